@@ -1,0 +1,78 @@
+/** What a probe needs of the world: a clock and ports to send from. The kernel's (kernel.ts) or the tests' (memory.ts). */
+import type { Ipv4Address } from '../wire/address.ts';
+
+/** A clock in microseconds from a start of its own, never stepped, and timers on it. */
+export interface Clock {
+  nowUs(): number;
+  /** Milliseconds since 1970 at a time of this clock. */
+  wallTimeMs(atUs: number): number;
+  /** Calls back once at or soon after the time. @returns a function that cancels it */
+  setTimer(atUs: number, callback: () => void): () => void;
+}
+
+/** The way the kernel would send to a destination. */
+export interface Route {
+  sourceAddress: Ipv4Address;
+  interfaceName: string;
+  /** The largest datagram in bytes. */
+  mtu: number;
+}
+
+export interface PortRequest {
+  destination: Ipv4Address;
+  /** The peer's port: what comes from another one is not for us. */
+  destinationPort: number;
+  /** Undefined: the one the kernel's route has. */
+  source?: Ipv4Address | undefined;
+  /** Undefined: any free one. */
+  sourcePort?: number | undefined;
+  /** Undefined: the one the kernel's route has. */
+  interfaceName?: string | undefined;
+}
+
+/** A datagram that came for a port: TCP from the peer, or an ICMP error that quotes what the port sent. */
+export interface Arrival {
+  atUs: number;
+  datagram: Uint8Array;
+}
+
+/** A local TCP port that is ours alone until it is closed: no other program has it, and the kernel does not answer for it. */
+export interface Port {
+  readonly route: Route;
+  readonly port: number;
+  /** How the kernel is kept from answering: a listening socket of ours, or not at all (needless on a link of memory). */
+  readonly guard: 'socket' | 'none';
+  /**
+   * Sends one IPv4 datagram, now.
+   * @returns the time just before it was handed over
+   * @throws NetError where this host can't send it
+   */
+  send(datagram: Uint8Array): number;
+  /**
+   * The next arrival, in order.
+   * @param deadlineUs when to stop waiting
+   * @returns undefined at the deadline or when woken
+   */
+  next(deadlineUs: number): Promise<Arrival | undefined>;
+  /** Ends a wait of `next` early. */
+  wake(): void;
+  /** Datagrams that the kernel dropped because we read too slowly, on the sockets this port reads from. */
+  readonly dropped: number;
+  /** Gives the port back. May be called twice. */
+  close(): void;
+}
+
+/** Where the times come from: the kernel's stamps, or the clock read by this process. */
+export interface ClockSources {
+  transmit: 'kernel' | 'user';
+  receive: 'kernel' | 'user';
+}
+
+export interface Network {
+  readonly clock: Clock;
+  readonly clockSources: ClockSources;
+  /** Reserves a local port towards a destination. @throws NetError */
+  openPort(request: PortRequest): Port;
+  /** Closes what is shared between ports. Ports still open stay usable. */
+  close(): void;
+}

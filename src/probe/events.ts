@@ -1,0 +1,213 @@
+/**
+ * What a probe tells while it runs: the library's events and, with `toJson`, the lines of `--json`.
+ * Times (`atUs`) are microseconds since the first segment left. An undefined field has nothing to say.
+ */
+import type { ClockSources } from '../net/network.ts';
+import type { State } from '../tcp/state.ts';
+import type { FlagName } from '../wire/flags.ts';
+import type { TcpOption } from '../wire/tcp-options.ts';
+
+export const SCHEMA_VERSION = 1;
+
+/** nmap's port states. */
+export type Verdict = 'open' | 'closed' | 'filtered' | 'unfiltered' | 'open|filtered';
+
+/** What a verdict rests on: an answer, the lack of one, or `icmp-` and the name of an ICMP error. */
+export type Reason = 'syn-ack' | 'rst' | 'no-response' | 'interrupted' | `icmp-${string}`;
+
+/** The first event of a run. */
+export interface StartEvent {
+  type: 'start';
+  schema: typeof SCHEMA_VERSION;
+  version: string;
+  command: string;
+  /** As the user gave it. */
+  host: string;
+  address: string;
+  port: number;
+  sourceAddress: string;
+  sourcePort: number;
+  /** ISO 8601, UTC, when `atUs` is 0. */
+  startedAt: string;
+  clock: ClockSources;
+  /** What keeps the kernel from answering for our port. */
+  guard: 'socket' | 'none';
+}
+
+/** What is remarkable about a segment. */
+export type SegmentNote =
+  /** Sent again; `transmission` says for the how-manieth time. */
+  | 'retransmission'
+  /** Nothing in it that had not arrived before. */
+  | 'duplicate'
+  /** Kept until what comes before it arrives. */
+  | 'out-of-order'
+  /** Outside the receive window (RFC 9293 §3.4). */
+  | 'out-of-window'
+  /** Its acknowledgment is of something never sent, or long past (RFC 5961 §5). */
+  | 'bad-ack'
+  /** A RST that is not the peer's, by its sequence number (RFC 5961 §3). */
+  | 'bad-rst'
+  /** Its timestamp is older than the last one (PAWS, RFC 7323 §5). */
+  | 'old-timestamp'
+  /** Timestamps were agreed and it has none (RFC 7323 §3.2). */
+  | 'no-timestamp'
+  /** Without ACK where RFC 9293 wants one. */
+  | 'no-ack'
+  /** A SYN in a connection that has its SYN already (RFC 5961 §4). */
+  | 'unexpected-syn'
+  | 'malformed-options'
+  | 'bad-checksum'
+  | 'malformed'
+  /** Kept back until our own FIN was out, so that the two cross (`--close simultaneous`). */
+  | 'held'
+  | 'challenge-ack'
+  | 'window-probe'
+  /** From a connection of the same ports that the peer still remembers. */
+  | 'old-connection'
+  /** After the connection was over. */
+  | 'late';
+
+/** A segment that we sent, or that came for our port. */
+export interface SegmentEvent {
+  type: 'segment';
+  direction: 'sent' | 'received';
+  atUs: number;
+  flags: readonly FlagName[];
+  seq: number;
+  ack: number;
+  /** From the sender's ISN; undefined where that is not known. */
+  relativeSeq: number | undefined;
+  /** From the receiver's ISN; undefined without ACK. */
+  relativeAck: number | undefined;
+  /** As in the header: not scaled. */
+  window: number;
+  urgent: number;
+  /** Payload bytes. */
+  length: number;
+  options: readonly TcpOption[];
+  ttl: number;
+  ipId: number;
+  /** Our state after it. */
+  state: State | undefined;
+  note: SegmentNote | undefined;
+  /** 1 for the first time; counted for what we send. */
+  transmission: number | undefined;
+  /** Not in the JSON, which has `length`. */
+  payload: Uint8Array;
+}
+
+export interface StateEvent {
+  type: 'state';
+  from: State;
+  to: State;
+  atUs: number;
+  /** In a few words, such as `'SYN+ACK received'`. */
+  cause: string;
+}
+
+/** An ICMP error about a segment of ours. */
+export interface IcmpEvent {
+  type: 'icmp';
+  icmpType: number;
+  code: number;
+  name: string;
+  from: string;
+  atUs: number;
+  /** Our segment's sequence number, as quoted. */
+  seq: number;
+  /** Of "fragmentation needed", in bytes. */
+  nextHopMtu: number | undefined;
+}
+
+/** Bytes of the peer's stream, in order and once. Not in the JSON. */
+export interface DataEvent {
+  type: 'data';
+  atUs: number;
+  payload: Uint8Array;
+}
+
+/** Something worth knowing that is none of the above. */
+export interface NoteEvent {
+  type: 'note';
+  atUs: number;
+  /** Stable, for programs. */
+  code:
+    | 'guard-released'
+    | 'old-connection'
+    | 'zero-window'
+    | 'urgent-data'
+    | 'ignored'
+    | 'reset-by-peer'
+    | 'icmp-ignored'
+    | 'kernel-drops'
+    | 'mtu-lowered'
+    | 'held-guard';
+  /** One sentence, for people. */
+  text: string;
+}
+
+export type CloseKind = 'active' | 'passive' | 'half' | 'simultaneous' | 'reset' | 'none';
+
+/** What the peer's SYN offered. */
+export interface PeerOffer {
+  mss: number | undefined;
+  windowScale: number | undefined;
+  sackPermitted: boolean;
+  timestamps: boolean;
+  /** As in the header of the SYN+ACK: not scaled. */
+  window: number;
+  ttl: number;
+}
+
+/** How the connection ended. */
+export interface CloseReport {
+  /** As asked for. */
+  kind: CloseKind;
+  /** Whose FIN or RST came first; undefined where neither came. */
+  initiator: 'local' | 'peer' | undefined;
+  /** The close went to its end as its kind asks for. */
+  completed: boolean;
+  finalState: State;
+  /** From the first FIN or RST to the end; undefined where there was neither. */
+  durationUs: number | undefined;
+}
+
+/** The error that kept a run from its end, as it stands in the result line. */
+export interface ErrorReport {
+  code: string;
+  message: string;
+  hint: string | undefined;
+}
+
+/** The last event of `connect`. */
+export interface ConnectResult {
+  type: 'result';
+  verdict: Verdict;
+  reason: Reason;
+  /** SYN to SYN+ACK; undefined where none came, or where it can't be said which SYN it answers (Karn). */
+  rttUs: number | undefined;
+  /** How far "open" can be trusted: a SYN+ACK alone may be a proxy's or a tarpit's. */
+  evidence: 'syn-ack' | 'data-acknowledged' | 'fin-acknowledged' | undefined;
+  iss: number;
+  irs: number | undefined;
+  peer: PeerOffer | undefined;
+  retransmissions: number;
+  /** Segments for our port that did not count, by note. */
+  ignored: Partial<Record<SegmentNote, number>>;
+  data: {
+    sentBytes: number;
+    ackedBytes: number;
+    receivedBytes: number;
+    /** From the first byte sent (or the handshake's end, without data) to the first byte received. */
+    firstByteUs: number | undefined;
+  };
+  close: CloseReport;
+  states: readonly State[];
+  /** Why the run ended early, such as `'timeout'`; undefined where it did not. */
+  ended: 'timeout' | 'deadline' | 'reset-by-peer' | 'zero-window' | 'interrupted' | undefined;
+  /** Datagrams the kernel dropped because we read too slowly: above 0, silence proves nothing. */
+  kernelDrops: number;
+}
+
+export type ConnectEvent = StartEvent | SegmentEvent | StateEvent | IcmpEvent | DataEvent | NoteEvent | ConnectResult;

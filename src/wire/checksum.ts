@@ -1,0 +1,50 @@
+import type { Ipv4Address } from './address.ts';
+
+/** Adds the 16-bit words of bytes[start … end) to a running sum (RFC 1071); not folded. */
+export function sumWords(bytes: Uint8Array, start: number, end: number, sum = 0): number {
+  let i = start;
+  for (; i + 1 < end; i += 2) sum += ((bytes[i] as number) << 8) | (bytes[i + 1] as number);
+  if (i < end) sum += (bytes[i] as number) << 8;
+  return sum;
+}
+
+/** Folds a sum into 16 bits, carries added back in. */
+export function fold(sum: number): number {
+  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
+  return sum;
+}
+
+/** The Internet checksum of bytes[start … end): the complement of the folded sum (RFC 1071). */
+export function internetChecksum(bytes: Uint8Array, start = 0, end = bytes.length, sum = 0): number {
+  return ~fold(sumWords(bytes, start, end, sum)) & 0xffff;
+}
+
+/** The sum of the pseudo-header that TCP's checksum covers (RFC 9293 §3.1); not folded. */
+export function pseudoHeaderSum(source: Ipv4Address, destination: Ipv4Address, protocol: number, length: number): number {
+  return (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff) + protocol + length;
+}
+
+/**
+ * How a received checksum stands to its segment.
+ *
+ * `partial`: it holds only the pseudo-header's sum. Linux leaves the rest to the network card, so a
+ * segment that never crossed one (loopback, veth) arrives like this; it is as good as correct.
+ */
+export type ChecksumVerdict = 'correct' | 'partial' | 'wrong';
+
+/**
+ * Judges the checksum of a transport segment as received.
+ * @param checksumOffset where the checksum stands within the segment (16 for TCP)
+ */
+export function verifyChecksum(
+  segment: Uint8Array,
+  checksumOffset: number,
+  source: Ipv4Address,
+  destination: Ipv4Address,
+  protocol: number,
+): ChecksumVerdict {
+  const pseudo = pseudoHeaderSum(source, destination, protocol, segment.length);
+  const found = ((segment[checksumOffset] as number) << 8) | (segment[checksumOffset + 1] as number);
+  if (found === fold(pseudo)) return 'partial';
+  return fold(sumWords(segment, 0, segment.length, pseudo)) === 0xffff ? 'correct' : 'wrong';
+}

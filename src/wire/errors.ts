@@ -1,0 +1,27 @@
+/** Bytes that are not what they claim to be. The only error a decoder throws. */
+export class DecodeError extends Error {
+  override readonly name = 'DecodeError';
+  /**
+   * @param protocol what was being read, such as `'TCP'`
+   * @param offset where in the given bytes reading stopped
+   * @param reason what is wrong there, in a few words
+   */
+  constructor(
+    readonly protocol: 'IPv4' | 'TCP' | 'ICMP' | 'hex',
+    readonly offset: number,
+    readonly reason: string,
+  ) {
+    super(`${protocol}: ${reason} (at byte ${offset})`);
+  }
+}
+
+/** A record that can't be put into bytes, such as options longer than their field can say. */
+export class EncodeError extends Error {
+  override readonly name = 'EncodeError';
+  constructor(
+    readonly protocol: 'IPv4' | 'TCP' | 'ICMP',
+    readonly reason: string,
+  ) {
+    super(`${protocol}: ${reason}`);
+  }
+}

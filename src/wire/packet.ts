@@ -1,0 +1,70 @@
+/** A whole IPv4 datagram: header, and a TCP segment, an ICMP message or other bytes. */
+import { type ChecksumVerdict, pseudoHeaderSum, verifyChecksum } from './checksum.ts';
+import { DecodeError } from './errors.ts';
+import { decodeIcmp, type IcmpMessage, icmpEncodedLength, writeIcmp } from './icmp.ts';
+import { decodeIpv4Header, type Ipv4Header, ipv4HeaderLength, PROTOCOL_ICMP, PROTOCOL_TCP, writeIpv4Header } from './ipv4.ts';
+import { decodeTcp, TCP_CHECKSUM_OFFSET, type TcpSegment, tcpEncodedLength, writeTcp } from './tcp.ts';
+
+/** One of `tcp`, `icmp` and `payload` is there: `payload` for any other protocol and for a fragment. */
+export interface Packet {
+  ip: Ipv4Header;
+  tcp?: TcpSegment;
+  icmp?: IcmpMessage;
+  payload?: Uint8Array;
+  /** Bytes after the end that the header states, such as a link's padding. */
+  trailer?: Uint8Array;
+}
+
+/**
+ * Reads a whole datagram. Its parts are views of the given bytes, not copies. Checksums are kept, not judged.
+ * @throws DecodeError where a header is cut off or a length field lies
+ */
+export function decodePacket(bytes: Uint8Array): Packet {
+  const ip = decodeIpv4Header(bytes);
+  const start = (ip.ihl as number) * 4;
+  const end = datagramEnd(ip, bytes);
+  const packet: Packet = { ip };
+  if (end < bytes.length) packet.trailer = bytes.subarray(end);
+  const body = bytes.subarray(start, end);
+  if (ip.moreFragments || ip.fragmentOffset > 0) packet.payload = body;
+  else if (ip.protocol === PROTOCOL_TCP) packet.tcp = decodeTcp(body);
+  else if (ip.protocol === PROTOCOL_ICMP) packet.icmp = decodeIcmp(body);
+  else packet.payload = body;
+  return packet;
+}
+
+/** Where the datagram ends within the captured bytes. Total length is zero above 65,535 bytes, which offloading can deliver. */
+function datagramEnd(ip: Ipv4Header, bytes: Uint8Array): number {
+  const totalLength = ip.totalLength as number;
+  if (totalLength === 0) return bytes.length;
+  if (totalLength < (ip.ihl as number) * 4) throw new DecodeError('IPv4', 2, `total length ${totalLength}, less than the header`);
+  if (totalLength > bytes.length) throw new DecodeError('IPv4', bytes.length, `datagram cut off: ${bytes.length} of ${totalLength} bytes`);
+  return totalLength;
+}
+
+/**
+ * Writes a datagram; undefined fields are computed.
+ * @throws EncodeError where options don't fit
+ */
+export function encodePacket(packet: Packet): Uint8Array {
+  const { ip, tcp, icmp, payload, trailer } = packet;
+  const start = ipv4HeaderLength(ip);
+  const bodyLength = tcp ? tcpEncodedLength(tcp) : icmp ? icmpEncodedLength(icmp) : (payload?.length ?? 0);
+  const end = start + bodyLength;
+  const bytes = new Uint8Array(end + (trailer?.length ?? 0));
+  if (tcp) writeTcp(tcp, bytes, start, pseudoHeaderSum(ip.source, ip.destination, PROTOCOL_TCP, bodyLength));
+  else if (icmp) writeIcmp(icmp, bytes, start);
+  else if (payload) bytes.set(payload, start);
+  writeIpv4Header(ip, bytes.subarray(0, end));
+  if (trailer) bytes.set(trailer, end);
+  return bytes;
+}
+
+/**
+ * Judges the TCP checksum of a datagram whose header was read.
+ * @param bytes the datagram that `ip` was decoded from
+ */
+export function verifyTcpChecksum(ip: Ipv4Header, bytes: Uint8Array): ChecksumVerdict {
+  const segment = bytes.subarray((ip.ihl as number) * 4, ip.totalLength === 0 ? bytes.length : ip.totalLength);
+  return verifyChecksum(segment, TCP_CHECKSUM_OFFSET, ip.source, ip.destination, ip.protocol);
+}
