@@ -3,6 +3,7 @@
  * Times (`atUs`) are microseconds since the first segment left. An undefined field has nothing to say.
  */
 import type { ClockSources } from '../net/network.ts';
+import type { ArrivalNote, SendNote } from '../tcp/actions.ts';
 import type { State } from '../tcp/state.ts';
 import type { FlagName } from '../wire/flags.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
@@ -35,38 +36,7 @@ export interface StartEvent {
 }
 
 /** What is remarkable about a segment. */
-export type SegmentNote =
-  /** Sent again; `transmission` says for the how-manieth time. */
-  | 'retransmission'
-  /** Nothing in it that had not arrived before. */
-  | 'duplicate'
-  /** Kept until what comes before it arrives. */
-  | 'out-of-order'
-  /** Outside the receive window (RFC 9293 §3.4). */
-  | 'out-of-window'
-  /** Its acknowledgment is of something never sent, or long past (RFC 5961 §5). */
-  | 'bad-ack'
-  /** A RST that is not the peer's, by its sequence number (RFC 5961 §3). */
-  | 'bad-rst'
-  /** Its timestamp is older than the last one (PAWS, RFC 7323 §5). */
-  | 'old-timestamp'
-  /** Timestamps were agreed and it has none (RFC 7323 §3.2). */
-  | 'no-timestamp'
-  /** Without ACK where RFC 9293 wants one. */
-  | 'no-ack'
-  /** A SYN in a connection that has its SYN already (RFC 5961 §4). */
-  | 'unexpected-syn'
-  | 'malformed-options'
-  | 'bad-checksum'
-  | 'malformed'
-  /** Kept back until our own FIN was out, so that the two cross (`--close simultaneous`). */
-  | 'held'
-  | 'challenge-ack'
-  | 'window-probe'
-  /** From a connection of the same ports that the peer still remembers. */
-  | 'old-connection'
-  /** After the connection was over. */
-  | 'late';
+export type SegmentNote = ArrivalNote | SendNote | 'bad-checksum' | 'malformed';
 
 /** A segment that we sent, or that came for our port. */
 export interface SegmentEvent {

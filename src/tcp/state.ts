@@ -11,3 +11,7 @@ export type State =
   | 'CLOSING'
   | 'LAST-ACK'
   | 'TIME-WAIT';
+
+/** Both sides know both initial sequence numbers (RFC 9293 §3.5.2: "synchronized"). */
+export const isSynchronized = (state: State): boolean =>
+  state !== 'CLOSED' && state !== 'LISTEN' && state !== 'SYN-SENT' && state !== 'SYN-RECEIVED';

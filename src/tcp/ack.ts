@@ -1,0 +1,168 @@
+/** What an acknowledgment does: frees what it covers, measures the round trip, moves the windows, finds what was lost. */
+import { FIN, SYN } from '../wire/flags.ts';
+import { seqAdd, seqDiff, seqGt, seqGte, seqLt, seqLte } from '../wire/seq.ts';
+import { segLen, type TcpSegment } from '../wire/tcp.ts';
+import { findOption } from '../wire/tcp-options.ts';
+import type { Action } from './actions.ts';
+import { measured } from './rto.ts';
+import { resend, sendAck, sendChallengeAck } from './send.ts';
+import { flightSize, type Tcb, timestampAt, type Unacked } from './tcb.ts';
+
+/**
+ * ESTABLISHED and later: RFC 9293 §3.10.7.4, "check the ACK field", with RFC 5961 §5.
+ * @returns false where the segment must be dropped
+ */
+export function processAck(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): boolean {
+  const { ack } = segment;
+  if (seqGt(ack, tcb.sndNxt)) {
+    actions.push({ type: 'note', note: 'bad-ack' });
+    sendAck(tcb, nowUs, actions);
+    return false;
+  }
+  if (seqLt(ack, seqAdd(tcb.sndUna, -tcb.maxSndWnd))) {
+    actions.push({ type: 'note', note: 'bad-ack' });
+    sendChallengeAck(tcb, nowUs, actions);
+    return false;
+  }
+  if (tcb.sackOk) markSacked(tcb, segment);
+  const windowBefore = tcb.sndWnd;
+  const isNew = seqGt(ack, tcb.sndUna);
+  if (isNew) acknowledge(tcb, segment, nowUs, actions);
+  if (seqGte(ack, tcb.sndUna)) updateWindow(tcb, segment, nowUs, actions);
+  if (isNew) recoverOrGrow(tcb, ack, nowUs, actions);
+  else if (ack === tcb.sndUna && tcb.unacked.length > 0 && segLen(segment) === 0 && tcb.sndWnd === windowBefore) tcb.dupAcks++;
+  findLoss(tcb, nowUs, actions);
+  return true;
+}
+
+/** Takes what is covered out of the retransmission queue. */
+export function acknowledge(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
+  const { ack } = segment;
+  let newest: Unacked | undefined;
+  let payloadBytes = 0;
+  let certain = true;
+  while (tcb.unacked.length > 0) {
+    const entry = tcb.unacked[0] as Unacked;
+    const covered = seqDiff(ack, entry.seq);
+    if (covered <= 0) break;
+    if (covered < entry.length) {
+      payloadBytes += covered;
+      trimFront(entry, covered);
+      break;
+    }
+    tcb.unacked.shift();
+    payloadBytes += entry.payload.length;
+    newest = entry;
+    // An entry that SACK or a second sending had covered before tells nothing of this round trip.
+    if (entry.sacked || entry.sentAtUs.length > 1) certain = false;
+  }
+  tcb.sndUna = ack;
+  tcb.progressAtUs = nowUs;
+  if (newest !== undefined) measure(tcb, newest, certain, segment, nowUs, actions);
+  if (payloadBytes > 0) actions.push({ type: 'acked', bytes: payloadBytes });
+  tcb.retransmitAtUs = tcb.unacked.length > 0 ? nowUs + tcb.rto.rtoUs : undefined;
+}
+
+function trimFront(entry: Unacked, bytes: number): void {
+  entry.seq = seqAdd(entry.seq, bytes);
+  entry.length -= bytes;
+  entry.payload = entry.payload.subarray(bytes);
+}
+
+/** Karn: what was sent twice is measured only where the timestamp echoed tells which sending was answered (RFC 7323 §4.1). */
+function measure(tcb: Tcb, entry: Unacked, certain: boolean, segment: TcpSegment, nowUs: number, actions: Action[]): void {
+  let sentAtUs: number | undefined;
+  if (certain) {
+    sentAtUs = entry.sentAtUs[0];
+  } else if (!entry.sacked) {
+    const echoed = findOption(segment.options, 'timestamps')?.echoReply;
+    if (echoed !== undefined && findOption(tcb.config.synOptions, 'timestamps')) {
+      const matching = entry.sentAtUs.filter((atUs) => timestampAt(tcb, atUs) === echoed);
+      if (matching.length === 1) sentAtUs = matching[0];
+    }
+  }
+  if (sentAtUs === undefined) return;
+  const rttUs = nowUs - sentAtUs;
+  measured(tcb.rto, rttUs);
+  actions.push({ type: 'rtt', rttUs, of: entry.flags & SYN ? 'syn' : entry.flags & FIN ? 'fin' : 'data' });
+}
+
+/** RFC 9293 §3.10.7.4: SND.WND, unless the segment is older than the one it was taken from. */
+export function updateWindow(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
+  if (seqGt(tcb.sndWl1, segment.seq) || (tcb.sndWl1 === segment.seq && seqGt(tcb.sndWl2, segment.ack))) return;
+  const before = tcb.sndWnd;
+  tcb.sndWnd = segment.flags & SYN ? segment.window : segment.window * 2 ** tcb.sndWscale;
+  tcb.sndWl1 = segment.seq;
+  tcb.sndWl2 = segment.ack;
+  tcb.maxSndWnd = Math.max(tcb.maxSndWnd, tcb.sndWnd);
+  if (tcb.sndWnd === 0) {
+    // The peer lives and says so: a closed window alone never ends a connection (RFC 9293 §3.8.6.1).
+    tcb.progressAtUs = nowUs;
+    if (before > 0) actions.push({ type: 'window', closed: true });
+  } else if (before === 0) {
+    tcb.persistAtUs = undefined;
+    // What was put into the closed window was thrown away.
+    for (const entry of tcb.unacked) entry.lost = !entry.sacked;
+    if (tcb.state !== 'SYN-SENT' && tcb.state !== 'SYN-RECEIVED') actions.push({ type: 'window', closed: false });
+  }
+}
+
+function markSacked(tcb: Tcb, segment: TcpSegment): void {
+  const sack = findOption(segment.options, 'sack');
+  if (sack === undefined) return;
+  for (const { left, right } of sack.blocks) {
+    for (const entry of tcb.unacked) {
+      if (!entry.sacked && seqGte(entry.seq, left) && seqLte(seqAdd(entry.seq, entry.length), right)) {
+        entry.sacked = true;
+        entry.lost = false;
+      }
+    }
+  }
+}
+
+/** RFC 5681 §3.1, and RFC 6582 while what was lost is being repaired. */
+function recoverOrGrow(tcb: Tcb, ack: number, nowUs: number, actions: Action[]): void {
+  tcb.dupAcks = 0;
+  if (tcb.recover !== undefined) {
+    if (seqLt(ack, tcb.recover)) {
+      const first = tcb.unacked[0];
+      if (!tcb.sackOk && first !== undefined && first.sentAtUs.length === 1) resend(tcb, first, nowUs, actions);
+      return;
+    }
+    tcb.recover = undefined;
+    tcb.cwnd = Math.min(tcb.ssthresh, Math.max(flightSize(tcb), tcb.sndMss) + tcb.sndMss);
+    return;
+  }
+  if (tcb.cwnd < tcb.ssthresh) tcb.cwnd += tcb.sndMss;
+  else tcb.cwnd += Math.max(1, Math.floor((tcb.sndMss * tcb.sndMss) / tcb.cwnd));
+}
+
+/** Segments that arrived after one that did not, before it is held to be lost (RFC 5681 §3.2). */
+const DUP_THRESHOLD = 3;
+
+/** Marks what was lost (RFC 6675 §4, or three duplicate ACKs without SACK) and begins the repair. */
+function findLoss(tcb: Tcb, nowUs: number, actions: Action[]): void {
+  const first = tcb.unacked[0];
+  if (first === undefined) return;
+  let found = false;
+  if (tcb.sackOk) {
+    let above = 0;
+    for (let i = tcb.unacked.length - 1; i >= 0; i--) {
+      const entry = tcb.unacked[i] as Unacked;
+      if (entry.sacked) above++;
+      else if (above >= DUP_THRESHOLD && entry.sentAtUs.length === 1 && !entry.lost) {
+        entry.lost = true;
+        found = true;
+      }
+    }
+  } else if (tcb.dupAcks === DUP_THRESHOLD && tcb.recover === undefined) {
+    first.lost = true;
+    found = true;
+  }
+  if (!found || tcb.recover !== undefined) return;
+  tcb.recover = tcb.sndNxt;
+  tcb.ssthresh = Math.max(Math.floor(flightSize(tcb) / 2), 2 * tcb.sndMss);
+  tcb.cwnd = tcb.ssthresh;
+  const lost = tcb.unacked.find((entry) => entry.lost);
+  if (lost !== undefined) resend(tcb, lost, nowUs, actions);
+}

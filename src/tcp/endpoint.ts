@@ -1,0 +1,171 @@
+/**
+ * One end of a TCP connection (RFC 9293) as a function of (TCB, event, now): what to do, in order, and when to be
+ * called next. It does no I/O and reads no clock. The other RFCs it follows:
+ *
+ * - 6298 retransmission timer, 5681 and 6582 congestion control, 6675 loss recovery with SACK, 6928 initial window
+ * - 7323 window scale and timestamps with PAWS, 2018 SACK
+ * - 5961 blind attacks: challenge ACKs, range of ACKs
+ * - 6093 urgent pointer: delivered in line
+ *
+ * Left out on purpose: delayed ACKs and Nagle (each segment is to be seen and timed), ECN, fast open.
+ */
+import { FIN, SYN } from '../wire/flags.ts';
+import { seqAdd } from '../wire/seq.ts';
+import type { TcpSegment } from '../wire/tcp.ts';
+import { findOption } from '../wire/tcp-options.ts';
+import type { Action } from './actions.ts';
+import { end, segmentArrives } from './arrives.ts';
+import { backOff } from './rto.ts';
+import { enqueue, pump, resend, sendAck, sendReset, sendSyn, sendWindowProbe } from './send.ts';
+import { isSynchronized } from './state.ts';
+import { enter, flightSize, type Tcb, type Unacked } from './tcb.ts';
+
+export type TcpEvent =
+  /** OPEN (RFC 9293 §3.10.1). */
+  | { type: 'open'; passive: boolean }
+  /** SEND. The bytes are not copied: leave them alone. */
+  | { type: 'send'; data: Uint8Array }
+  /** CLOSE: our FIN, after all that was sent. */
+  | { type: 'close' }
+  /** ABORT: RST. */
+  | { type: 'abort' }
+  /** SEGMENT ARRIVES; its checksum was right and its addresses are this connection's. */
+  | { type: 'segment'; segment: TcpSegment }
+  /** The path takes no larger segments than this many bytes of options and payload (RFC 1191). */
+  | { type: 'mtu'; maxSegmentBytes: number }
+  /** The time of `nextDeadlineUs` has come. */
+  | { type: 'timer' };
+
+/** Handles one event. Changes the TCB and returns what is to be done, in order. */
+export function handle(tcb: Tcb, event: TcpEvent, nowUs: number): Action[] {
+  const actions: Action[] = [];
+  switch (event.type) {
+    case 'open':
+      open(tcb, event.passive, nowUs, actions);
+      break;
+    case 'send':
+      enqueue(tcb, event.data);
+      break;
+    case 'close':
+      close(tcb, actions);
+      break;
+    case 'abort':
+      abort(tcb, actions);
+      break;
+    case 'segment':
+      segmentArrives(tcb, event.segment, nowUs, actions);
+      break;
+    case 'mtu':
+      lowerMtu(tcb, event.maxSegmentBytes);
+      break;
+    case 'timer':
+      timersFire(tcb, nowUs, actions);
+      break;
+  }
+  pump(tcb, nowUs, actions);
+  if (tcb.ackDue) sendAck(tcb, nowUs, actions);
+  return actions;
+}
+
+/** When to send a `timer` event; Infinity where nothing is waited for. */
+export function nextDeadlineUs(tcb: Tcb): number {
+  const giveUpAtUs = tcb.unacked.length > 0 || tcb.persistAtUs !== undefined ? tcb.progressAtUs + tcb.config.userTimeoutUs : Infinity;
+  return Math.min(tcb.retransmitAtUs ?? Infinity, tcb.persistAtUs ?? Infinity, tcb.timeWaitUntilUs ?? Infinity, giveUpAtUs);
+}
+
+function open(tcb: Tcb, passive: boolean, nowUs: number, actions: Action[]): void {
+  const first = findOption(tcb.config.synOptions, 'timestamps')?.value ?? 0;
+  tcb.tsOffset = seqAdd(first, -Math.floor(nowUs / 1000));
+  if (passive) {
+    enter(tcb, 'LISTEN', 'passive open', actions);
+    return;
+  }
+  enter(tcb, 'SYN-SENT', 'active open', actions);
+  sendSyn(tcb, SYN, nowUs, actions);
+}
+
+/** §3.10.4 */
+function close(tcb: Tcb, actions: Action[]): void {
+  if (tcb.state === 'LISTEN' || tcb.state === 'SYN-SENT') end(tcb, 'closed by us', 'closed', actions);
+  else if (tcb.state !== 'CLOSED') tcb.finQueued = true;
+}
+
+/** §3.10.5; but a RST leaves in CLOSING and LAST-ACK too, where the RFC would let the peer find out by itself. */
+function abort(tcb: Tcb, actions: Action[]): void {
+  if (tcb.state === 'CLOSED') return;
+  const sendsRst = tcb.state === 'SYN-RECEIVED' || (isSynchronized(tcb.state) && tcb.state !== 'TIME-WAIT');
+  if (sendsRst) sendReset(tcb, tcb.sndNxt, actions);
+  end(tcb, sendsRst ? 'we sent RST' : 'aborted by us', 'aborted', actions);
+}
+
+/** Smaller segments from now on; what is on its way and was too large is cut up and sent again. */
+function lowerMtu(tcb: Tcb, maxSegmentBytes: number): void {
+  const optionsLength = tcb.tsOk ? 12 : 0;
+  const mss = Math.max(MIN_SEND_MSS, maxSegmentBytes - optionsLength);
+  if (mss >= tcb.sndMss) return;
+  tcb.sndMss = mss;
+  tcb.unacked = tcb.unacked.flatMap((entry) => cut(entry, mss));
+}
+
+/** RFC 791: a datagram of 68 bytes passes everywhere. */
+const MIN_SEND_MSS = 28;
+
+function cut(entry: Unacked, mss: number): Unacked[] {
+  if (entry.payload.length <= mss) return [entry];
+  const parts: Unacked[] = [];
+  for (let at = 0; at < entry.payload.length; at += mss) {
+    const payload = entry.payload.subarray(at, at + mss);
+    const isLast = at + mss >= entry.payload.length;
+    const flags = isLast ? entry.flags : entry.flags & ~FIN;
+    const length = payload.length + (isLast && entry.flags & FIN ? 1 : 0);
+    parts.push({ ...entry, seq: seqAdd(entry.seq, at), length, flags, payload, lost: true, sentAtUs: [...entry.sentAtUs] });
+  }
+  return parts;
+}
+
+function timersFire(tcb: Tcb, nowUs: number, actions: Action[]): void {
+  if (tcb.timeWaitUntilUs !== undefined && nowUs >= tcb.timeWaitUntilUs) {
+    end(tcb, '2 MSL are over', 'closed', actions);
+    return;
+  }
+  const isWaiting = tcb.unacked.length > 0 || tcb.persistAtUs !== undefined;
+  if (isWaiting && nowUs >= tcb.progressAtUs + tcb.config.userTimeoutUs) {
+    giveUp(tcb, actions);
+    return;
+  }
+  if (tcb.persistAtUs !== undefined && nowUs >= tcb.persistAtUs) {
+    tcb.persistAtUs = undefined;
+    sendWindowProbe(tcb, nowUs, actions);
+  } else if (tcb.retransmitAtUs !== undefined && nowUs >= tcb.retransmitAtUs) {
+    retransmissionTimeout(tcb, nowUs, actions);
+  }
+}
+
+/** §3.8.3 */
+function giveUp(tcb: Tcb, actions: Action[]): void {
+  if (tcb.state !== 'SYN-SENT') sendReset(tcb, tcb.sndNxt, actions);
+  end(tcb, 'no acknowledgment in time', 'timeout', actions);
+}
+
+/** RFC 6298 §5.4 to §5.6; into a closed window it is a probe (RFC 9293 §3.8.6.1). */
+function retransmissionTimeout(tcb: Tcb, nowUs: number, actions: Action[]): void {
+  const first = tcb.unacked[0] as Unacked;
+  const isProbe = isSynchronized(tcb.state) && tcb.sndWnd === 0;
+  if (isSynchronized(tcb.state) && !isProbe) lossByTimeout(tcb, first);
+  backOff(tcb.rto);
+  tcb.retransmitAtUs = nowUs + tcb.rto.rtoUs;
+  resend(tcb, first, nowUs, actions, isProbe ? 'window-probe' : 'retransmission');
+}
+
+/** RFC 5681 §3.1: all that is on its way is held to be lost, and slow start begins again. */
+function lossByTimeout(tcb: Tcb, first: Unacked): void {
+  if (first.sentAtUs.length === 1) tcb.ssthresh = Math.max(Math.floor(flightSize(tcb) / 2), 2 * tcb.sndMss);
+  tcb.cwnd = tcb.sndMss;
+  tcb.recover = undefined;
+  tcb.dupAcks = 0;
+  for (const entry of tcb.unacked) {
+    // The peer may have thrown away what it SACKed (RFC 2018 §8).
+    entry.sacked = false;
+    entry.lost = true;
+  }
+}
