@@ -1,0 +1,176 @@
+/** A network in memory: hosts on one wire that loses, duplicates, reorders, corrupts and delays from a seed, on a virtual clock. */
+import type { Ipv4Address } from '../wire/address.ts';
+import { decodeIpv4Header } from '../wire/ipv4.ts';
+import { Inbox } from './inbox.ts';
+import type { Clock, Network, Port, PortRequest } from './network.ts';
+import { chance, type Random, randomBelow, seededRandom } from './random.ts';
+
+interface Timer {
+  atUs: number;
+  /** Timers of one time fire in the order they were set. */
+  order: number;
+  callback: () => void;
+}
+
+/** A clock that stands still until told to run, and then jumps from timer to timer. */
+export class VirtualClock implements Clock {
+  private time = 0;
+  private order = 0;
+  private timers: Timer[] = [];
+
+  nowUs(): number {
+    return this.time;
+  }
+
+  wallTimeMs(atUs: number): number {
+    return atUs / 1000;
+  }
+
+  setTimer(atUs: number, callback: () => void): () => void {
+    const timer = { atUs: Math.max(atUs, this.time), order: this.order++, callback };
+    this.timers.push(timer);
+    return () => {
+      const index = this.timers.indexOf(timer);
+      if (index >= 0) this.timers.splice(index, 1);
+    };
+  }
+
+  /** Jumps to the next timer and fires it. @returns false where there is none */
+  step(): boolean {
+    const next = this.timers.reduce<Timer | undefined>((a, b) => (a && (a.atUs < b.atUs || (a.atUs === b.atUs && a.order < b.order)) ? a : b), undefined);
+    if (next === undefined) return false;
+    this.timers.splice(this.timers.indexOf(next), 1);
+    this.time = next.atUs;
+    next.callback();
+    return true;
+  }
+
+  /**
+   * Steps until the promise settles, letting all that waits on promises go on between steps.
+   * @throws Error where nothing is left to happen, or after too many steps
+   */
+  async run<T>(until: Promise<T>, mostSteps = 1_000_000): Promise<T> {
+    let settled = false;
+    const done = () => {
+      settled = true;
+    };
+    until.then(done, done);
+    for (let steps = 0; steps < mostSteps; steps++) {
+      await new Promise(setImmediate);
+      if (settled) return until;
+      if (!this.step()) throw new Error('the virtual clock has no timer left and the run has not ended');
+    }
+    throw new Error(`the run has not ended after ${mostSteps} steps`);
+  }
+}
+
+/** What the wire does to datagrams. Shares are probabilities, 0 to 1. */
+export interface Faults {
+  loss: number;
+  duplicate: number;
+  /** Held back, so that later ones overtake it. */
+  reorder: number;
+  /** One bit changed. */
+  corrupt: number;
+  delayUs: number;
+  /** Added to the delay, at random from 0 up to this. */
+  jitterUs: number;
+}
+
+export const NO_FAULTS: Faults = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, delayUs: 100, jitterUs: 0 };
+
+/** A datagram on the wire, as a test may watch it: before faults, with the sender's time. */
+export type Tap = (datagram: Uint8Array, atUs: number) => void;
+
+export class MemoryWire {
+  private receivers = new Map<Ipv4Address, (datagram: Uint8Array, atUs: number) => void>();
+  private random: Random;
+  readonly taps: Tap[] = [];
+
+  constructor(
+    readonly clock: VirtualClock,
+    public faults: Faults = NO_FAULTS,
+    seed = 0,
+  ) {
+    this.random = seededRandom(seed);
+  }
+
+  /** Calls back with each datagram for the address. */
+  attach(address: Ipv4Address, receive: (datagram: Uint8Array, atUs: number) => void): void {
+    this.receivers.set(address, receive);
+  }
+
+  send(datagram: Uint8Array): void {
+    for (const tap of this.taps) tap(datagram, this.clock.nowUs());
+    const { random, faults } = this;
+    if (chance(random, faults.loss)) return;
+    this.deliver(datagram);
+    if (chance(random, faults.duplicate)) this.deliver(datagram);
+  }
+
+  private deliver(datagram: Uint8Array): void {
+    const { random, faults, clock } = this;
+    let delayUs = faults.delayUs;
+    if (faults.jitterUs > 0) delayUs += randomBelow(random, faults.jitterUs);
+    if (chance(random, faults.reorder)) delayUs += faults.delayUs * (1 + randomBelow(random, 4));
+    const copy = datagram.slice();
+    if (chance(random, faults.corrupt)) {
+      const at = randomBelow(random, copy.length);
+      copy[at] = (copy[at] as number) ^ (1 << randomBelow(random, 8));
+    }
+    clock.setTimer(clock.nowUs() + delayUs, () => {
+      const { destination } = decodeIpv4Header(datagram);
+      this.receivers.get(destination)?.(copy, clock.nowUs());
+    });
+  }
+
+  /** A host with this address whose ports a probe can use. */
+  host(address: Ipv4Address, mtu = 1500): Network {
+    return new MemoryHost(this, address, mtu);
+  }
+}
+
+const FIRST_PORT = 49_152;
+
+class MemoryHost implements Network {
+  readonly clock: Clock;
+  readonly clockSources = { transmit: 'user', receive: 'user' } as const;
+  private inboxes = new Map<number, Inbox>();
+  private nextPort = FIRST_PORT;
+
+  constructor(
+    private readonly wire: MemoryWire,
+    private readonly address: Ipv4Address,
+    private readonly mtu: number,
+  ) {
+    this.clock = wire.clock;
+    wire.attach(address, (datagram, atUs) => {
+      // One inbox a port would need the port read here; a test's host has few, and each looks for itself.
+      for (const inbox of this.inboxes.values()) inbox.put({ atUs, datagram });
+    });
+  }
+
+  openPort(request: PortRequest): Port {
+    const { wire, clock, inboxes } = this;
+    const port = request.sourcePort ?? this.nextPort++;
+    const inbox = new Inbox(clock);
+    inboxes.set(port, inbox);
+    return {
+      route: { sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu },
+      port,
+      guard: 'none',
+      dropped: 0,
+      send(datagram) {
+        wire.send(datagram);
+        return clock.nowUs();
+      },
+      next: (deadlineUs) => inbox.next(deadlineUs),
+      wake: () => inbox.wake(),
+      close: () => {
+        inboxes.delete(port);
+      },
+    };
+  }
+
+  close(): void {}
+}
