@@ -71,20 +71,20 @@ function trimFront(entry: Unacked, bytes: number): void {
 
 /** Karn: what was sent twice is measured only where the timestamp echoed tells which sending was answered (RFC 7323 §4.1). */
 function measure(tcb: Tcb, entry: Unacked, certain: boolean, segment: TcpSegment, nowUs: number, actions: Action[]): void {
-  let sentAtUs: number | undefined;
-  if (certain) {
-    sentAtUs = entry.sentAtUs[0];
-  } else if (!entry.sacked) {
-    const echoed = findOption(segment.options, 'timestamps')?.echoReply;
-    if (echoed !== undefined && findOption(tcb.config.synOptions, 'timestamps')) {
-      const matching = entry.sentAtUs.filter((atUs) => timestampAt(tcb, atUs) === echoed);
-      if (matching.length === 1) sentAtUs = matching[0];
-    }
-  }
+  const answered = certain ? 0 : entry.sacked ? -1 : transmissionEchoed(tcb, entry, segment);
+  const sentAtUs = entry.sentAtUs[answered];
   if (sentAtUs === undefined) return;
   const rttUs = nowUs - sentAtUs;
   measured(tcb.rto, rttUs);
-  actions.push({ type: 'rtt', rttUs, of: entry.flags & SYN ? 'syn' : entry.flags & FIN ? 'fin' : 'data' });
+  actions.push({ type: 'rtt', rttUs, of: entry.flags & SYN ? 'syn' : entry.flags & FIN ? 'fin' : 'data', transmission: answered + 1 });
+}
+
+/** Which sending the echoed timestamp is of, counted from 0; -1 where it does not say. */
+function transmissionEchoed(tcb: Tcb, entry: Unacked, segment: TcpSegment): number {
+  const echoed = findOption(segment.options, 'timestamps')?.echoReply;
+  const values = entry.sentAtUs.map((atUs) => timestampAt(tcb, atUs));
+  const first = echoed === undefined || !tcb.tsOk ? -1 : values.indexOf(echoed);
+  return first === values.lastIndexOf(echoed as number) ? first : -1;
 }
 
 /** RFC 9293 §3.10.7.4: SND.WND, unless the segment is older than the one it was taken from. */

@@ -59,8 +59,8 @@ export type Action =
   | { type: 'acked'; bytes: number }
   /** About the segment that arrived. */
   | { type: 'note'; note: ArrivalNote }
-  /** A round trip that is beyond doubt (Karn; or told by the timestamp echoed). */
-  | { type: 'rtt'; rttUs: number; of: 'syn' | 'data' | 'fin' }
+  /** A round trip that is beyond doubt (Karn; or told by the timestamp echoed): `transmission` of the segment was answered. */
+  | { type: 'rtt'; rttUs: number; of: 'syn' | 'data' | 'fin'; transmission: number }
   /** The peer's urgent data end before this sequence number. */
   | { type: 'urgent'; pointer: number }
   /** The peer's window closed or opened again. */
