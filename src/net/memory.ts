@@ -2,7 +2,7 @@
 import type { Ipv4Address } from '../wire/address.ts';
 import { decodeIpv4Header } from '../wire/ipv4.ts';
 import { Inbox } from './inbox.ts';
-import type { Clock, Network, Port, PortRequest } from './network.ts';
+import type { Arrival, Clock, Network, Port, PortRequest } from './network.ts';
 import { chance, type Random, randomBelow, seededRandom } from './random.ts';
 
 interface Timer {
@@ -135,7 +135,7 @@ const FIRST_PORT = 49_152;
 class MemoryHost implements Network {
   readonly clock: Clock;
   readonly clockSources = { transmit: 'user', receive: 'user' } as const;
-  private inboxes = new Map<number, Inbox>();
+  private inboxes = new Map<number, Inbox<Arrival>>();
   private nextPort = FIRST_PORT;
 
   constructor(
@@ -146,20 +146,21 @@ class MemoryHost implements Network {
     this.clock = wire.clock;
     wire.attach(address, (datagram, atUs) => {
       // One inbox a port would need the port read here; a test's host has few, and each looks for itself.
-      for (const inbox of this.inboxes.values()) inbox.put({ atUs, datagram });
+      for (const inbox of this.inboxes.values()) inbox.push({ atUs, datagram });
     });
   }
 
   openPort(request: PortRequest): Port {
     const { wire, clock, inboxes } = this;
     const port = request.sourcePort ?? this.nextPort++;
-    const inbox = new Inbox(clock);
+    const inbox = new Inbox<Arrival>(clock);
     inboxes.set(port, inbox);
     return {
       route: { sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu },
       port,
       guard: 'none',
       dropped: 0,
+      receiveWindowBytes: 1 << 20,
       send(datagram) {
         wire.send(datagram);
         return clock.nowUs();

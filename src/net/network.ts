@@ -56,6 +56,8 @@ export interface Port {
   next(deadlineUs: number): Promise<Arrival | undefined>;
   /** Ends a wait of `next` early. */
   wake(): void;
+  /** What may be in flight towards the port, in bytes, without fear that the kernel's receive buffer overflows. */
+  readonly receiveWindowBytes: number;
   /** Datagrams that the kernel dropped because we read too slowly, on the sockets this port reads from. */
   readonly dropped: number;
   /** Gives the port back. May be called twice. */

@@ -2,6 +2,7 @@
  * What a probe tells while it runs: the library's events and, with `toJson`, the lines of `--json`.
  * Times (`atUs`) are microseconds since the first segment left. An undefined field has nothing to say.
  */
+import type { NetError } from '../net/errors.ts';
 import type { ClockSources } from '../net/network.ts';
 import type { ArrivalNote, SendNote } from '../tcp/actions.ts';
 import type { State } from '../tcp/state.ts';
@@ -143,7 +144,7 @@ export interface CloseReport {
   durationUs: number | undefined;
 }
 
-/** The error that kept a run from its end, as it stands in the result line. */
+/** An error as it stands in the result line. */
 export interface ErrorReport {
   code: string;
   message: string;
@@ -178,6 +179,8 @@ export interface ConnectResult {
   ended: 'timeout' | 'deadline' | 'reset-by-peer' | 'zero-window' | 'interrupted' | undefined;
   /** Datagrams the kernel dropped because we read too slowly: above 0, silence proves nothing. */
   kernelDrops: number;
+  /** What on this machine kept the run from its end. */
+  error: NetError | undefined;
 }
 
 export type ConnectEvent = StartEvent | SegmentEvent | StateEvent | IcmpEvent | DataEvent | NoteEvent | ConnectResult;

@@ -1,0 +1,41 @@
+/** What a datagram that came for our port is: a segment, an ICMP error about one of ours, or nothing that can be read. */
+import { DecodeError } from '../wire/errors.ts';
+import { type IcmpError, type IcmpMessage, readIcmpError } from '../wire/icmp.ts';
+import type { Ipv4Header } from '../wire/ipv4.ts';
+import { decodePacket, verifyTcpChecksum } from '../wire/packet.ts';
+import type { TcpSegment } from '../wire/tcp.ts';
+
+export type Heard =
+  | { type: 'segment'; ip: Ipv4Header; tcp: TcpSegment; checksumOk: boolean }
+  | { type: 'icmp'; ip: Ipv4Header; message: IcmpMessage; error: IcmpError; quotedSeq: number }
+  | { type: 'unreadable'; reason: string };
+
+/** Reads a datagram. A checksum that was left to the network card counts as right (checksum.ts). */
+export function hear(datagram: Uint8Array): Heard {
+  try {
+    const { ip, tcp, icmp } = decodePacket(datagram);
+    if (tcp !== undefined) return { type: 'segment', ip, tcp, checksumOk: verifyTcpChecksum(ip, datagram) !== 'wrong' };
+    const error = icmp && readIcmpError(icmp);
+    if (icmp === undefined || error === undefined) return { type: 'unreadable', reason: 'neither TCP nor an ICMP error' };
+    if (error.tcp?.seq === undefined) return { type: 'unreadable', reason: 'an ICMP error whose quote is too short' };
+    return { type: 'icmp', ip, message: icmp, error, quotedSeq: error.tcp.seq };
+  } catch (error) {
+    if (error instanceof DecodeError) return { type: 'unreadable', reason: error.message };
+    throw error;
+  }
+}
+
+/** The ICMP names that mean "nothing will come from there": codes 0, 1, 2, 3, 9, 10 and 13 of "unreachable", and a TTL that ran out. */
+const FINAL_ICMP = new Set([
+  'net-unreachable',
+  'host-unreachable',
+  'protocol-unreachable',
+  'port-unreachable',
+  'net-prohibited',
+  'host-prohibited',
+  'admin-prohibited',
+  'ttl-exceeded',
+]);
+
+/** True where an ICMP error about a SYN settles the verdict `filtered` at once. */
+export const isFinalIcmp = (name: string): boolean => FINAL_ICMP.has(name);

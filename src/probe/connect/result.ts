@@ -1,0 +1,95 @@
+/** The last event of a connect, from what was recorded. */
+import type { NetError } from '../../net/errors.ts';
+import { finAcked } from '../../tcp/send.ts';
+import type { Connection } from '../connection.ts';
+import type { CloseKind, CloseReport, ConnectResult, Reason, Verdict } from '../events.ts';
+
+/** Why the run ended before its script did. */
+export interface EarlyEnd {
+  ended: ConnectResult['ended'];
+  error?: NetError | undefined;
+}
+
+export function connectResult(kind: CloseKind, { tcb, record, port }: Connection, early: EarlyEnd): ConnectResult {
+  const { verdict, reason } = verdictOf(record.establishedAtUs !== undefined, record.end, record.icmp, early);
+  const { firstByteAtUs, firstDataSentAtUs, establishedAtUs } = record;
+  const askedAtUs = firstDataSentAtUs ?? establishedAtUs;
+  const close = closeReport(kind, record);
+  return {
+    type: 'result',
+    verdict,
+    reason,
+    rttUs: record.rttUs,
+    evidence:
+      establishedAtUs === undefined
+        ? undefined
+        : record.ackedBytes > 0
+          ? 'data-acknowledged'
+          : finAcked(tcb)
+            ? 'fin-acknowledged'
+            : 'syn-ack',
+    iss: tcb.iss,
+    irs: record.irs,
+    peer: record.peer,
+    retransmissions: record.retransmissions,
+    ignored: record.ignored,
+    data: {
+      sentBytes: record.sentBytes,
+      ackedBytes: record.ackedBytes,
+      receivedBytes: record.receivedBytes,
+      firstByteUs: firstByteAtUs === undefined || askedAtUs === undefined ? undefined : firstByteAtUs - askedAtUs,
+    },
+    close,
+    states: [...record.states],
+    ended: endedEarly(record, early, close.completed),
+    kernelDrops: port.dropped,
+    error: early.error,
+  };
+}
+
+function verdictOf(
+  established: boolean,
+  end: Connection['record']['end'],
+  icmp: string | undefined,
+  early: EarlyEnd,
+): { verdict: Verdict; reason: Reason } {
+  if (established) return { verdict: 'open', reason: 'syn-ack' };
+  if (end === 'refused') return { verdict: 'closed', reason: 'rst' };
+  if (icmp !== undefined) return { verdict: 'filtered', reason: `icmp-${icmp}` };
+  return { verdict: 'filtered', reason: early.ended === 'interrupted' ? 'interrupted' : 'no-response' };
+}
+
+function closeReport(kind: CloseKind, record: Connection['record']): CloseReport {
+  const finalState = record.states.at(-1) ?? 'CLOSED';
+  const { initiator, closeBeganAtUs } = record;
+  return {
+    kind,
+    initiator,
+    completed: record.establishedAtUs !== undefined && isComplete(kind, record),
+    finalState,
+    durationUs: closeBeganAtUs === undefined ? undefined : record.stateSinceUs - closeBeganAtUs,
+  };
+}
+
+/** Both FINs acknowledged, by the path that was asked for; or our RST, where that was asked for. */
+function isComplete(kind: CloseKind, { states, end }: Connection['record']): boolean {
+  if (kind === 'reset') return end === 'aborted';
+  if (kind === 'none') return false;
+  const closed = states.at(-1) === 'TIME-WAIT' || end === 'closed';
+  return kind === 'simultaneous' ? closed && states.includes('CLOSING') : closed;
+}
+
+function endedEarly(record: Connection['record'], early: EarlyEnd, completed: boolean): ConnectResult['ended'] {
+  if (early.ended !== undefined) return early.ended === 'deadline' && record.windowClosed ? 'zero-window' : early.ended;
+  if (completed) return undefined;
+  if (record.end === 'reset') return 'reset-by-peer';
+  return record.end === 'timeout' ? 'timeout' : undefined;
+}
+
+/** 0 open and closed as asked, 1 closed port, 2 filtered, 3 open but not as asked. */
+export function connectExitCode(result: ConnectResult): 0 | 1 | 2 | 3 {
+  if (result.verdict === 'closed') return 1;
+  if (result.verdict !== 'open') return 2;
+  const asAsked = result.ended === undefined && (result.close.completed || result.close.kind === 'none');
+  return asAsked ? 0 : 3;
+}

@@ -1,0 +1,271 @@
+/** A TCP endpoint on a port of ours: actions become datagrams and events, arrivals become actions and events. */
+import { NetError } from '../net/errors.ts';
+import type { Arrival, Clock, Port } from '../net/network.ts';
+import type { Action } from '../tcp/actions.ts';
+import { handle, type TcpEvent } from '../tcp/endpoint.ts';
+import { isSynchronized, type State } from '../tcp/state.ts';
+import type { Tcb } from '../tcp/tcb.ts';
+import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
+import { ACK, flagNames, RST } from '../wire/flags.ts';
+import { ipv4Header } from '../wire/ipv4.ts';
+import { encodePacket } from '../wire/packet.ts';
+import { seqInWindow } from '../wire/seq.ts';
+import type { TcpSegment } from '../wire/tcp.ts';
+import { type Heard, hear } from './arrival.ts';
+import type { ConnectEvent, NoteEvent, SegmentEvent, SegmentNote } from './events.ts';
+import { ConnectionRecord } from './record.ts';
+
+/** The fields of our IPv4 headers. */
+export interface IpFields {
+  ttl: number;
+  tos: number;
+  /** The identification of the first datagram; each later one has one more, as on Linux. */
+  firstId: number;
+}
+
+type HeardSegment = Extract<Heard, { type: 'segment' }>;
+type HeardIcmp = Extract<Heard, { type: 'icmp' }>;
+
+export class Connection {
+  readonly record = new ConnectionRecord();
+  /** When the first segment left: the zero of all event times. */
+  startedAtUs = 0;
+  /** When the connection last came nearer to its end: established, data either way, a FIN. */
+  progressAtUs = 0;
+  readonly #clock: Clock;
+  #nextId: number;
+
+  constructor(
+    readonly port: Port,
+    readonly tcb: Tcb,
+    readonly remoteAddress: Ipv4Address,
+    private readonly ip: IpFields,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
+    this.#nextId = ip.firstId;
+  }
+
+  get state(): State {
+    return this.tcb.state;
+  }
+
+  get wasEstablished(): boolean {
+    return this.record.establishedAtUs !== undefined;
+  }
+
+  /** Lets the endpoint handle an event and does what it says. @throws NetError where this host can't send */
+  apply(event: TcpEvent): ConnectEvent[] {
+    const atUs = this.#clock.nowUs();
+    const events: ConnectEvent[] = [];
+    this.#perform(handle(this.tcb, event, atUs), atUs, events);
+    return events;
+  }
+
+  /** Takes in what the port heard. @throws NetError where this host can't send the answer */
+  take({ datagram, atUs }: Arrival): ConnectEvent[] {
+    const heard = hear(datagram);
+    const events: ConnectEvent[] = [];
+    if (heard.type === 'segment') this.#takeSegment(heard, atUs, events);
+    else if (heard.type === 'icmp') this.#takeIcmp(heard, atUs, events);
+    else {
+      this.record.remarks('malformed');
+      events.push(this.note('ignored', `Ignored a datagram: ${heard.reason}.`, atUs));
+    }
+    return events;
+  }
+
+  /** Shows what the port heard without answering it. */
+  watch({ datagram, atUs }: Arrival): ConnectEvent[] {
+    const heard = hear(datagram);
+    return heard.type === 'segment' ? [this.#received(heard, atUs, this.state, undefined)] : [];
+  }
+
+  note(code: NoteEvent['code'], text: string, atUs = this.#clock.nowUs()): NoteEvent {
+    return { type: 'note', atUs: this.#relative(atUs), code, text };
+  }
+
+  #relative(atUs: number): number {
+    return atUs - this.startedAtUs;
+  }
+
+  #takeSegment(heard: HeardSegment, atUs: number, events: ConnectEvent[]): void {
+    if (!heard.checksumOk) {
+      this.record.remarks('bad-checksum');
+      events.push(this.#received(heard, atUs, this.state, 'bad-checksum'));
+      return;
+    }
+    const { record } = this;
+    const before = this.state;
+    const actions = handle(this.tcb, { type: 'segment', segment: heard.tcp }, atUs);
+    if (record.irs === undefined && (this.state === 'SYN-RECEIVED' || isSynchronized(this.state))) record.takesOffer(heard.tcp, heard.ip);
+    const note = noteOf(actions);
+    if (note !== undefined) record.remarks(note);
+    // Its FIN was here first, though the endpoint sends ours before it looks at it.
+    if (note === 'held') record.beginsClose('peer', this.#relative(atUs));
+    events.push(this.#received(heard, atUs, stateAfter(actions, before), note));
+    this.#perform(actions, atUs, events);
+  }
+
+  #takeIcmp(heard: HeardIcmp, atUs: number, events: ConnectEvent[]): void {
+    const { tcb } = this;
+    const { message, error, quotedSeq } = heard;
+    const inFlight = tcb.unacked.length > 0 && seqInWindow(quotedSeq, tcb.sndUna, (tcb.sndNxt - tcb.sndUna) >>> 0);
+    // An answer to a segment that is not on its way is old or forged (RFC 5927 §4).
+    if (!inFlight) {
+      events.push(this.note('icmp-ignored', `Ignored an ICMP error (${error.name}) about a segment that is not on its way.`, atUs));
+      return;
+    }
+    this.record.icmp = error.name;
+    events.push({
+      type: 'icmp',
+      icmpType: message.type,
+      code: message.code,
+      name: error.name,
+      from: formatIpv4(heard.ip.source),
+      atUs: this.#relative(atUs),
+      seq: quotedSeq,
+      nextHopMtu: error.nextHopMtu,
+    });
+    if (error.name === 'fragmentation-needed') this.#lowerMtu(error.nextHopMtu ?? 0, atUs, events);
+  }
+
+  /** RFC 1191: the router's MTU where it names one, else the least that every host takes. */
+  #lowerMtu(nextHopMtu: number, atUs: number, events: ConnectEvent[]): void {
+    const mtu = nextHopMtu >= MIN_MTU ? nextHopMtu : FALLBACK_MTU;
+    events.push(this.note('mtu-lowered', `The path takes datagrams of ${mtu} bytes at most; smaller segments from here on.`, atUs));
+    this.#perform(handle(this.tcb, { type: 'mtu', maxSegmentBytes: mtu - HEADERS_LENGTH }, atUs), atUs, events);
+  }
+
+  #perform(actions: readonly Action[], atUs: number, events: ConnectEvent[]): void {
+    const { record } = this;
+    for (const action of actions) {
+      switch (action.type) {
+        case 'state':
+          record.enters(action.to, this.#relative(atUs));
+          this.progressAtUs = atUs;
+          events.push({ type: 'state', from: action.from, to: action.to, atUs: this.#relative(atUs), cause: action.cause });
+          break;
+        case 'send':
+          this.#send(action, events);
+          break;
+        case 'deliver':
+          record.receives(action.payload.length, this.#relative(atUs));
+          this.progressAtUs = atUs;
+          events.push({ type: 'data', atUs: this.#relative(atUs), payload: action.payload });
+          break;
+        case 'acked':
+          record.ackedBytes += action.bytes;
+          this.progressAtUs = atUs;
+          break;
+        case 'rtt':
+          if (action.of === 'syn') record.synAnswered(action.transmission, this.#relative(atUs));
+          break;
+        case 'urgent':
+          events.push(this.note('urgent-data', 'The peer marks data as urgent; they are delivered in line (RFC 6093).', atUs));
+          break;
+        case 'window':
+          record.windowClosed = action.closed;
+          events.push(
+            this.note(
+              'zero-window',
+              action.closed ? "The peer's window is closed: it takes no more data." : "The peer's window is open again.",
+              atUs,
+            ),
+          );
+          break;
+        case 'end':
+          record.end = action.reason;
+          if (action.reason === 'reset') {
+            record.beginsClose('peer', this.#relative(atUs));
+            events.push(this.note('reset-by-peer', 'The peer reset the connection.', atUs));
+          }
+          break;
+      }
+    }
+  }
+
+  #send({ segment, note, transmission }: Extract<Action, { type: 'send' }>, events: ConnectEvent[]): void {
+    const { port, ip, record } = this;
+    const id = this.#nextId;
+    // The kernel fills in an identification of zero by itself.
+    this.#nextId = id === 0xffff ? 1 : id + 1;
+    const header = ipv4Header({ source: port.route.sourceAddress, destination: this.remoteAddress, ttl: ip.ttl, tos: ip.tos, id });
+    let atUs: number;
+    try {
+      atUs = port.send(encodePacket({ ip: header, tcp: segment }));
+    } catch (error) {
+      // The queue stayed full: as lost as on the wire, and sent again as such.
+      if (!(error instanceof NetError) || error.code !== 'no-buffers') throw error;
+      events.push(this.note('kernel-drops', `This host's send queue is full; ${error.reason}.`));
+      return;
+    }
+    if (this.startedAtUs === 0) this.startedAtUs = atUs;
+    const relativeUs = this.#relative(atUs);
+    record.sends(segment, transmission, relativeUs);
+    events.push(this.#segmentEvent('sent', segment, relativeUs, header.ttl, id, this.state, note, transmission));
+  }
+
+  #received({ tcp, ip }: HeardSegment, atUs: number, state: State, note: SegmentNote | undefined): SegmentEvent {
+    return this.#segmentEvent('received', tcp, this.#relative(atUs), ip.ttl, ip.id, state, note, undefined);
+  }
+
+  #segmentEvent(
+    direction: SegmentEvent['direction'],
+    segment: TcpSegment,
+    atUs: number,
+    ttl: number,
+    ipId: number,
+    state: State,
+    note: SegmentNote | undefined,
+    transmission: number | undefined,
+  ): SegmentEvent {
+    const { tcb, record } = this;
+    const sent = direction === 'sent';
+    const { flags, seq, ack } = segment;
+    const ourSeqIsKnown = !sent || !(flags & RST) || record.irs !== undefined;
+    const senderIss = sent ? (ourSeqIsKnown ? tcb.iss : undefined) : record.irs;
+    const receiverIss = sent ? record.irs : tcb.iss;
+    return {
+      type: 'segment',
+      direction,
+      atUs,
+      flags: flagNames(flags),
+      seq,
+      ack,
+      relativeSeq: senderIss === undefined ? undefined : (seq - senderIss) >>> 0,
+      relativeAck: receiverIss === undefined || !(flags & ACK) ? undefined : (ack - receiverIss) >>> 0,
+      window: segment.window,
+      urgent: segment.urgent,
+      length: segment.payload.length,
+      options: segment.options,
+      ttl,
+      ipId,
+      state,
+      note,
+      transmission,
+      payload: segment.payload,
+    };
+  }
+}
+
+const HEADERS_LENGTH = 40;
+/** RFC 791: what every link takes. */
+const MIN_MTU = 68;
+/** RFC 791: what every host takes. */
+const FALLBACK_MTU = 576;
+
+function noteOf(actions: readonly Action[]): SegmentNote | undefined {
+  for (const action of actions) if (action.type === 'note') return action.note;
+  return undefined;
+}
+
+/** The state once the segment was taken in and before anything was sent because of it. */
+function stateAfter(actions: readonly Action[], before: State): State {
+  let state = before;
+  for (const action of actions) {
+    if (action.type === 'send' || (action.type === 'note' && action.note === 'held')) break;
+    if (action.type === 'state') state = action.to;
+  }
+  return state;
+}

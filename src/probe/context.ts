@@ -1,0 +1,22 @@
+/** What a probe runs in: the network, where chance comes from, and who may stop it. */
+import { createCipheriv } from 'node:crypto';
+import type { Network } from '../net/network.ts';
+import type { Random } from '../net/random.ts';
+import { type FourTuple, generateIss, type KeyedHash } from '../tcp/iss.ts';
+
+export interface ProbeContext {
+  network: Network;
+  random: Random;
+  /** The initial sequence number of a new connection. */
+  iss: (tuple: FourTuple, nowUs: number) => number;
+  /** Ends the probe early: what is open is reset and the result says what is known. */
+  signal?: AbortSignal | undefined;
+}
+
+/** ISNs by RFC 6528, with a secret drawn once. */
+export function createIssGenerator(random: Random): ProbeContext['iss'] {
+  const secret = new Uint8Array(Uint32Array.from({ length: 4 }, () => random.uint32()).buffer);
+  const cipher = createCipheriv('aes-128-ecb', secret, null);
+  const hash: KeyedHash = (block) => cipher.update(block).readUInt32BE(0);
+  return (tuple, nowUs) => generateIss(tuple, nowUs, hash);
+}
