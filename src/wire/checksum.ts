@@ -1,10 +1,11 @@
 import type { Ipv4Address } from './address.ts';
+import { get16 } from './bytes.ts';
 
 /** Adds the 16-bit words of bytes[start … end) to a running sum (RFC 1071); not folded. */
 export function sumWords(bytes: Uint8Array, start: number, end: number, sum = 0): number {
   let i = start;
-  for (; i + 1 < end; i += 2) sum += ((bytes[i] as number) << 8) | (bytes[i + 1] as number);
-  if (i < end) sum += (bytes[i] as number) << 8;
+  for (; i + 1 < end; i += 2) sum += get16(bytes, i);
+  if (i < end) sum += bytes[i] << 8;
   return sum;
 }
 
@@ -44,7 +45,7 @@ export function verifyChecksum(
   protocol: number,
 ): ChecksumVerdict {
   const pseudo = pseudoHeaderSum(source, destination, protocol, segment.length);
-  const found = ((segment[checksumOffset] as number) << 8) | (segment[checksumOffset + 1] as number);
+  const found = get16(segment, checksumOffset);
   if (found === fold(pseudo)) return 'partial';
   return fold(sumWords(segment, 0, segment.length, pseudo)) === 0xffff ? 'correct' : 'wrong';
 }

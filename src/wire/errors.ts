@@ -15,13 +15,17 @@ export class DecodeError extends Error {
   }
 }
 
-/** A record that can't be put into bytes, such as options longer than their field can say. */
+/** A record that can't be put into bytes: a value that its field can't hold, options longer than theirs. */
 export class EncodeError extends Error {
   override readonly name = 'EncodeError';
+  /**
+   * @param field what could not be written, such as `'TCP window'`
+   * @param reason why, in a few words
+   */
   constructor(
-    readonly protocol: 'IPv4' | 'TCP' | 'ICMP',
+    readonly field: string,
     readonly reason: string,
   ) {
-    super(`${protocol}: ${reason}`);
+    super(`${field}: ${reason}`);
   }
 }

@@ -27,13 +27,35 @@ export type FlagName = (typeof FLAGS)[number][0];
 const namesOf: FlagName[][] = Array.from({ length: 512 }, (_, bits) => FLAGS.filter(([, bit]) => bits & bit).map(([name]) => name));
 
 /** The names of the bits that are set, highest first. The array is shared: do not change it. */
-export const flagNames = (flags: number): readonly FlagName[] => namesOf[flags & 0x1ff] as FlagName[];
+export const flagNames = (flags: number): readonly FlagName[] => namesOf[flags & 0x1ff];
 
-/** Letters as tcpdump and hping write them. */
-const LETTERS: Readonly<Record<string, number>> = { F: FIN, S: SYN, R: RST, P: PSH, A: ACK, '.': ACK, U: URG, E: ECE, W: CWR, C: CWR };
+/** tcpdump's letters, in the order in which it writes them. */
+const LETTERS = [
+  ['F', FIN],
+  ['S', SYN],
+  ['R', RST],
+  ['P', PSH],
+  ['.', ACK],
+  ['U', URG],
+  ['E', ECE],
+  ['W', CWR],
+  ['e', AE],
+] as const;
+
+/** As tcpdump writes them: `'S.'` for SYN and ACK, `'none'` for no flag at all. */
+export function formatFlags(flags: number): string {
+  const letters = LETTERS.filter(([, bit]) => flags & bit).map(([letter]) => letter);
+  return letters.join('') || 'none';
+}
+
+const bitOf = new Map<string, number>([...FLAGS, ...LETTERS, ['A', ACK], ['C', CWR]]);
+const NAMES = /AE|CWR|ECE|URG|ACK|PSH|RST|SYN|FIN/g;
 
 /**
- * Reads flags in any usual spelling: `SYN,ACK`, `syn+ack`, `SA`, `S.`, `0x12`, `18`, `none`.
+ * Reads flags in any usual spelling: `SYN,ACK`, `syn+ack`, `SYNACK`, `SA`, `S.`, `0x12`, `18`, `none`.
+ *
+ * What can be read as names is: `AE` is accurate ECN, `EA` is ECE and ACK. Among letters `e` is AE and `E`
+ * is ECE, as in tcpdump; the others may be small where there is no `e` beside them.
  * @returns the bits, or undefined where a part is none of these
  */
 export function parseFlags(text: string): number | undefined {
@@ -43,17 +65,14 @@ export function parseFlags(text: string): number | undefined {
     const value = Number(trimmed);
     return value <= 0x1ff ? value : undefined;
   }
-  const upper = trimmed.toUpperCase();
   let bits = 0;
-  for (const part of upper.split(/[\s,+|]+/)) {
-    const known = FLAGS.find(([name]) => name === part);
-    if (known) {
-      bits |= known[1];
-      continue;
-    }
-    if (part === '') return undefined;
-    for (const letter of part) {
-      const bit = LETTERS[letter];
+  for (const part of trimmed.split(/\s*[\s,+|]\s*/)) {
+    const upper = part.toUpperCase();
+    const tokens = upper.replace(NAMES, '') === '' ? upper.match(NAMES) : [...(part.includes('e') ? part : upper)];
+    // An empty part, as in "SYN,", is a slip of the hand.
+    if (tokens === null) return undefined;
+    for (const token of tokens) {
+      const bit = bitOf.get(token);
       if (bit === undefined) return undefined;
       bits |= bit;
     }

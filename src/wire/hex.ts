@@ -14,8 +14,9 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array {
   const bytes: number[] = [];
   let high = -1;
-  for (let i = text.startsWith('0x') ? 2 : 0; i < text.length; i++) {
-    const character = text[i] as string;
+  const prefix = /^\s*0x/i.exec(text)?.[0].length ?? 0;
+  for (let i = prefix; i < text.length; i++) {
+    const character = text[i];
     if (/[\s:]/.test(character)) continue;
     const digit = Number.parseInt(character, 16);
     if (Number.isNaN(digit)) throw new DecodeError('hex', i, `${JSON.stringify(character)} is not a hex digit`);

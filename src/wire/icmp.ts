@@ -6,16 +6,20 @@
  *    |                       by type, see below                      |
  *    |               the quoted datagram, extensions                 |
  */
+import { get16, get32, put8, put16, put32 } from './bytes.ts';
 import { internetChecksum } from './checksum.ts';
 import { DecodeError } from './errors.ts';
 import { decodeIpv4Header, type Ipv4Header, PROTOCOL_TCP } from './ipv4.ts';
 import { decodeTcpLax, type LaxTcpSegment } from './tcp.ts';
 
+const CODE = 1;
 const CHECKSUM = 2;
 const REST = 4;
 const BODY = 8;
 
+export const ICMP_ECHO_REPLY = 0;
 export const ICMP_UNREACHABLE = 3;
+export const ICMP_ECHO_REQUEST = 8;
 export const ICMP_TIME_EXCEEDED = 11;
 export const ICMP_PARAMETER_PROBLEM = 12;
 /** Code of "unreachable": fragmentation needed and DF set. */
@@ -32,29 +36,28 @@ export interface IcmpMessage {
   body: Uint8Array;
 }
 
-/** @throws DecodeError where the header is cut off */
+/**
+ * Reads a message. Its body is a view of the given bytes, not a copy.
+ * @throws DecodeError where the header is cut off
+ */
 export function decodeIcmp(bytes: Uint8Array): IcmpMessage {
   if (bytes.length < BODY) throw new DecodeError('ICMP', bytes.length, `header cut off: ${bytes.length} of ${BODY} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return {
-    type: view.getUint8(0),
-    code: view.getUint8(1),
-    checksum: view.getUint16(CHECKSUM),
-    rest: view.getUint32(REST),
-    body: bytes.subarray(BODY),
-  };
+  return { type: bytes[0], code: bytes[CODE], checksum: get16(bytes, CHECKSUM), rest: get32(bytes, REST), body: bytes.subarray(BODY) };
 }
 
 export const icmpEncodedLength = (message: IcmpMessage): number => BODY + message.body.length;
 
-/** Writes the message into bytes[offset …], which must be zero there. */
-export function writeIcmp(message: IcmpMessage, bytes: Uint8Array, offset: number): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.byteLength - offset);
-  view.setUint8(0, message.type);
-  view.setUint8(1, message.code);
-  view.setUint32(REST, message.rest);
-  bytes.set(message.body, offset + BODY);
-  view.setUint16(CHECKSUM, message.checksum ?? internetChecksum(bytes, offset, offset + icmpEncodedLength(message)));
+/**
+ * Writes the message into bytes[at …], which must be zero there.
+ * @throws EncodeError where a field can't hold its value
+ */
+export function writeIcmp(message: IcmpMessage, bytes: Uint8Array, at: number): void {
+  put8(bytes, at, message.type, 'ICMP type');
+  put8(bytes, at + CODE, message.code, 'ICMP code');
+  put32(bytes, at + REST, message.rest, 'ICMP rest of header');
+  bytes.set(message.body, at + BODY);
+  const end = at + icmpEncodedLength(message);
+  put16(bytes, at + CHECKSUM, message.checksum ?? internetChecksum(bytes, at, end), 'ICMP checksum');
 }
 
 /** An object of the extension structure (RFC 4884 §8), such as an MPLS label stack (RFC 4950). */
@@ -106,22 +109,19 @@ export function icmpName(type: number, code: number): string {
   if (type === ICMP_UNREACHABLE) return UNREACHABLE_NAMES[code] ?? unnamed;
   if (type === ICMP_TIME_EXCEEDED) return TIME_EXCEEDED_NAMES[code] ?? unnamed;
   if (type === ICMP_PARAMETER_PROBLEM) return 'parameter-problem';
-  if (type === 0) return 'echo-reply';
+  if (type === ICMP_ECHO_REPLY) return 'echo-reply';
   if (type === 4) return 'source-quench';
   if (type === 5) return 'redirect';
-  if (type === 8) return 'echo-request';
+  if (type === ICMP_ECHO_REQUEST) return 'echo-request';
   return unnamed;
 }
 
 /** Reads an error message; undefined where the type is no error. Never throws: the quote is read as far as it goes. */
 export function readIcmpError(message: IcmpMessage): IcmpError | undefined {
-  const { type, code, rest, body } = message;
+  const { type, code, rest } = message;
   if (type !== ICMP_UNREACHABLE && type !== ICMP_TIME_EXCEEDED && type !== ICMP_PARAMETER_PROBLEM) return undefined;
-  // RFC 4884 §4: the second byte of the word is the length of the quote in 32-bit words, where extensions follow.
-  const quoteLength = ((rest >>> 16) & 0xff) * 4;
-  const hasExtensions = quoteLength >= MIN_EXTENDED_QUOTE && quoteLength < body.length;
-  const quote = hasExtensions ? body.subarray(0, quoteLength) : body;
-  const error: IcmpError = { name: icmpName(type, code), extensions: hasExtensions ? decodeExtensions(body.subarray(quoteLength)) : [] };
+  const { quote, extensions } = splitBody(message);
+  const error: IcmpError = { name: icmpName(type, code), extensions };
   if (type === ICMP_UNREACHABLE && code === ICMP_CODE_FRAGMENTATION_NEEDED) error.nextHopMtu = rest & 0xffff;
   if (type === ICMP_PARAMETER_PROBLEM) error.pointer = rest >>> 24;
   try {
@@ -131,9 +131,9 @@ export function readIcmpError(message: IcmpMessage): IcmpError | undefined {
   }
   if (error.ip.protocol === PROTOCOL_TCP && error.ip.fragmentOffset === 0) {
     const start = (error.ip.ihl as number) * 4;
-    // A quote without extensions may be padded past the datagram; one that RFC 4884 padded to 128 bytes surely may.
-    const end = Math.min(quote.length, Math.max(start, error.ip.totalLength as number));
-    error.tcp = decodeTcpLax(quote.subarray(start, end));
+    const end = error.ip.totalLength as number;
+    // The quote may be padded past the datagram's end. An end too near for the eight bytes that are always quoted was garbled on the way.
+    error.tcp = decodeTcpLax(quote.subarray(start, end >= start + 8 ? end : quote.length));
   }
   return error;
 }
@@ -142,17 +142,34 @@ export function readIcmpError(message: IcmpMessage): IcmpError | undefined {
 const MIN_EXTENDED_QUOTE = 128;
 const EXTENSION_VERSION = 2;
 
-/** Reads the extension structure (RFC 4884 §7, §8): a header of version and checksum, then objects. */
+/** Parts the body into the quoted datagram and what the extension structure after it holds. */
+function splitBody({ rest, body }: IcmpMessage): { quote: Uint8Array; extensions: IcmpExtension[] } {
+  // RFC 4884 §4: the second byte of the word is the quote's length in 32-bit words, where extensions follow.
+  const stated = ((rest >>> 16) & 0xff) * 4;
+  if (stated >= MIN_EXTENDED_QUOTE && stated < body.length) {
+    const structure = body.subarray(stated);
+    return { quote: body.subarray(0, stated), extensions: hasExtensions(structure) ? decodeExtensions(structure) : [] };
+  }
+  // RFC 4884 §5: older routers don't state it and quote 128 bytes. Then only a checksum tells the structure from more of the datagram.
+  const structure = body.subarray(MIN_EXTENDED_QUOTE);
+  if (stated === 0 && hasExtensions(structure) && get16(structure, 2) !== 0) {
+    return { quote: body.subarray(0, MIN_EXTENDED_QUOTE), extensions: decodeExtensions(structure) };
+  }
+  return { quote: body, extensions: [] };
+}
+
+/** The header of an extension structure (RFC 4884 §7): version, and a checksum over all of it, where zero means none. */
+const hasExtensions = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && bytes[0] >> 4 === EXTENSION_VERSION && (get16(bytes, 2) === 0 || internetChecksum(bytes) === 0);
+
+/** Reads the objects that follow the header (RFC 4884 §8), up to one whose length lies. */
 function decodeExtensions(bytes: Uint8Array): IcmpExtension[] {
   const objects: IcmpExtension[] = [];
-  if (bytes.length < 4 || (bytes[0] as number) >> 4 !== EXTENSION_VERSION) return objects;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint16(2) !== 0 && internetChecksum(bytes) !== 0) return objects;
   let at = 4;
   while (at + 4 <= bytes.length) {
-    const length = view.getUint16(at);
+    const length = get16(bytes, at);
     if (length < 4 || at + length > bytes.length) break;
-    objects.push({ class: view.getUint8(at + 2), type: view.getUint8(at + 3), data: bytes.subarray(at + 4, at + length) });
+    objects.push({ class: bytes[at + 2], type: bytes[at + 3], data: bytes.subarray(at + 4, at + length) });
     at += length;
   }
   return objects;

@@ -9,9 +9,11 @@
  *    |                      Destination Address                      |
  */
 import type { Ipv4Address } from './address.ts';
+import { get16, get32, inRange, put8, put16, put32 } from './bytes.ts';
 import { internetChecksum } from './checksum.ts';
 import { DecodeError, EncodeError } from './errors.ts';
 
+const VERSION = 4;
 const TOS = 1;
 const TOTAL_LENGTH = 2;
 const ID = 4;
@@ -84,55 +86,52 @@ export const ipv4HeaderLength = (header: Ipv4Header): number => OPTIONS + ((head
  */
 export function decodeIpv4Header(bytes: Uint8Array): Ipv4Header {
   if (bytes.length < OPTIONS) throw new DecodeError('IPv4', bytes.length, `header cut off: ${bytes.length} of at least ${OPTIONS} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const versionAndIhl = view.getUint8(0);
-  if (versionAndIhl >> 4 !== 4) throw new DecodeError('IPv4', 0, `version ${versionAndIhl >> 4}, not 4`);
+  const versionAndIhl = bytes[0];
+  if (versionAndIhl >> 4 !== VERSION) throw new DecodeError('IPv4', 0, `version ${versionAndIhl >> 4}, not 4`);
   const ihl = versionAndIhl & 15;
   if (ihl * 4 < OPTIONS) throw new DecodeError('IPv4', 0, `header length ${ihl * 4}, less than ${OPTIONS}`);
   if (ihl * 4 > bytes.length) throw new DecodeError('IPv4', bytes.length, `header cut off: ${bytes.length} of ${ihl * 4} bytes`);
-  const fragment = view.getUint16(FRAGMENT);
+  const fragment = get16(bytes, FRAGMENT);
   return {
     ihl,
-    tos: view.getUint8(TOS),
-    totalLength: view.getUint16(TOTAL_LENGTH),
-    id: view.getUint16(ID),
+    tos: bytes[TOS],
+    totalLength: get16(bytes, TOTAL_LENGTH),
+    id: get16(bytes, ID),
     reservedBit: (fragment & RESERVED_BIT) !== 0,
     dontFragment: (fragment & DONT_FRAGMENT_BIT) !== 0,
     moreFragments: (fragment & MORE_FRAGMENTS_BIT) !== 0,
     fragmentOffset: fragment & FRAGMENT_OFFSET_MASK,
-    ttl: view.getUint8(TTL),
-    protocol: view.getUint8(PROTOCOL),
-    checksum: view.getUint16(CHECKSUM),
-    source: view.getUint32(SOURCE),
-    destination: view.getUint32(DESTINATION),
+    ttl: bytes[TTL],
+    protocol: bytes[PROTOCOL],
+    checksum: get16(bytes, CHECKSUM),
+    source: get32(bytes, SOURCE),
+    destination: get32(bytes, DESTINATION),
     options: ihl * 4 === OPTIONS ? NO_OPTIONS : bytes.subarray(OPTIONS, ihl * 4),
   };
 }
 
 /**
- * Writes the header at the start of a datagram whose payload is already in place.
- * @throws EncodeError where the options are over 40 bytes
+ * Writes the header at the start of the bytes, which must be zero there.
+ * @param length of the whole datagram
+ * @throws EncodeError where a field can't hold its value or the options are over 40 bytes
  */
-export function writeIpv4Header(header: Ipv4Header, datagram: Uint8Array): void {
-  const length = ipv4HeaderLength(header);
-  if (length > MAX_HEADER_LENGTH) throw new EncodeError('IPv4', `${header.options.length} bytes of options, 40 at most`);
-  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
-  view.setUint8(0, 0x40 | (header.ihl ?? length >> 2));
-  view.setUint8(TOS, header.tos);
-  view.setUint16(TOTAL_LENGTH, header.totalLength ?? datagram.length);
-  view.setUint16(ID, header.id);
-  view.setUint16(
-    FRAGMENT,
+export function writeIpv4Header(header: Ipv4Header, bytes: Uint8Array, length: number): void {
+  const headerLength = ipv4HeaderLength(header);
+  if (headerLength > MAX_HEADER_LENGTH) throw new EncodeError('IPv4 options', `${header.options.length} bytes, 40 at most`);
+  bytes[0] = (VERSION << 4) | inRange(header.ihl ?? headerLength >> 2, 0xf, 'IPv4 header length');
+  put8(bytes, TOS, header.tos, 'IPv4 type of service');
+  put16(bytes, TOTAL_LENGTH, header.totalLength ?? length, 'IPv4 total length');
+  put16(bytes, ID, header.id, 'IPv4 identification');
+  const fragment =
     (header.reservedBit ? RESERVED_BIT : 0) |
-      (header.dontFragment ? DONT_FRAGMENT_BIT : 0) |
-      (header.moreFragments ? MORE_FRAGMENTS_BIT : 0) |
-      header.fragmentOffset,
-  );
-  view.setUint8(TTL, header.ttl);
-  view.setUint8(PROTOCOL, header.protocol);
-  view.setUint16(CHECKSUM, 0);
-  view.setUint32(SOURCE, header.source);
-  view.setUint32(DESTINATION, header.destination);
-  datagram.set(header.options, OPTIONS);
-  view.setUint16(CHECKSUM, header.checksum ?? internetChecksum(datagram, 0, length));
+    (header.dontFragment ? DONT_FRAGMENT_BIT : 0) |
+    (header.moreFragments ? MORE_FRAGMENTS_BIT : 0) |
+    inRange(header.fragmentOffset, FRAGMENT_OFFSET_MASK, 'IPv4 fragment offset');
+  put16(bytes, FRAGMENT, fragment, 'IPv4 fragment field');
+  put8(bytes, TTL, header.ttl, 'IPv4 time to live');
+  put8(bytes, PROTOCOL, header.protocol, 'IPv4 protocol');
+  put32(bytes, SOURCE, header.source, 'IPv4 source');
+  put32(bytes, DESTINATION, header.destination, 'IPv4 destination');
+  if (header.options.length > 0) bytes.set(header.options, OPTIONS);
+  put16(bytes, CHECKSUM, header.checksum ?? internetChecksum(bytes, 0, headerLength), 'IPv4 checksum');
 }

@@ -1,5 +1,5 @@
 /** A whole IPv4 datagram: header, and a TCP segment, an ICMP message or other bytes. */
-import { type ChecksumVerdict, pseudoHeaderSum, verifyChecksum } from './checksum.ts';
+import { type ChecksumVerdict, internetChecksum, pseudoHeaderSum, verifyChecksum } from './checksum.ts';
 import { DecodeError } from './errors.ts';
 import { decodeIcmp, type IcmpMessage, icmpEncodedLength, writeIcmp } from './icmp.ts';
 import { decodeIpv4Header, type Ipv4Header, ipv4HeaderLength, PROTOCOL_ICMP, PROTOCOL_TCP, writeIpv4Header } from './ipv4.ts';
@@ -44,7 +44,7 @@ function datagramEnd(ip: Ipv4Header, bytes: Uint8Array): number {
 
 /**
  * Writes a datagram; undefined fields are computed.
- * @throws EncodeError where options don't fit
+ * @throws EncodeError where a field can't hold its value: a port of 70,000, options over 40 bytes, a datagram over 65,535
  */
 export function encodePacket(packet: Packet): Uint8Array {
   const { ip, tcp, icmp, payload, trailer } = packet;
@@ -55,7 +55,7 @@ export function encodePacket(packet: Packet): Uint8Array {
   if (tcp) writeTcp(tcp, bytes, start, pseudoHeaderSum(ip.source, ip.destination, PROTOCOL_TCP, bodyLength));
   else if (icmp) writeIcmp(icmp, bytes, start);
   else if (payload) bytes.set(payload, start);
-  writeIpv4Header(ip, bytes.subarray(0, end));
+  writeIpv4Header(ip, bytes, end);
   if (trailer) bytes.set(trailer, end);
   return bytes;
 }
@@ -65,6 +65,16 @@ export function encodePacket(packet: Packet): Uint8Array {
  * @param bytes the datagram that `ip` was decoded from
  */
 export function verifyTcpChecksum(ip: Ipv4Header, bytes: Uint8Array): ChecksumVerdict {
-  const segment = bytes.subarray((ip.ihl as number) * 4, ip.totalLength === 0 ? bytes.length : ip.totalLength);
-  return verifyChecksum(segment, TCP_CHECKSUM_OFFSET, ip.source, ip.destination, ip.protocol);
+  return verifyChecksum(datagramBody(ip, bytes), TCP_CHECKSUM_OFFSET, ip.source, ip.destination, ip.protocol);
 }
+
+/**
+ * Judges the ICMP checksum of a datagram whose header was read. A raw socket gets messages that the kernel has not checked.
+ * @param bytes the datagram that `ip` was decoded from
+ */
+export function verifyIcmpChecksum(ip: Ipv4Header, bytes: Uint8Array): Exclude<ChecksumVerdict, 'partial'> {
+  return internetChecksum(datagramBody(ip, bytes)) === 0 ? 'correct' : 'wrong';
+}
+
+const datagramBody = (ip: Ipv4Header, bytes: Uint8Array): Uint8Array =>
+  bytes.subarray((ip.ihl as number) * 4, ip.totalLength || bytes.length);

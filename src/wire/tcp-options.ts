@@ -1,4 +1,5 @@
 /** TCP options (RFC 9293 §3.2 and those named below). A list of them keeps order, duplicates, padding and nonsense. */
+import { get16, get32, inRange, put8, put16, put32 } from './bytes.ts';
 import { EncodeError } from './errors.ts';
 
 export const KIND_END = 0;
@@ -51,16 +52,17 @@ export type TcpOption =
   /** A length byte that is missing, under 2 or past the end: reading stops, `bytes` is the rest of the area from the kind on. */
   | { kind: number; name: 'malformed'; bytes: Uint8Array };
 
+/** The granularity bit of the user timeout (RFC 5482 §3). */
+const MINUTES_BIT = 0x8000;
+
 const EMPTY = new Uint8Array(0);
 
 /** Reads a whole option area. Never throws: what makes no sense becomes `unknown` or `malformed`. */
 export function decodeTcpOptions(area: Uint8Array): TcpOption[] {
   const options: TcpOption[] = [];
-  if (area.length === 0) return options;
-  const view = new DataView(area.buffer, area.byteOffset, area.byteLength);
   let at = 0;
   while (at < area.length) {
-    const kind = area[at] as number;
+    const kind = area[at];
     if (kind === KIND_NOP) {
       options.push({ kind, name: 'nop' });
       at += 1;
@@ -70,25 +72,25 @@ export function decodeTcpOptions(area: Uint8Array): TcpOption[] {
       options.push({ kind, name: 'end', padding: at + 1 < area.length ? area.subarray(at + 1) : EMPTY });
       break;
     }
-    const length = at + 1 < area.length ? (area[at + 1] as number) : 0;
+    const length = at + 1 < area.length ? area[at + 1] : 0;
     if (length < 2 || at + length > area.length) {
       options.push({ kind, name: 'malformed', bytes: area.subarray(at) });
       break;
     }
-    options.push(decodeOption(kind, length, area, view, at));
+    options.push(decodeOption(kind, length, area, at));
     at += length;
   }
   return options;
 }
 
-function decodeOption(kind: number, length: number, area: Uint8Array, view: DataView, at: number): TcpOption {
+function decodeOption(kind: number, length: number, area: Uint8Array, at: number): TcpOption {
   const data = at + 2;
   switch (kind) {
     case KIND_MSS:
-      if (length === 4) return { kind, name: 'mss', mss: view.getUint16(data) };
+      if (length === 4) return { kind, name: 'mss', mss: get16(area, data) };
       break;
     case KIND_WINDOW_SCALE:
-      if (length === 3) return { kind, name: 'window-scale', shift: view.getUint8(data) };
+      if (length === 3) return { kind, name: 'window-scale', shift: area[data] };
       break;
     case KIND_SACK_PERMITTED:
       if (length === 2) return { kind, name: 'sack-permitted' };
@@ -96,20 +98,20 @@ function decodeOption(kind: number, length: number, area: Uint8Array, view: Data
     case KIND_SACK:
       if (length > 2 && (length - 2) % 8 === 0) {
         const blocks: SackBlock[] = [];
-        for (let i = data; i < at + length; i += 8) blocks.push({ left: view.getUint32(i), right: view.getUint32(i + 4) });
+        for (let i = data; i < at + length; i += 8) blocks.push({ left: get32(area, i), right: get32(area, i + 4) });
         return { kind, name: 'sack', blocks };
       }
       break;
     case KIND_TIMESTAMPS:
-      if (length === 10) return { kind, name: 'timestamps', value: view.getUint32(data), echoReply: view.getUint32(data + 4) };
+      if (length === 10) return { kind, name: 'timestamps', value: get32(area, data), echoReply: get32(area, data + 4) };
       break;
     case KIND_MD5:
       if (length === 18) return { kind, name: 'md5', digest: area.subarray(data, at + length) };
       break;
     case KIND_USER_TIMEOUT:
       if (length === 4) {
-        const field = view.getUint16(data);
-        return { kind, name: 'user-timeout', minutes: field >= 0x8000, timeout: field & 0x7fff };
+        const field = get16(area, data);
+        return { kind, name: 'user-timeout', minutes: field >= MINUTES_BIT, timeout: field & (MINUTES_BIT - 1) };
       }
       break;
     case KIND_MPTCP:
@@ -161,61 +163,70 @@ export function tcpOptionsLength(options: readonly TcpOption[]): number {
   if (options.length === 0) return 0;
   let length = 0;
   for (const option of options) length += optionLength(option);
-  if (length > MAX_OPTIONS_LENGTH) throw new EncodeError('TCP', `${length} bytes of options, ${MAX_OPTIONS_LENGTH} at most`);
+  if (length > MAX_OPTIONS_LENGTH) throw new EncodeError('TCP options', `${length} bytes, ${MAX_OPTIONS_LENGTH} at most`);
   return (length + 3) & ~3;
 }
 
-/** Writes the options at an offset. The bytes there must be zero where padding is to be. */
-export function writeTcpOptions(options: readonly TcpOption[], view: DataView, offset: number): void {
-  let at = offset;
-  const put = (bytes: Uint8Array, where: number) => new Uint8Array(view.buffer, view.byteOffset).set(bytes, where);
+/**
+ * Writes the options into bytes[at …]. The bytes there must be zero where padding is to be.
+ * @throws EncodeError where an option can't hold its value
+ */
+export function writeTcpOptions(options: readonly TcpOption[], bytes: Uint8Array, at: number): void {
   for (const option of options) {
     const length = optionLength(option);
-    if (option.name === 'malformed') {
-      put(option.bytes, at);
-      at += length;
-      continue;
-    }
-    view.setUint8(at, option.kind);
-    const data = at + 2;
-    if (option.name !== 'end' && option.name !== 'nop') {
-      view.setUint8(at + 1, option.name === 'unknown' ? (option.length ?? length) : length);
-    }
-    switch (option.name) {
-      case 'end':
-        put(option.padding, at + 1);
-        break;
-      case 'mss':
-        view.setUint16(data, option.mss);
-        break;
-      case 'window-scale':
-        view.setUint8(data, option.shift);
-        break;
-      case 'sack':
-        option.blocks.forEach(({ left, right }, i) => {
-          view.setUint32(data + 8 * i, left);
-          view.setUint32(data + 8 * i + 4, right);
-        });
-        break;
-      case 'timestamps':
-        view.setUint32(data, option.value);
-        view.setUint32(data + 4, option.echoReply);
-        break;
-      case 'md5':
-        put(option.digest, data);
-        break;
-      case 'user-timeout':
-        view.setUint16(data, (option.minutes ? 0x8000 : 0) | option.timeout);
-        break;
-      case 'fast-open':
-        put(option.cookie, data);
-        break;
-      case 'mptcp':
-      case 'unknown':
-        put(option.data, data);
-        break;
-    }
+    writeOption(option, length, bytes, at);
     at += length;
+  }
+}
+
+function writeOption(option: TcpOption, length: number, bytes: Uint8Array, at: number): void {
+  if (option.name === 'malformed') {
+    bytes.set(option.bytes, at);
+    return;
+  }
+  put8(bytes, at, option.kind, 'TCP option kind');
+  if (option.name === 'nop') return;
+  if (option.name === 'end') {
+    bytes.set(option.padding, at + 1);
+    return;
+  }
+  put8(bytes, at + 1, (option.name === 'unknown' ? option.length : undefined) ?? length, 'TCP option length');
+  const data = at + 2;
+  switch (option.name) {
+    case 'mss':
+      put16(bytes, data, option.mss, 'TCP option mss');
+      break;
+    case 'window-scale':
+      put8(bytes, data, option.shift, 'TCP option window scale');
+      break;
+    case 'sack':
+      option.blocks.forEach(({ left, right }, i) => {
+        put32(bytes, data + 8 * i, left, 'TCP option SACK');
+        put32(bytes, data + 8 * i + 4, right, 'TCP option SACK');
+      });
+      break;
+    case 'timestamps':
+      put32(bytes, data, option.value, 'TCP option timestamps');
+      put32(bytes, data + 4, option.echoReply, 'TCP option timestamps');
+      break;
+    case 'md5':
+      bytes.set(option.digest, data);
+      break;
+    case 'user-timeout':
+      put16(
+        bytes,
+        data,
+        (option.minutes ? MINUTES_BIT : 0) | inRange(option.timeout, MINUTES_BIT - 1, 'TCP option user timeout'),
+        'TCP option user timeout',
+      );
+      break;
+    case 'fast-open':
+      bytes.set(option.cookie, data);
+      break;
+    case 'mptcp':
+    case 'unknown':
+      bytes.set(option.data, data);
+      break;
   }
 }
 

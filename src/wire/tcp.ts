@@ -9,6 +9,7 @@
  *    |           Checksum            |         Urgent Pointer        |
  *    |                    Options and padding                        |
  */
+import { get16, get32, inRange, put16, put32 } from './bytes.ts';
 import { internetChecksum } from './checksum.ts';
 import { DecodeError } from './errors.ts';
 import { FIN, SYN } from './flags.ts';
@@ -69,23 +70,22 @@ export const tcpEncodedLength = (segment: TcpSegment): number => OPTIONS + tcpOp
  */
 export function decodeTcp(bytes: Uint8Array): TcpSegment {
   if (bytes.length < OPTIONS) throw new DecodeError('TCP', bytes.length, `header cut off: ${bytes.length} of at least ${OPTIONS} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const offsetAndFlags = view.getUint16(OFFSET_AND_FLAGS);
+  const offsetAndFlags = get16(bytes, OFFSET_AND_FLAGS);
   const dataOffset = offsetAndFlags >> 12;
   const headerLength = dataOffset * 4;
   if (headerLength < OPTIONS) throw new DecodeError('TCP', OFFSET_AND_FLAGS, `data offset ${dataOffset}, less than 5`);
   if (headerLength > bytes.length) throw new DecodeError('TCP', bytes.length, `header cut off: ${bytes.length} of ${headerLength} bytes`);
   return {
-    sourcePort: view.getUint16(SOURCE_PORT),
-    destinationPort: view.getUint16(DESTINATION_PORT),
-    seq: view.getUint32(SEQ),
-    ack: view.getUint32(ACK_NUMBER),
+    sourcePort: get16(bytes, SOURCE_PORT),
+    destinationPort: get16(bytes, DESTINATION_PORT),
+    seq: get32(bytes, SEQ),
+    ack: get32(bytes, ACK_NUMBER),
     dataOffset,
     reserved: (offsetAndFlags >> 9) & 7,
     flags: offsetAndFlags & 0x1ff,
-    window: view.getUint16(WINDOW),
-    checksum: view.getUint16(TCP_CHECKSUM_OFFSET),
-    urgent: view.getUint16(URGENT),
+    window: get16(bytes, WINDOW),
+    checksum: get16(bytes, TCP_CHECKSUM_OFFSET),
+    urgent: get16(bytes, URGENT),
     options: headerLength === OPTIONS ? NO_OPTIONS : decodeTcpOptions(bytes.subarray(OPTIONS, headerLength)),
     payload: headerLength === bytes.length ? EMPTY : bytes.subarray(headerLength),
   };
@@ -105,43 +105,44 @@ export function decodeTcpLax(bytes: Uint8Array): LaxTcpSegment {
     return decodeTcp(bytes);
   } catch (error) {
     const stopped = (error as DecodeError).message;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const read: LaxTcpSegment = { stopped };
-    if (bytes.length >= 2) read.sourcePort = view.getUint16(SOURCE_PORT);
-    if (bytes.length >= 4) read.destinationPort = view.getUint16(DESTINATION_PORT);
-    if (bytes.length >= 8) read.seq = view.getUint32(SEQ);
-    if (bytes.length >= 12) read.ack = view.getUint32(ACK_NUMBER);
+    if (bytes.length >= 2) read.sourcePort = get16(bytes, SOURCE_PORT);
+    if (bytes.length >= 4) read.destinationPort = get16(bytes, DESTINATION_PORT);
+    if (bytes.length >= 8) read.seq = get32(bytes, SEQ);
+    if (bytes.length >= 12) read.ack = get32(bytes, ACK_NUMBER);
     if (bytes.length >= 14) {
-      const offsetAndFlags = view.getUint16(OFFSET_AND_FLAGS);
+      const offsetAndFlags = get16(bytes, OFFSET_AND_FLAGS);
       read.dataOffset = offsetAndFlags >> 12;
       read.reserved = (offsetAndFlags >> 9) & 7;
       read.flags = offsetAndFlags & 0x1ff;
     }
-    if (bytes.length >= 16) read.window = view.getUint16(WINDOW);
-    if (bytes.length >= 18) read.checksum = view.getUint16(TCP_CHECKSUM_OFFSET);
-    if (bytes.length >= 20) read.urgent = view.getUint16(URGENT);
+    if (bytes.length >= 16) read.window = get16(bytes, WINDOW);
+    if (bytes.length >= 18) read.checksum = get16(bytes, TCP_CHECKSUM_OFFSET);
+    if (bytes.length >= 20) read.urgent = get16(bytes, URGENT);
     return read;
   }
 }
 
 /**
- * Writes the segment into bytes[offset …], which must be zero there.
+ * Writes the segment into bytes[at …], which must be zero there.
  * @param pseudoHeaderSum what the checksum starts from, for this segment's length
+ * @throws EncodeError where a field can't hold its value
  */
-export function writeTcp(segment: TcpSegment, bytes: Uint8Array, offset: number, pseudoHeaderSum: number): void {
-  const optionsLength = tcpOptionsLength(segment.options);
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, bytes.byteLength - offset);
-  view.setUint16(SOURCE_PORT, segment.sourcePort);
-  view.setUint16(DESTINATION_PORT, segment.destinationPort);
-  view.setUint32(SEQ, segment.seq);
-  view.setUint32(ACK_NUMBER, segment.ack);
-  const dataOffset = segment.dataOffset ?? (OPTIONS + optionsLength) >> 2;
-  view.setUint16(OFFSET_AND_FLAGS, (dataOffset << 12) | (segment.reserved << 9) | segment.flags);
-  view.setUint16(WINDOW, segment.window);
-  view.setUint16(URGENT, segment.urgent);
-  if (optionsLength > 0) writeTcpOptions(segment.options, view, OPTIONS);
-  const payloadAt = offset + OPTIONS + optionsLength;
-  if (segment.payload.length > 0) bytes.set(segment.payload, payloadAt);
-  const end = payloadAt + segment.payload.length;
-  view.setUint16(TCP_CHECKSUM_OFFSET, segment.checksum ?? internetChecksum(bytes, offset, end, pseudoHeaderSum));
+export function writeTcp(segment: TcpSegment, bytes: Uint8Array, at: number, pseudoHeaderSum: number): void {
+  const headerLength = OPTIONS + tcpOptionsLength(segment.options);
+  put16(bytes, at + SOURCE_PORT, segment.sourcePort, 'TCP source port');
+  put16(bytes, at + DESTINATION_PORT, segment.destinationPort, 'TCP destination port');
+  put32(bytes, at + SEQ, segment.seq, 'TCP sequence number');
+  put32(bytes, at + ACK_NUMBER, segment.ack, 'TCP acknowledgment number');
+  const offsetAndFlags =
+    (inRange(segment.dataOffset ?? headerLength >> 2, 0xf, 'TCP data offset') << 12) |
+    (inRange(segment.reserved, 7, 'TCP reserved bits') << 9) |
+    inRange(segment.flags, 0x1ff, 'TCP flags');
+  put16(bytes, at + OFFSET_AND_FLAGS, offsetAndFlags, 'TCP data offset');
+  put16(bytes, at + WINDOW, segment.window, 'TCP window');
+  put16(bytes, at + URGENT, segment.urgent, 'TCP urgent pointer');
+  writeTcpOptions(segment.options, bytes, at + OPTIONS);
+  if (segment.payload.length > 0) bytes.set(segment.payload, at + headerLength);
+  const end = at + headerLength + segment.payload.length;
+  put16(bytes, at + TCP_CHECKSUM_OFFSET, segment.checksum ?? internetChecksum(bytes, at, end, pseudoHeaderSum), 'TCP checksum');
 }
