@@ -13,6 +13,7 @@ export interface Clock {
 /** The way the kernel would send to a destination. */
 export interface Route {
   sourceAddress: Ipv4Address;
+  /** `''` where it can't be told. */
   interfaceName: string;
   /** The largest datagram in bytes. */
   mtu: number;
@@ -54,12 +55,14 @@ export interface Port {
    * @returns undefined at the deadline or when woken
    */
   next(deadlineUs: number): Promise<Arrival | undefined>;
-  /** Ends a wait of `next` early. */
+  /** Ends a wait of `next` early; where there is none, the next one that finds nothing. */
   wake(): void;
   /** What may be in flight towards the port, in bytes, without fear that the kernel's receive buffer overflows. */
   readonly receiveWindowBytes: number;
-  /** Datagrams that the kernel dropped because we read too slowly, on the sockets this port reads from. */
+  /** Datagrams dropped because they were read too slowly, since the port was opened, on the sockets it reads from. */
   readonly dropped: number;
+  /** How often a send was tried again because the send queue of this host was full. */
+  readonly sendRetries: number;
   /** Gives the port back. May be called twice. */
   close(): void;
 }

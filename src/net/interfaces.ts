@@ -1,0 +1,50 @@
+import { networkInterfaces } from 'node:os';
+import { type Ipv4Address, isLoopback, parseIpv4 } from '../wire/address.ts';
+import { errno, systemError } from './errno.ts';
+import { NetError } from './errors.ts';
+import { libc, SO_BINDTODEVICE, SOL_SOCKET } from './libc.ts';
+
+/** IFNAMSIZ less the final zero; the kernel cuts a longer name in silence. */
+const LONGEST_NAME = 15;
+
+/**
+ * Ties a socket to an interface: it sends and receives there alone.
+ * @throws NetError `no-such-interface`
+ */
+export function bindToInterface(fd: number, name: string): void {
+  const bytes = new TextEncoder().encode(name);
+  const fits = bytes.length > 0 && bytes.length <= LONGEST_NAME;
+  const result = fits ? libc().setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, bytes) : -errno.ENODEV;
+  if (result === -errno.ENODEV) {
+    throw new NetError(
+      'no-such-interface',
+      'use',
+      `interface ${JSON.stringify(name)}`,
+      'this host has none of that name',
+      'see `ip -br link`',
+    );
+  }
+  if (result < 0) throw systemError('use', `interface ${JSON.stringify(name)}`, -result);
+}
+
+/** The IPv4 addresses of this host, each with the interface that holds it. */
+export function localAddresses(): Map<Ipv4Address, string> {
+  const addresses = new Map<Ipv4Address, string>();
+  for (const [name, entries] of Object.entries(networkInterfaces())) {
+    for (const { family, address } of entries ?? []) {
+      const ipv4 = family === 'IPv4' ? parseIpv4(address) : undefined;
+      if (ipv4 !== undefined && !addresses.has(ipv4)) addresses.set(ipv4, name);
+    }
+  }
+  return addresses;
+}
+
+/**
+ * The interface that a datagram leaves by: loopback towards this host's own addresses, otherwise the one that
+ * holds the source address. `''` where none does.
+ */
+export function interfaceTowards(destination: Ipv4Address, source: Ipv4Address): string {
+  const addresses = localAddresses();
+  if (isLoopback(destination) || addresses.has(destination)) return 'lo';
+  return addresses.get(source) ?? '';
+}

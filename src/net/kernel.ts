@@ -1,0 +1,128 @@
+import { formatIpv4 } from '../wire/address.ts';
+import { createClock } from './clock.ts';
+import { NetError } from './errors.ts';
+import { Guard } from './guard.ts';
+import { Inbox } from './inbox.ts';
+import type { Arrival, Clock, ClockSources, Network, Port, PortRequest, Route } from './network.ts';
+import { Routes } from './route.ts';
+import type { Sender } from './sender.ts';
+import { type Listener, SharedSockets } from './sockets.ts';
+
+/** Arrivals kept for a reader that does not come for them. */
+const LONGEST_INBOX = 16_384;
+
+/** The kernel counts its own bookkeeping too, and other ports share the buffer. */
+const BUFFER_PER_WINDOW = 4;
+
+/** The network of this host, by raw sockets that are opened with the first port. */
+export const openKernelNetwork = (): Network => new KernelNetwork();
+
+class KernelNetwork implements Network {
+  readonly clock = createClock();
+  readonly clockSources: ClockSources = { transmit: 'user', receive: 'user' };
+  private readonly routes = new Routes(this.clock);
+  private sockets: SharedSockets | undefined;
+
+  openPort(request: PortRequest): Port {
+    const { destination, source, interfaceName } = request;
+    const route = this.routes.find({ destination, source, interfaceName });
+    const sockets = this.openSockets();
+    const sender = sockets.sender(interfaceName, source);
+    const guard = new Guard(route.sourceAddress, request.sourcePort);
+    try {
+      return new KernelPort(request, route, guard, sender, sockets, this.clock);
+    } catch (error) {
+      guard.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    const sockets = this.sockets;
+    this.sockets = undefined;
+    sockets?.retire();
+  }
+
+  private openSockets(): SharedSockets {
+    if (!this.sockets) {
+      const sockets = new SharedSockets(this.clock, () => {
+        if (this.sockets === sockets) this.sockets = undefined;
+      });
+      this.sockets = sockets;
+    }
+    return this.sockets;
+  }
+}
+
+class KernelPort implements Port, Listener {
+  readonly route: Route;
+  readonly guard = 'socket';
+  readonly address: number;
+  readonly port: number;
+  readonly peerAddress: number;
+  readonly peerPort: number;
+  readonly receiveWindowBytes: number;
+  sendRetries = 0;
+  private readonly guardSocket: Guard;
+  private readonly sender: Sender;
+  private readonly sockets: SharedSockets;
+  private readonly clock: Clock;
+  private readonly inbox: Inbox<Arrival>;
+  private readonly destination: string;
+  private readonly droppedBefore: number;
+  private overflow = 0;
+  private closed = false;
+
+  constructor(request: PortRequest, route: Route, guard: Guard, sender: Sender, sockets: SharedSockets, clock: Clock) {
+    this.route = route;
+    this.address = route.sourceAddress;
+    this.port = guard.port;
+    this.peerAddress = request.destination;
+    this.peerPort = request.destinationPort;
+    this.receiveWindowBytes = Math.floor(sockets.receiveBufferBytes / BUFFER_PER_WINDOW);
+    this.destination = formatIpv4(request.destination);
+    this.guardSocket = guard;
+    this.sender = sender;
+    this.sockets = sockets;
+    this.clock = clock;
+    this.inbox = new Inbox(clock, () => sockets.poll());
+    this.droppedBefore = sockets.dropped;
+    sockets.add(this);
+  }
+
+  send(datagram: Uint8Array): number {
+    if (this.closed) throw new Error(`port ${this.port} is closed`);
+    const atUs = this.clock.nowUs();
+    this.sendRetries += this.sender.send(datagram, this.destination);
+    return atUs;
+  }
+
+  next(deadlineUs: number): Promise<Arrival | undefined> {
+    return this.inbox.next(deadlineUs);
+  }
+
+  wake(): void {
+    this.inbox.wake();
+  }
+
+  get dropped(): number {
+    return this.sockets.dropped - this.droppedBefore + this.overflow;
+  }
+
+  deliver(arrival: Arrival): void {
+    if (this.inbox.length < LONGEST_INBOX) this.inbox.push(arrival);
+    else this.overflow++;
+  }
+
+  fail(error: Error): void {
+    this.inbox.fail(new NetError('system', 'receive', `on port ${this.port}`, error.message, undefined, { cause: error }));
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.sockets.delete(this);
+    this.guardSocket.close();
+    this.inbox.wake();
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The system calls that raw-socket does not offer, through koffi. As within the kernel, a call returns
+ * its result, or the negated errno where it failed.
+ */
+import { endianness } from 'node:os';
+import type { Ipv4Address } from '../wire/address.ts';
+import { loadKoffi } from './modules.ts';
+
+export const AF_INET = 2;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_CLOEXEC = 0o2000000;
+
+export const SOL_SOCKET = 1;
+export const SO_BROADCAST = 6;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_BINDTODEVICE = 25;
+export const SO_ATTACH_FILTER = 26;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+/** Counters of a socket as an array of 32-bit words. */
+export const SO_MEMINFO = 55;
+/** A number that no other socket has. */
+export const SO_COOKIE = 57;
+
+export const SOL_IP = 0;
+export const IP_RECVERR = 11;
+export const IP_MTU = 14;
+export const IP_MINTTL = 21;
+
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const MSG_DONTWAIT = 0x40;
+const SOCKADDR_LENGTH = 16;
+
+/** The byte order that the kernel's structs have here. */
+export const LITTLE_ENDIAN = endianness() === 'LE';
+
+/** An address and a port, as in a sockaddr_in. */
+export interface SocketAddress {
+  address: Ipv4Address;
+  port: number;
+}
+
+export interface Libc {
+  /** Bytes in a pointer, and in a size_t. */
+  readonly wordLength: number;
+  socket(family: number, type: number, protocol: number): number;
+  bind(fd: number, address: Ipv4Address, port: number): number;
+  connect(fd: number, address: Ipv4Address, port: number): number;
+  listen(fd: number, backlog: number): number;
+  /** @returns the local address of a bound socket */
+  getsockname(fd: number): SocketAddress;
+  /** @param value a 32-bit number, or the bytes of any other option */
+  setsockopt(fd: number, level: number, option: number, value: number | Uint8Array): number;
+  /** Reads into the bytes. */
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
+  /** recvmmsg that does not wait. @param messages an array of struct mmsghdr */
+  recvmmsg(fd: number, messages: Uint8Array, count: number): number;
+  /** Keeps the descriptor from programs that this process starts. */
+  closeOnExec(fd: number): number;
+  close(fd: number): number;
+  strerror(errno: number): string;
+  geteuid(): number;
+  /** Where the bytes lie in memory. Whoever stores it must hold the bytes as long as the kernel may follow it. */
+  addressOf(bytes: Uint8Array): bigint;
+}
+
+let loaded: Libc | undefined;
+
+/** @throws NetError `module-missing` where koffi does not load */
+export function libc(): Libc {
+  loaded ??= bindLibc();
+  return loaded;
+}
+
+function bindLibc(): Libc {
+  const koffi = loadKoffi();
+  const library = koffi.load(null);
+  const socket = library.func('int socket(int, int, int)');
+  const bind = library.func('int bind(int, void *, uint32_t)');
+  const connect = library.func('int connect(int, void *, uint32_t)');
+  const listen = library.func('int listen(int, int)');
+  const getsockname = library.func('int getsockname(int, void *, void *)');
+  const setsockopt = library.func('int setsockopt(int, int, int, void *, uint32_t)');
+  const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
+  const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
+  const fcntl = library.func('int fcntl(int, int, ...)');
+  const close = library.func('int close(int)');
+
+  // The kernel reads and writes these within a call, and calls don't overlap: one of each is enough.
+  const sockaddr = new DataView(new ArrayBuffer(SOCKADDR_LENGTH));
+  const number = new Int32Array(1);
+  const length = new Uint32Array(1);
+
+  const resultOf = (result: number): number => (result < 0 ? -koffi.errno() : result);
+  const writeSockaddr = (address: Ipv4Address, port: number): DataView => {
+    sockaddr.setUint16(0, AF_INET, LITTLE_ENDIAN);
+    sockaddr.setUint16(2, port);
+    sockaddr.setUint32(4, address);
+    return sockaddr;
+  };
+
+  return {
+    wordLength: koffi.sizeof('void *'),
+    socket: (family, type, protocol) => resultOf(socket(family, type, protocol)),
+    bind: (fd, address, port) => resultOf(bind(fd, writeSockaddr(address, port), SOCKADDR_LENGTH)),
+    connect: (fd, address, port) => resultOf(connect(fd, writeSockaddr(address, port), SOCKADDR_LENGTH)),
+    listen: (fd, backlog) => resultOf(listen(fd, backlog)),
+    getsockname(fd) {
+      length[0] = SOCKADDR_LENGTH;
+      getsockname(fd, sockaddr, length);
+      return { address: sockaddr.getUint32(4), port: sockaddr.getUint16(2) };
+    },
+    setsockopt(fd, level, option, value) {
+      if (typeof value !== 'number') return resultOf(setsockopt(fd, level, option, value, value.length));
+      number[0] = value;
+      return resultOf(setsockopt(fd, level, option, number, 4));
+    },
+    getsockopt(fd, level, option, value) {
+      length[0] = value.length;
+      return resultOf(getsockopt(fd, level, option, value, length));
+    },
+    recvmmsg: (fd, messages, count) => resultOf(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
+    closeOnExec: (fd) => resultOf(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)),
+    close: (fd) => resultOf(close(fd)),
+    strerror: library.func('const char *strerror(int)'),
+    geteuid: library.func('uint32_t geteuid()'),
+    addressOf: (bytes) => koffi.address(bytes),
+  };
+}
+
+/** Reads an option that is a 32-bit number; 0 where it can't be read. */
+export function getsockoptNumber(fd: number, level: number, option: number): number {
+  const value = new Int32Array(1);
+  libc().getsockopt(fd, level, option, new Uint8Array(value.buffer));
+  return value[0] as number;
+}

@@ -1,0 +1,91 @@
+import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { type Ipv4Address, parseIpv4 } from '../wire/address.ts';
+import { NetError } from './errors.ts';
+
+export interface ResolvedHost {
+  /** The one to use: the first. */
+  address: Ipv4Address;
+  /** All that the name has, in the order of the resolver. */
+  addresses: Ipv4Address[];
+}
+
+/**
+ * getaddrinfo takes a host whose last part is a number for an address, and guesses: `010.0.0.1` is 8.0.0.1 to it,
+ * `127.1` is 127.0.0.1. No name on the Internet ends so.
+ */
+const ENDS_IN_A_NUMBER = /(^|\.)(\d+|0x[0-9a-f]*)\.?$/i;
+
+/**
+ * Finds the IPv4 addresses of a host as every program of this machine would: /etc/hosts, DNS and what else it is set up for.
+ * @throws NetError `name-not-resolved`
+ */
+export async function resolveHost(host: string): Promise<ResolvedHost> {
+  const literal = parseIpv4(host);
+  if (literal !== undefined) return { address: literal, addresses: [literal] };
+  if (host === '') throw notResolved(host, 'a host name is needed', 'give a name or an IPv4 address');
+  if (isIPv6(host)) throw notResolved(host, 'this is an IPv6 address', 'give an IPv4 address or a name that has one');
+  if (ENDS_IN_A_NUMBER.test(host)) {
+    throw notResolved(
+      host,
+      'this is neither a name nor an IPv4 address',
+      'write an address as four decimal numbers, 0 to 255 without leading zeros',
+    );
+  }
+  const found = await addressesOf(host, 4);
+  const addresses = [...new Set(found.map((text) => parseIpv4(text)).filter((address) => address !== undefined))];
+  const [address] = addresses;
+  if (address !== undefined) return { address, addresses };
+  const [ipv6] = await addressesOf(host, 6);
+  throw ipv6 === undefined
+    ? notResolved(host, 'there is no such name (IPv4 and IPv6 lookup)', 'check the spelling, and what `getent ahosts` says')
+    : notResolved(host, `it has IPv6 addresses only, such as ${ipv6}`, 'rawshake speaks IPv4: give a host that has an IPv4 address');
+}
+
+/** @returns none where the name has no address of that family */
+async function addressesOf(host: string, family: 4 | 6): Promise<string[]> {
+  try {
+    return (await lookup(host, { family, all: true })).map(({ address }) => address);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOTFOUND') return [];
+    const failed = `the IPv${family} lookup failed`;
+    if (code === 'EAI_AGAIN')
+      throw notResolved(host, `${failed}: the resolver does not answer (${code})`, 'see /etc/resolv.conf, or give an address', error);
+    throw notResolved(host, `${failed}: ${code}`, 'see /etc/resolv.conf and /etc/nsswitch.conf, or give an address', error);
+  }
+}
+
+const notResolved = (host: string, reason: string, hint: string, cause?: unknown): NetError =>
+  new NetError('name-not-resolved', 'resolve', JSON.stringify(host), reason, hint, { cause });
+
+const SERVICES_FILE = '/etc/services';
+
+/**
+ * Reads a port: a number from 1 to 65535, or the name of a TCP service in /etc/services.
+ * @returns undefined where it is neither
+ */
+export function resolvePort(text: string): number | undefined {
+  if (!/^\d+$/.test(text)) return servicePort(text);
+  const port = Number(text);
+  return port >= 1 && port <= 0xffff ? port : undefined;
+}
+
+/** Lines are `name port/protocol alias…`, with a comment after #. */
+function servicePort(name: string): number | undefined {
+  for (const line of servicesText().split('\n')) {
+    const [official, port, ...aliases] = (line.split('#')[0] as string).trim().split(/\s+/);
+    if (port?.endsWith('/tcp') && (official === name || aliases.includes(name))) return Number.parseInt(port, 10);
+  }
+  return undefined;
+}
+
+/** Not every system has the file. */
+function servicesText(): string {
+  try {
+    return readFileSync(SERVICES_FILE, 'utf8');
+  } catch {
+    return '';
+  }
+}

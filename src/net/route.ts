@@ -1,0 +1,109 @@
+/** The kernel's own routes, asked by connecting a UDP socket, which sends nothing. */
+import { formatIpv4, type Ipv4Address, isLoopback, isMulticast } from '../wire/address.ts';
+import { errno, noRouteError, systemError } from './errno.ts';
+import { NetError } from './errors.ts';
+import { bindToInterface, interfaceTowards } from './interfaces.ts';
+import { AF_INET, getsockoptNumber, IP_MTU, libc, SO_BROADCAST, SOCK_CLOEXEC, SOCK_DGRAM, SOL_IP, SOL_SOCKET } from './libc.ts';
+import type { Clock, Route } from './network.ts';
+
+const LIMITED_BROADCAST = 0xffffffff;
+/** The most that a total length can say, though loopback's MTU is one more. */
+const LONGEST_DATAGRAM = 65_535;
+/** A TCP probe goes to any port; the one of the UDP socket is never used. */
+const ANY_PORT = 9;
+
+const MAX_AGE_US = 1_000_000;
+const MAX_ENTRIES = 4096;
+
+/** What is asked of a route; undefined leaves the choice to the kernel. */
+export interface RouteRequest {
+  destination: Ipv4Address;
+  source?: Ipv4Address | undefined;
+  interfaceName?: string | undefined;
+}
+
+/** Routes with a memory of one second: thousands of ports towards one host ask once, and a change of routes is still seen. */
+export class Routes {
+  private readonly clock: Clock;
+  private readonly known = new Map<string, { route: Route; askedAtUs: number }>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** @throws NetError `no-route`, `bad-destination`, `source-address`, `no-such-interface` */
+  find(request: RouteRequest): Route {
+    const key = `${request.destination}/${request.source}/${request.interfaceName}`;
+    const nowUs = this.clock.nowUs();
+    const known = this.known.get(key);
+    if (known && nowUs - known.askedAtUs < MAX_AGE_US) return known.route;
+    const route = findRoute(request);
+    if (this.known.size >= MAX_ENTRIES) this.known.clear();
+    this.known.set(key, { route, askedAtUs: nowUs });
+    return route;
+  }
+}
+
+/** Asks the kernel. @throws NetError as Routes.find */
+export function findRoute({ destination, source, interfaceName }: RouteRequest): Route {
+  if (destination === 0) throw badDestination(destination, 'it is no address of a host');
+  if (isMulticast(destination)) throw badDestination(destination, 'it is a multicast address');
+  if (destination === LIMITED_BROADCAST) throw badDestination(destination, 'it is a broadcast address');
+  const fd = libc().socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw systemError('open', 'a UDP socket', -fd);
+  try {
+    if (interfaceName !== undefined) bindToInterface(fd, interfaceName);
+    if (source !== undefined) bindToSource(fd, source);
+    connect(fd, destination, source);
+    const sourceAddress = libc().getsockname(fd).address;
+    if (sourceAddress === 0) {
+      throw new NetError(
+        'no-route',
+        'find',
+        `a route to ${formatIpv4(destination)}`,
+        'the interface has no IPv4 address',
+        'see `ip -br address`',
+      );
+    }
+    return {
+      sourceAddress,
+      interfaceName: interfaceName ?? interfaceTowards(destination, sourceAddress),
+      mtu: Math.min(getsockoptNumber(fd, SOL_IP, IP_MTU), LONGEST_DATAGRAM),
+    };
+  } finally {
+    libc().close(fd);
+  }
+}
+
+function bindToSource(fd: number, source: Ipv4Address): void {
+  // The kernel lets UDP bind to its broadcast and multicast addresses too, but not connect to a broadcast one.
+  const unicast = source !== 0 && !isMulticast(source);
+  const result = unicast ? libc().bind(fd, source, 0) || libc().connect(fd, source, ANY_PORT) : -errno.EADDRNOTAVAIL;
+  if (result === -errno.EADDRNOTAVAIL || result === -errno.EACCES) {
+    throw badSource(source, 'it is not an address of this host', 'see `ip -br address`');
+  }
+  if (result < 0) throw systemError('use', `source address ${formatIpv4(source)}`, -result);
+}
+
+function connect(fd: number, destination: Ipv4Address, source: Ipv4Address | undefined): void {
+  const result = libc().connect(fd, destination, ANY_PORT);
+  if (result >= 0) return;
+  if (result === -errno.EACCES && isBroadcast(fd, destination)) throw badDestination(destination, 'it is a broadcast address');
+  if (result === -errno.EINVAL && source !== undefined && isLoopback(source)) {
+    throw badSource(source, `from a loopback address there is no way to ${formatIpv4(destination)}`, 'leave the source address out');
+  }
+  throw (
+    noRouteError('find', `a route to ${formatIpv4(destination)}`, formatIpv4(destination), -result) ??
+    systemError('route', formatIpv4(destination), -result)
+  );
+}
+
+/** A broadcast address and a route that prohibits give the same error, but only one of them goes away so. */
+const isBroadcast = (fd: number, destination: Ipv4Address): boolean =>
+  libc().setsockopt(fd, SOL_SOCKET, SO_BROADCAST, 1) === 0 && libc().connect(fd, destination, ANY_PORT) === 0;
+
+const badDestination = (destination: Ipv4Address, reason: string): NetError =>
+  new NetError('bad-destination', 'probe', formatIpv4(destination), reason, 'TCP speaks to one host: give the address of one');
+
+const badSource = (source: Ipv4Address, reason: string, hint: string): NetError =>
+  new NetError('source-address', 'use', `source address ${formatIpv4(source)}`, reason, hint);

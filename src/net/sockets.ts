@@ -1,0 +1,149 @@
+import type { Ipv4Address } from '../wire/address.ts';
+import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
+import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from './flow.ts';
+import { Intake, localPortRange } from './intake.ts';
+import type { Arrival, Clock } from './network.ts';
+import { Receiver } from './receiver.ts';
+import { Sender } from './sender.ts';
+
+/** How long the sockets are kept for the next port after the last one was closed. */
+const LINGER_MS = 1000;
+
+/** A reader of what arrives for its flow. */
+export interface Listener extends Flow {
+  deliver(arrival: Arrival): void;
+  /** Nothing will arrive any more. */
+  fail(error: Error): void;
+}
+
+/**
+ * The raw sockets that all ports of a network share: one that receives TCP, one that receives ICMP, and one to send
+ * for each way out that was asked for. They are watched, and keep the process alive, while there is a listener.
+ */
+export class SharedSockets {
+  private readonly tcp: Receiver;
+  private readonly icmp: Receiver;
+  private readonly senders = new Map<string, Sender>();
+  private readonly listeners = new FlowTable<Listener>();
+  private readonly intake = new Intake(localPortRange());
+  private readonly closed: () => void;
+  private lingerTimer: NodeJS.Timeout | undefined;
+  private lingers = true;
+  private idleSinceMs = 0;
+
+  /**
+   * @param closed called when they have closed themselves
+   * @throws NetError `no-permission`, `not-supported`, `module-missing`
+   */
+  constructor(clock: Clock, closed: () => void) {
+    this.closed = closed;
+    const failed = (error: Error): void => this.fail(error);
+    this.tcp = new Receiver(PROTOCOL_TCP, clock, (arrival) => this.find(flowOfSegment(arrival.datagram))?.deliver(arrival), failed);
+    try {
+      this.icmp = new Receiver(PROTOCOL_ICMP, clock, (arrival) => this.find(flowOfIcmpError(arrival.datagram))?.deliver(arrival), failed);
+    } catch (error) {
+      this.tcp.close();
+      throw error;
+    }
+    this.linger();
+  }
+
+  /** The receive buffer of the TCP socket in bytes. */
+  get receiveBufferBytes(): number {
+    return this.tcp.bufferBytes;
+  }
+
+  /** Datagrams dropped because these sockets were read too slowly. */
+  get dropped(): number {
+    return this.tcp.dropped + this.icmp.dropped;
+  }
+
+  /** The socket that sends by an interface, from a source address; undefined for what the kernel would choose. */
+  sender(interfaceName: string | undefined, source: Ipv4Address | undefined): Sender {
+    const key = `${interfaceName}/${source}`;
+    let sender = this.senders.get(key);
+    if (!sender) {
+      sender = new Sender(interfaceName, source);
+      this.senders.set(key, sender);
+    }
+    return sender;
+  }
+
+  add(listener: Listener): void {
+    if (this.listeners.size === 0) this.resume();
+    const { tcp, icmp } = this.intake.add(listener);
+    if (tcp) this.tcp.setFilter(tcp);
+    if (icmp) this.icmp.setFilter(icmp);
+    this.listeners.add(listener);
+  }
+
+  delete(listener: Listener): void {
+    this.listeners.delete(listener);
+    this.intake.delete(listener);
+    if (this.listeners.size === 0) this.pause();
+  }
+
+  /** Delivers what has arrived and was not yet read. */
+  poll(): void {
+    this.tcp.poll();
+    this.icmp.poll();
+  }
+
+  /** Closes the sockets, now or with the last listener. */
+  retire(): void {
+    this.lingers = false;
+    if (this.listeners.size === 0) this.close();
+  }
+
+  private find(flow: Flow | undefined): Listener | undefined {
+    return flow && this.listeners.find(flow);
+  }
+
+  private resume(): void {
+    // What came while nobody listened is of connections that are over.
+    this.tcp.discard();
+    this.icmp.discard();
+    this.tcp.resume();
+    this.icmp.resume();
+  }
+
+  private pause(): void {
+    if (!this.lingers) {
+      this.close();
+      return;
+    }
+    this.tcp.pause();
+    this.icmp.pause();
+    this.linger();
+  }
+
+  /** Ports that follow each other fast share one timer. */
+  private linger(): void {
+    this.idleSinceMs = performance.now();
+    this.lingerTimer ??= setTimeout(() => this.endLinger(), LINGER_MS).unref();
+  }
+
+  private endLinger(): void {
+    this.lingerTimer = undefined;
+    if (this.listeners.size > 0) return;
+    const leftMs = this.idleSinceMs + LINGER_MS - performance.now();
+    if (leftMs > 0) this.lingerTimer = setTimeout(() => this.endLinger(), leftMs).unref();
+    else this.close();
+  }
+
+  private fail(error: Error): void {
+    this.lingers = false;
+    this.close();
+    for (const listener of this.listeners) listener.fail(error);
+  }
+
+  private close(): void {
+    clearTimeout(this.lingerTimer);
+    this.lingerTimer = undefined;
+    this.tcp.close();
+    this.icmp.close();
+    for (const sender of this.senders.values()) sender.close();
+    this.senders.clear();
+    this.closed();
+  }
+}
