@@ -37,7 +37,10 @@ export class VirtualClock implements Clock {
 
   /** Jumps to the next timer and fires it. @returns false where there is none */
   step(): boolean {
-    const next = this.timers.reduce<Timer | undefined>((a, b) => (a && (a.atUs < b.atUs || (a.atUs === b.atUs && a.order < b.order)) ? a : b), undefined);
+    const next = this.timers.reduce<Timer | undefined>(
+      (a, b) => (a && (a.atUs < b.atUs || (a.atUs === b.atUs && a.order < b.order)) ? a : b),
+      undefined,
+    );
     if (next === undefined) return false;
     this.timers.splice(this.timers.indexOf(next), 1);
     this.time = next.atUs;
@@ -160,6 +163,7 @@ class MemoryHost implements Network {
       port,
       guard: 'none',
       dropped: 0,
+      sendRetries: 0,
       receiveWindowBytes: 1 << 20,
       send(datagram) {
         wire.send(datagram);
