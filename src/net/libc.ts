@@ -56,6 +56,8 @@ export interface Libc {
   setsockopt(fd: number, level: number, option: number, value: number | Uint8Array): number;
   /** Reads into the bytes. */
   getsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
+  /** @param argument what the request reads or writes */
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** recvmmsg that does not wait. @param messages an array of struct mmsghdr */
   recvmmsg(fd: number, messages: Uint8Array, count: number): number;
   /** Keeps the descriptor from programs that this process starts. */
@@ -86,6 +88,7 @@ function bindLibc(): Libc {
   const setsockopt = library.func('int setsockopt(int, int, int, void *, uint32_t)');
   const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
   const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
+  const ioctl = library.func('int ioctl(int, unsigned long, void *)');
   const fcntl = library.func('int fcntl(int, int, ...)');
   const close = library.func('int close(int)');
 
@@ -122,6 +125,7 @@ function bindLibc(): Libc {
       length[0] = value.length;
       return resultOf(getsockopt(fd, level, option, value, length));
     },
+    ioctl: (fd, request, argument) => resultOf(ioctl(fd, request, argument)),
     recvmmsg: (fd, messages, count) => resultOf(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
     closeOnExec: (fd) => resultOf(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)),
     close: (fd) => resultOf(close(fd)),

@@ -137,8 +137,10 @@ export class Connection {
     this.#perform(handle(this.tcb, { type: 'mtu', maxSegmentBytes: mtu - HEADERS_LENGTH }, atUs), atUs, events);
   }
 
-  #perform(actions: readonly Action[], atUs: number, events: ConnectEvent[]): void {
+  #perform(actions: readonly Action[], handledAtUs: number, events: ConnectEvent[]): void {
     const { record } = this;
+    // What a segment of ours brings about happens when it leaves.
+    let atUs = handledAtUs;
     for (const action of actions) {
       switch (action.type) {
         case 'state':
@@ -147,7 +149,7 @@ export class Connection {
           events.push({ type: 'state', from: action.from, to: action.to, atUs: this.#relative(atUs), cause: action.cause });
           break;
         case 'send':
-          this.#send(action, events);
+          atUs = this.#send(action, events) ?? atUs;
           break;
         case 'deliver':
           record.receives(action.payload.length, this.#relative(atUs));
@@ -166,13 +168,7 @@ export class Connection {
           break;
         case 'window':
           record.windowClosed = action.closed;
-          events.push(
-            this.note(
-              'zero-window',
-              action.closed ? "The peer's window is closed: it takes no more data." : "The peer's window is open again.",
-              atUs,
-            ),
-          );
+          events.push(this.note('zero-window', action.closed ? WINDOW_CLOSED : WINDOW_OPEN, atUs));
           break;
         case 'end':
           record.end = action.reason;
@@ -185,7 +181,8 @@ export class Connection {
     }
   }
 
-  #send({ segment, note, transmission }: Extract<Action, { type: 'send' }>, events: ConnectEvent[]): void {
+  /** @returns when it left; undefined where it did not */
+  #send({ segment, state, note, transmission }: Extract<Action, { type: 'send' }>, events: ConnectEvent[]): number | undefined {
     const { port, ip, record } = this;
     const id = this.#nextId;
     // The kernel fills in an identification of zero by itself.
@@ -198,12 +195,13 @@ export class Connection {
       // The queue stayed full: as lost as on the wire, and sent again as such.
       if (!(error instanceof NetError) || error.code !== 'no-buffers') throw error;
       events.push(this.note('kernel-drops', `This host's send queue is full; ${error.reason}.`));
-      return;
+      return undefined;
     }
     if (this.startedAtUs === 0) this.startedAtUs = atUs;
     const relativeUs = this.#relative(atUs);
     record.sends(segment, transmission, relativeUs);
-    events.push(this.#segmentEvent('sent', segment, relativeUs, header.ttl, id, this.state, note, transmission));
+    events.push(this.#segmentEvent('sent', segment, relativeUs, header.ttl, id, state, note, transmission));
+    return atUs;
   }
 
   #received({ tcp, ip }: HeardSegment, atUs: number, state: State, note: SegmentNote | undefined): SegmentEvent {
@@ -249,6 +247,8 @@ export class Connection {
   }
 }
 
+const WINDOW_CLOSED = "The peer's window is closed: it takes no more data.";
+const WINDOW_OPEN = "The peer's window is open again.";
 const HEADERS_LENGTH = 40;
 /** RFC 791: what every link takes. */
 const MIN_MTU = 68;

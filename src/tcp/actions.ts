@@ -51,8 +51,8 @@ export type EndReason =
 
 export type Action =
   | { type: 'state'; from: State; to: State; cause: string }
-  /** `transmission`: 1 for the first time. */
-  | { type: 'send'; segment: TcpSegment; note: SendNote | undefined; transmission: number }
+  /** `state`: ours once it is out; a change of it that the sending makes follows. `transmission`: 1 for the first time. */
+  | { type: 'send'; segment: TcpSegment; state: State; note: SendNote | undefined; transmission: number }
   /** The next bytes of the peer's stream. */
   | { type: 'deliver'; payload: Uint8Array }
   /** The peer acknowledged this many more payload bytes of ours. */

@@ -301,8 +301,8 @@ function startTimeWait(tcb: Tcb, nowUs: number): void {
 }
 
 /** The connection is over: nothing is left to send or to wait for. */
-export function end(tcb: Tcb, cause: string, reason: EndReason, actions: Action[]): void {
-  enter(tcb, 'CLOSED', cause, actions);
+export function end(tcb: Tcb, cause: string, reason: EndReason, actions: Action[], send?: () => void): void {
+  enter(tcb, 'CLOSED', cause, actions, send);
   tcb.unacked = [];
   tcb.unsent = [];
   tcb.unsentBytes = 0;

@@ -80,8 +80,7 @@ function open(tcb: Tcb, passive: boolean, nowUs: number, actions: Action[]): voi
     enter(tcb, 'LISTEN', 'passive open', actions);
     return;
   }
-  enter(tcb, 'SYN-SENT', 'active open', actions);
-  sendSyn(tcb, SYN, nowUs, actions);
+  enter(tcb, 'SYN-SENT', 'active open', actions, () => sendSyn(tcb, SYN, nowUs, actions));
 }
 
 /** §3.10.4 */
@@ -94,8 +93,8 @@ function close(tcb: Tcb, actions: Action[]): void {
 function abort(tcb: Tcb, actions: Action[]): void {
   if (tcb.state === 'CLOSED') return;
   const sendsRst = tcb.state === 'SYN-RECEIVED' || (isSynchronized(tcb.state) && tcb.state !== 'TIME-WAIT');
-  if (sendsRst) sendReset(tcb, tcb.sndNxt, actions);
-  end(tcb, sendsRst ? 'we sent RST' : 'aborted by us', 'aborted', actions);
+  if (sendsRst) end(tcb, 'we sent RST', 'aborted', actions, () => sendReset(tcb, tcb.sndNxt, actions));
+  else end(tcb, 'aborted by us', 'aborted', actions);
 }
 
 /** Smaller segments from now on; what is on its way and was too large is cut up and sent again. */
@@ -143,8 +142,8 @@ function timersFire(tcb: Tcb, nowUs: number, actions: Action[]): void {
 
 /** §3.8.3 */
 function giveUp(tcb: Tcb, actions: Action[]): void {
-  if (tcb.state !== 'SYN-SENT') sendReset(tcb, tcb.sndNxt, actions);
-  end(tcb, 'no acknowledgment in time', 'timeout', actions);
+  const reset = () => sendReset(tcb, tcb.sndNxt, actions);
+  end(tcb, 'no acknowledgment in time', 'timeout', actions, tcb.state === 'SYN-SENT' ? undefined : reset);
 }
 
 /** RFC 6298 §5.4 to §5.6; into a closed window it is a probe (RFC 9293 §3.8.6.1). */

@@ -49,7 +49,7 @@ function options(tcb: Tcb, nowUs: number): readonly TcpOption[] {
 }
 
 function send(tcb: Tcb, segment: TcpSegment, actions: Action[], note?: SendNote, transmission = 1): void {
-  actions.push({ type: 'send', segment, note, transmission });
+  actions.push({ type: 'send', segment, state: tcb.state, note, transmission });
   if (segment.flags & ACK) tcb.ackDue = false;
 }
 
@@ -132,12 +132,13 @@ export function pump(tcb: Tcb, nowUs: number, actions: Action[]): void {
 function transmit(tcb: Tcb, size: number, withFin: boolean, nowUs: number, actions: Action[], note?: SendNote): void {
   const payload = takeUnsent(tcb, size);
   const push = size > 0 && tcb.unsentBytes === 0 ? PSH : 0;
-  if (withFin) {
-    tcb.finSent = true;
-    if (tcb.state === 'ESTABLISHED') enter(tcb, 'FIN-WAIT-1', 'we sent FIN', actions);
-    else enter(tcb, 'LAST-ACK', 'we sent FIN', actions);
+  if (!withFin) {
+    sendNew(tcb, ACK | push, payload, nowUs, actions, note);
+    return;
   }
-  sendNew(tcb, ACK | push | (withFin ? FIN : 0), payload, nowUs, actions, note);
+  tcb.finSent = true;
+  const next = tcb.state === 'ESTABLISHED' ? 'FIN-WAIT-1' : 'LAST-ACK';
+  enter(tcb, next, 'we sent FIN', actions, () => sendNew(tcb, ACK | push | FIN, payload, nowUs, actions, note));
 }
 
 /** Takes the next bytes to send: a view where they lie in one piece, a copy where not. */

@@ -214,8 +214,10 @@ export const timestampAt = (tcb: Tcb, atUs: number): number => seqAdd(tcb.tsOffs
 /** Bytes in flight: sent, not acknowledged. */
 export const flightSize = (tcb: Tcb): number => seqDiff(tcb.sndNxt, tcb.sndUna);
 
-/** Enters a state and says why. */
-export function enter(tcb: Tcb, to: State, cause: string, actions: Action[]): void {
-  actions.push({ type: 'state', from: tcb.state, to, cause });
+/** Enters a state and says why; where it is sending something that does it, what is sent stands first. */
+export function enter(tcb: Tcb, to: State, cause: string, actions: Action[], send?: () => void): void {
+  const from = tcb.state;
   tcb.state = to;
+  send?.();
+  actions.push({ type: 'state', from, to, cause });
 }

@@ -1,0 +1,47 @@
+/** What a command is made of: data for parser, help and man page, and the function that runs it. */
+import type { Io } from './io.ts';
+import type { Option } from './options.ts';
+
+export interface Positional {
+  name: string;
+  describe: string;
+  required: boolean;
+}
+
+export interface Command {
+  name: string;
+  /** One line, for the list of commands. */
+  summary: string;
+  positionals: readonly Positional[];
+  options: readonly Option[];
+  /** Command lines and what they show. */
+  examples: readonly (readonly [line: string, shows: string])[];
+  /** @returns the exit code @throws CliError, NetError */
+  run(args: Args, io: Io): Promise<number>;
+}
+
+/** The words of a command line, by option name. A switch is true or false, anything else its text. */
+export class Args {
+  constructor(
+    readonly positionals: readonly string[],
+    private readonly options: ReadonlyMap<string, string | boolean>,
+  ) {}
+
+  /** The option's text; undefined where it was not given, was a bare switch, or was negated. */
+  text(name: string): string | undefined {
+    const value = this.options.get(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** True where given, false where negated, undefined where neither. */
+  flag(name: string): boolean | undefined {
+    const value = this.options.get(name);
+    return value === undefined ? undefined : value !== false;
+  }
+
+  /** The option's text read by a function that gets its name too; undefined where it was not given. */
+  read<T>(name: string, reader: (option: string, text: string) => T): T | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : reader(`--${name}`, text);
+  }
+}

@@ -1,0 +1,149 @@
+import { openKernelNetwork } from '../../net/kernel.ts';
+import { seededRandom, systemRandom } from '../../net/random.ts';
+import { connect } from '../../probe/connect/connect.ts';
+import { CONNECT_DEFAULTS, type ConnectRequest } from '../../probe/connect/request.ts';
+import { createIssGenerator, type ProbeContext } from '../../probe/context.ts';
+import type { CloseKind } from '../../probe/events.ts';
+import { PRESETS, type SynOptionChoice } from '../../probe/syn-options.ts';
+import { createConnectReporter } from '../../report/connect.ts';
+import type { Args, Command } from '../command.ts';
+import { readData } from '../data.ts';
+import { usageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { DATA_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
+import { present } from '../present.ts';
+import { FileSink } from '../save.ts';
+import { readPort, readTarget, resolveTarget } from '../target.ts';
+import { lookOf } from '../terminal.ts';
+import { address, integer, oneOf, quote, seconds } from '../values.ts';
+
+const CLOSE_KINDS = ['active', 'passive', 'half', 'simultaneous', 'reset', 'none'] as const satisfies readonly CloseKind[];
+
+const OPTIONS: readonly Option[] = [
+  {
+    name: 'close',
+    argument: 'KIND',
+    group: 'Close',
+    describe:
+      "How to end it. active: our FIN first; passive: wait for the peer's FIN; half: our FIN right after our data, then receive; simultaneous: both FINs cross; reset: RST; none: say nothing more",
+    default: 'active',
+  },
+  {
+    name: 'idle',
+    argument: 'SECONDS',
+    group: 'Close',
+    describe: 'After our data: how long the peer may be silent before we go on to close',
+    default: '0.5',
+  },
+  {
+    name: 'time-wait',
+    argument: 'SECONDS',
+    group: 'Close',
+    describe: 'How long to stay in TIME-WAIT, to answer a FIN that comes again',
+    default: '1.2',
+  },
+  {
+    name: 'hold',
+    argument: 'SECONDS',
+    group: 'Close',
+    describe: 'With --close none: keep our kernel from answering for this long',
+    default: '0',
+  },
+  ...DATA_OPTIONS,
+  { name: 'save', argument: 'FILE', group: 'Data', describe: 'Write what the peer sends to the file' },
+  ...SYN_OPTIONS,
+  ...PATH_OPTIONS,
+  ...TIME_OPTIONS,
+  { name: 'explain', group: 'Output', describe: 'Say in plain words what each step means' },
+  { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },
+  ...OUTPUT_OPTIONS,
+];
+
+export const connectCommand: Command = {
+  name: 'connect',
+  summary: 'Makes a TCP connection from userland: three-way handshake, data, the close asked for; draws every segment.',
+  positionals: [
+    { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true },
+    { name: 'PORT', describe: 'Number or service name', required: false },
+  ],
+  options: OPTIONS,
+  examples: [
+    ['rawshake connect example.com 80', 'handshake, then we close'],
+    [String.raw`rawshake connect example.com 80 --data 'GET / HTTP/1.0\r\n\r\n' --close passive`, 'the server closes first'],
+  ],
+  run,
+};
+
+async function run(args: Args, io: Io): Promise<number> {
+  const target = readTarget(args.positionals);
+  const options = readOptions(args);
+  const data = readData(args);
+  const { address: destination, note } = await resolveTarget(target.host);
+  const savePath = args.text('save');
+  const save = savePath === undefined ? undefined : await FileSink.open(savePath, args.flag('force') === true, io.env);
+  const request: ConnectRequest = { ...CONNECT_DEFAULTS, host: target.host, address: destination, port: target.port, ...options, data };
+  const json = args.flag('json') === true;
+  if (note !== undefined && args.flag('quiet') !== true) io.stderr.write(`rawshake: ${note}\n`);
+  const reporter = createConnectReporter({
+    write: (text) => io.stdout.write(text),
+    ...lookOf(io, args),
+    absolute: args.flag('absolute') === true,
+    explain: args.flag('explain') === true,
+    quiet: args.flag('quiet') === true,
+    verbose: args.flag('verbose') === true,
+  });
+  const network = openKernelNetwork();
+  try {
+    return await present((signal) => connect(request, { ...choices(args), network, signal }), { json, reporter, save }, io);
+  } finally {
+    network.close();
+  }
+}
+
+/** With --seed every random choice is the same again; an ISN of RFC 6528 would still move with the clock. */
+function choices(args: Args): Pick<ProbeContext, 'random' | 'iss'> {
+  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
+  if (seed !== undefined) {
+    const random = seededRandom(seed);
+    return { random, iss: () => random.uint32() };
+  }
+  const random = systemRandom();
+  return { random, iss: createIssGenerator(random) };
+}
+
+/** What the user said, over the defaults. */
+function readOptions(args: Args): Omit<ConnectRequest, 'host' | 'address' | 'port' | 'data'> {
+  const within = (least: number, most: number) => (option: string, text: string) => integer(option, text, least, most);
+  return {
+    source: args.read('source', address),
+    sourcePort: args.read('source-port', readPort),
+    interfaceName: args.text('interface'),
+    iss: args.read('isn', within(0, 2 ** 32 - 1)),
+    synOptions: readSynOptions(args),
+    window: args.read('window', within(0, 0xffff)),
+    ttl: args.read('ttl', within(1, 255)) ?? CONNECT_DEFAULTS.ttl,
+    tos: args.read('tos', within(0, 255)) ?? CONNECT_DEFAULTS.tos,
+    close: args.read('close', (option, text) => oneOf(option, text, CLOSE_KINDS)) ?? CONNECT_DEFAULTS.close,
+    idleMs: args.read('idle', seconds) ?? CONNECT_DEFAULTS.idleMs,
+    timeoutMs: args.read('timeout', seconds) ?? CONNECT_DEFAULTS.timeoutMs,
+    deadlineMs: args.read('deadline', seconds) ?? CONNECT_DEFAULTS.deadlineMs,
+    timeWaitMs: args.read('time-wait', seconds) ?? CONNECT_DEFAULTS.timeWaitMs,
+    holdMs: args.read('hold', seconds) ?? CONNECT_DEFAULTS.holdMs,
+  };
+}
+
+function readSynOptions(args: Args): SynOptionChoice {
+  const timestamps = args.read('timestamps', (option, text) => {
+    const [value = '', echoReply = '0', ...rest] = text.split(',');
+    if (rest.length > 0) throw usageError(`${option}: ${quote(text)} is not VAL,ECR`, 'give one or two numbers');
+    const most = 2 ** 32 - 1;
+    return { value: integer(option, value, 0, most), echoReply: integer(option, echoReply, 0, most) };
+  });
+  return {
+    preset: args.read('tcp-options', (option, text) => oneOf(option, text, PRESETS)) ?? CONNECT_DEFAULTS.synOptions.preset,
+    mss: args.read('mss', (option, text) => integer(option, text, 0, 0xffff)),
+    windowScale: args.read('wscale', (option, text) => integer(option, text, 0, 14)),
+    sackPermitted: args.flag('sack-permitted'),
+    timestamps: timestamps ?? args.flag('timestamps'),
+  };
+}

@@ -1,0 +1,197 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { NetError } from '../../net/errors.ts';
+import { openKernelNetwork } from '../../net/kernel.ts';
+import { bringLoopbackUp } from '../../net/loopback.ts';
+import type { Network, Port } from '../../net/network.ts';
+import { systemRandom } from '../../net/random.ts';
+import { connect } from '../../probe/connect/connect.ts';
+import { CONNECT_DEFAULTS, type ConnectRequest } from '../../probe/connect/request.ts';
+import { createIssGenerator } from '../../probe/context.ts';
+import { createConnectReporter } from '../../report/connect.ts';
+import { parseIpv4 } from '../../wire/address.ts';
+import type { Args, Command } from '../command.ts';
+import { usageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { OUTPUT_OPTIONS } from '../options.ts';
+import { present } from '../present.ts';
+import { lookOf } from '../terminal.ts';
+import { nearest, quote } from '../values.ts';
+
+const LOOPBACK = parseIpv4('127.0.0.1') as number;
+
+interface Scene {
+  name: string;
+  title: string;
+  /** Which of the demo's ports. */
+  port: 'open' | 'closed' | 'silent';
+  /** What differs from a plain connect. */
+  request: Partial<ConnectRequest>;
+  /** The options one would type for it. */
+  options: string;
+  exitCode: number;
+}
+
+const text = (data: string): Uint8Array[] => [new TextEncoder().encode(data)];
+
+/** Long enough to see the SYN go out three times. */
+const SILENCE_MS = 3500;
+
+const SCENES: readonly Scene[] = [
+  {
+    name: 'passive',
+    title: 'An open port: we ask, the server answers and closes',
+    port: 'open',
+    request: { data: text('GET / HTTP/1.0\r\n\r\n'), close: 'passive' },
+    options: String.raw`--data 'GET / HTTP/1.0\r\n\r\n' --close passive`,
+    exitCode: 0,
+  },
+  {
+    name: 'active',
+    title: 'We close first',
+    port: 'open',
+    request: { data: text('hello'), idleMs: 100 },
+    options: '--data hello --idle 0.1',
+    exitCode: 0,
+  },
+  {
+    name: 'half',
+    title: 'We close our side, and the server still answers',
+    port: 'open',
+    request: { data: text('sort\npear\napple\nfig\n'), close: 'half' },
+    options: String.raw`--data 'sort\npear\napple\nfig\n' --close half`,
+    exitCode: 0,
+  },
+  {
+    name: 'simultaneous',
+    title: 'Both sides close at the same time',
+    port: 'open',
+    request: { data: text('GET / HTTP/1.0\r\n\r\n'), close: 'simultaneous' },
+    options: String.raw`--data 'GET / HTTP/1.0\r\n\r\n' --close simultaneous`,
+    exitCode: 0,
+  },
+  {
+    name: 'reset',
+    title: 'We throw the connection away',
+    port: 'open',
+    request: { close: 'reset' },
+    options: '--close reset',
+    exitCode: 0,
+  },
+  { name: 'none', title: 'We fall silent', port: 'open', request: { close: 'none' }, options: '--close none', exitCode: 0 },
+  { name: 'closed', title: 'A closed port: nobody listens', port: 'closed', request: {}, options: '', exitCode: 1 },
+  {
+    name: 'silent',
+    title: 'A silent port: something swallows what we send',
+    port: 'silent',
+    request: { timeoutMs: SILENCE_MS },
+    options: `--timeout ${SILENCE_MS / 1000}`,
+    exitCode: 2,
+  },
+];
+
+export const demoCommand: Command = {
+  name: 'demo',
+  summary:
+    'Shows all of connect against a real server that it starts on loopback, each step explained. Needs no root where user namespaces work.',
+  positionals: [{ name: 'SCENE', describe: `Only one of: ${SCENES.map(({ name }) => name).join(', ')}`, required: false }],
+  options: OUTPUT_OPTIONS.filter(({ name }) => name === 'ascii' || name === 'color'),
+  examples: [
+    ['rawshake demo', 'every scene'],
+    ['rawshake demo half', 'a half-close'],
+  ],
+  run,
+};
+
+/** Set where the demo has put itself into a namespace of its own. */
+const NAMESPACE_MARK = 'RAWSHAKE_DEMO_NAMESPACE';
+
+async function run(args: Args, io: Io): Promise<number> {
+  const scenes = chooseScenes(args.positionals[0]);
+  if (io.env[NAMESPACE_MARK] === '1') bringLoopbackUp();
+  const network = openKernelNetwork();
+  let silent: Port;
+  try {
+    // A port of our own that the kernel does not answer for is as silent as any firewall's.
+    silent = network.openPort({ destination: LOOPBACK, destinationPort: 9 });
+  } catch (error) {
+    network.close();
+    if (error instanceof NetError && error.code === 'no-permission' && io.env[NAMESPACE_MARK] !== '1')
+      return runInNamespace(args, io, error);
+    throw error;
+  }
+  const server = fork(fileURLToPath(new URL('../demo-server.js', import.meta.url)));
+  try {
+    const ports = { ...(await portsOf(server)), silent: silent.port };
+    return await play(scenes, ports, network, args, io);
+  } finally {
+    server.disconnect();
+    silent.close();
+    network.close();
+  }
+}
+
+function chooseScenes(name: string | undefined): readonly Scene[] {
+  if (name === undefined) return SCENES;
+  const scene = SCENES.find((candidate) => candidate.name === name);
+  if (scene !== undefined) return [scene];
+  const names = SCENES.map((candidate) => candidate.name);
+  const near = nearest(name, names);
+  throw usageError(`unknown scene ${quote(name)}`, near === undefined ? `give one of ${names.join(', ')}` : `did you mean ${near}?`);
+}
+
+/** Where we may not send: a user and network namespace in which we may, with nothing in it but loopback. */
+function runInNamespace(args: Args, io: Io, refused: NetError): Promise<number> {
+  const words = [process.execPath, ...process.execArgv, process.argv[1] as string, 'demo', ...args.positionals];
+  if (args.flag('ascii')) words.push('--ascii');
+  if (args.flag('color') === false) words.push('--no-color');
+  const child = spawn('unshare', ['--user', '--map-root-user', '--net', ...words], {
+    stdio: ['inherit', 'inherit', 'ignore'],
+    env: { ...io.env, [NAMESPACE_MARK]: '1' },
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', () => reject(refused));
+    child.on('exit', (code) => {
+      if (code === UNSHARE_FAILED || code === null) reject(refused);
+      else resolve(code);
+    });
+  });
+}
+
+/** unshare's own exit code, which no demo ends with: its outcomes are 0, 3 and those above 63. */
+const UNSHARE_FAILED = 1;
+
+function portsOf(server: ChildProcess): Promise<{ open: number; closed: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('message', (ports) => resolve(ports as { open: number; closed: number }));
+    server.once('exit', (code) => reject(new Error(`the demo's server ended with ${code}`)));
+  });
+}
+
+/** @returns 0 where every scene went as it should, 3 where one did not */
+async function play(scenes: readonly Scene[], ports: Record<Scene['port'], number>, network: Network, args: Args, io: Io): Promise<number> {
+  const random = systemRandom();
+  const iss = createIssGenerator(random);
+  const look = lookOf(io, args);
+  let asExpected = true;
+  for (const [i, scene] of scenes.entries()) {
+    const port = ports[scene.port];
+    const command = `rawshake connect 127.0.0.1 ${port} ${scene.options}`.trimEnd();
+    const strong = (line: string) => (look.colour ? `\x1b[1m${line}\x1b[0m` : line);
+    io.stdout.write(`${i > 0 ? '\n\n' : ''}${strong(`${i + 1}. ${scene.title}`)}\n   $ ${command} --explain\n\n`);
+    const request: ConnectRequest = { ...CONNECT_DEFAULTS, host: '127.0.0.1', address: LOOPBACK, port, ...scene.request };
+    const reporter = createConnectReporter({
+      write: (line) => io.stdout.write(line),
+      ...look,
+      absolute: false,
+      explain: true,
+      quiet: false,
+      verbose: false,
+    });
+    const start = (signal: AbortSignal) => connect(request, { network, random, iss, signal });
+    const exitCode = await present(start, { json: false, reporter, save: undefined }, io);
+    if (exitCode > 3) return exitCode;
+    if (exitCode !== scene.exitCode) asExpected = false;
+  }
+  return asExpected ? 0 : 3;
+}

@@ -1,0 +1,60 @@
+/** The bytes to send, from whichever of the data options was given. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { Args } from './command.ts';
+import { CliError, usageError } from './errors.ts';
+import { reasonOf } from './save.ts';
+import { escapedText, hex, integer, quote } from './values.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+
+/** @throws CliError where more than one is given, or the one given can't be read */
+export function readData(args: Args): Iterable<Uint8Array> {
+  const given = ['data', 'data-hex', 'data-file', 'data-length'].filter((name) => args.flag(name) !== undefined);
+  if (given.length > 1) throw usageError(`${given.map((name) => `--${name}`).join(' and ')} at once`, 'give one of them');
+  const bytes = args.read('data', escapedText) ?? args.read('data-hex', hex);
+  if (bytes !== undefined) return bytes.length > 0 ? [bytes] : [];
+  const length = args.read('data-length', (option, text) => integer(option, text, 0, Number.MAX_SAFE_INTEGER));
+  if (length !== undefined) return alphabet(length);
+  const file = args.text('data-file');
+  return file === undefined ? [] : fileChunks(file, openForReading(file));
+}
+
+/** A to Z, over and over. */
+function* alphabet(length: number): Generator<Uint8Array> {
+  const whole = Math.floor(CHUNK_BYTES / ALPHABET.length) * ALPHABET.length;
+  const chunk = Uint8Array.from({ length: Math.min(whole, length) }, (_, i) => ALPHABET[i % ALPHABET.length] as number);
+  for (let left = length; left > 0; left -= chunk.length) yield left >= chunk.length ? chunk : chunk.subarray(0, left);
+}
+
+function openForReading(file: string): number {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new CliError(
+      'no-input',
+      `--data-file: can't read ${quote(file)}: ${missing ? 'no such file' : reasonOf(error)}`,
+      'name a file that can be read',
+    );
+  }
+  if (!fstatSync(fd).isDirectory()) return fd;
+  closeSync(fd);
+  throw new CliError('no-input', `--data-file: ${quote(file)} is a directory`, 'name a file');
+}
+
+function* fileChunks(file: string, fd: number): Generator<Uint8Array> {
+  try {
+    for (;;) {
+      const chunk = new Uint8Array(CHUNK_BYTES);
+      const length = readSync(fd, chunk);
+      if (length === 0) return;
+      yield chunk.subarray(0, length);
+    }
+  } catch (error) {
+    throw new CliError('no-input', `--data-file: can't read ${quote(file)}: ${reasonOf(error)}`);
+  } finally {
+    closeSync(fd);
+  }
+}

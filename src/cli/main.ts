@@ -1,0 +1,31 @@
+/** argv in, exit code out. */
+import { VERSION } from '../probe/version.ts';
+import { resultLine } from '../report/json.ts';
+import type { Command } from './command.ts';
+import { connectCommand } from './commands/connect.ts';
+import { demoCommand } from './commands/demo.ts';
+import { exitCodeOf, reportError } from './exit-code.ts';
+import { type Io, processIo } from './io.ts';
+import { parse } from './parse.ts';
+import { writeError } from './present.ts';
+
+export const COMMANDS: readonly Command[] = [connectCommand, demoCommand];
+
+const DEFAULT_COLUMNS = 80;
+
+/** Runs one command line. Never throws; an error is one line on stderr, and with --json a result line too. */
+export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
+  try {
+    const request = await parse(argv, COMMANDS, VERSION, io.stdout.columns ?? DEFAULT_COLUMNS);
+    if (request.type === 'text') {
+      io.stdout.write(`${request.text}\n`);
+      return 0;
+    }
+    return await request.command.run(request.args, io);
+  } catch (error) {
+    const exitCode = exitCodeOf(error);
+    if (argv.includes('--json')) io.stdout.write(resultLine(undefined, exitCode, reportError(error)));
+    writeError(error, io);
+    return exitCode;
+  }
+}

@@ -1,0 +1,88 @@
+/** The options as data: parsing, help, man page and completions all come from here. */
+
+export interface Option {
+  name: string;
+  alias?: string;
+  /** What stands for its value in help, such as `SECONDS`. Without: a switch. */
+  argument?: string;
+  /** The value may be left out; it must then be joined by `=` where it is given. */
+  optional?: true;
+  /** A switch that is on unless `--no-` is put before it. */
+  negatable?: true;
+  group: 'Close' | 'Data' | 'SYN and connection' | 'Path' | 'Time' | 'Output';
+  describe: string;
+  /** As help shows it. */
+  default?: string;
+}
+
+/** Options that every command which draws or prints results has. */
+export const OUTPUT_OPTIONS: readonly Option[] = [
+  { name: 'json', group: 'Output', describe: 'Print JSON Lines: one object a line, the last one the result' },
+  { name: 'quiet', alias: 'q', group: 'Output', describe: 'Print one line: the verdict' },
+  { name: 'verbose', alias: 'v', group: 'Output', describe: 'Draw every segment, also of a long transfer' },
+  { name: 'ascii', group: 'Output', describe: 'Draw in plain ASCII, as is done off a terminal' },
+  { name: 'color', negatable: true, group: 'Output', describe: 'Colour on a terminal (--no-color: never)' },
+  { name: 'force', group: 'Output', describe: 'Replace an existing file' },
+];
+
+export const PATH_OPTIONS: readonly Option[] = [
+  { name: 'source', argument: 'ADDRESS', group: 'Path', describe: "Send from this address of ours; default: the route's" },
+  { name: 'source-port', argument: 'PORT', group: 'Path', describe: 'Send from this port; default: a free one' },
+  { name: 'interface', alias: 'I', argument: 'NAME', group: 'Path', describe: "Send through this interface; default: the route's" },
+  { name: 'ttl', argument: 'N', group: 'Path', describe: 'Time to live of our datagrams', default: '64' },
+  { name: 'tos', argument: 'N', group: 'Path', describe: 'Type of service of our datagrams, DSCP and ECN', default: '0' },
+];
+
+export const TIME_OPTIONS: readonly Option[] = [
+  {
+    name: 'timeout',
+    alias: 'W',
+    argument: 'SECONDS',
+    group: 'Time',
+    describe: "Longest wait for the SYN+ACK, for progress on our data, for the peer's FIN, and from our FIN to the end",
+    default: '5',
+  },
+  { name: 'deadline', alias: 'w', argument: 'SECONDS', group: 'Time', describe: 'Longest time for the whole command', default: '300' },
+  { name: 'seed', argument: 'N', group: 'Time', describe: 'Repeat every random choice: ISN, timestamps, identification' },
+];
+
+export const DATA_OPTIONS: readonly Option[] = [
+  { name: 'data', argument: 'TEXT', group: 'Data', describe: String.raw`Send this text; \r \n \t \0 \\ and \xNN are escapes` },
+  { name: 'data-hex', argument: 'HEX', group: 'Data', describe: 'Send these bytes' },
+  { name: 'data-file', argument: 'FILE', group: 'Data', describe: 'Send what the file holds' },
+  { name: 'data-length', argument: 'N', group: 'Data', describe: 'Send N bytes: A to Z, repeated' },
+];
+
+export const SYN_OPTIONS: readonly Option[] = [
+  {
+    name: 'isn',
+    alias: 'seq',
+    argument: 'N',
+    group: 'SYN and connection',
+    describe: 'Our initial sequence number; default: random (RFC 6528)',
+  },
+  {
+    name: 'window',
+    argument: 'N',
+    group: 'SYN and connection',
+    describe: 'Window field of all our segments, unscaled; default: 64240, then what we can take',
+  },
+  {
+    name: 'tcp-options',
+    argument: 'PRESET',
+    group: 'SYN and connection',
+    describe: 'Whose SYN options to send: none, linux, bsd or windows',
+    default: 'linux',
+  },
+  { name: 'mss', argument: 'N', group: 'SYN and connection', describe: 'Maximum segment size we offer; default: what the MTU allows' },
+  { name: 'wscale', argument: 'N', group: 'SYN and connection', describe: 'Window scale we offer, 0 to 14' },
+  { name: 'sack-permitted', negatable: true, group: 'SYN and connection', describe: 'Offer selective acknowledgment' },
+  {
+    name: 'timestamps',
+    argument: 'VAL,ECR',
+    optional: true,
+    negatable: true,
+    group: 'SYN and connection',
+    describe: 'Offer timestamps; with values: first TSval and TSecr',
+  },
+];

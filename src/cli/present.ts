@@ -1,0 +1,73 @@
+/** Runs a probe and shows it: events to reporter and file, signals to the probe, the outcome to an exit code. */
+import { connectExitCode } from '../probe/connect/result.ts';
+import type { ConnectEvent, ConnectResult } from '../probe/events.ts';
+import { resultLine, toJson } from '../report/json.ts';
+import { BROKEN_PIPE, exitCodeOf, reportError, signalExitCode } from './exit-code.ts';
+import type { Io } from './io.ts';
+import type { FileSink } from './save.ts';
+import { createWaiting } from './waiting.ts';
+
+export interface Presentation {
+  json: boolean;
+  /** Of people's output; without it nothing but JSON is shown. */
+  reporter: { event(event: ConnectEvent): void };
+  save: FileSink | undefined;
+}
+
+/**
+ * @param start begins the probe; the signal ends it early, with its result
+ * @returns the exit code
+ */
+export async function present(
+  start: (signal: AbortSignal) => AsyncIterable<ConnectEvent>,
+  presentation: Presentation,
+  io: Io,
+): Promise<number> {
+  const { json, reporter, save } = presentation;
+  const controller = new AbortController();
+  let endedBy: number | undefined;
+  const removeSignals = io.onSignal((_name, number) => {
+    if (endedBy !== undefined) io.exitNow(endedBy);
+    endedBy = signalExitCode(number);
+    controller.abort();
+  });
+  io.onBrokenPipe(() => {
+    endedBy ??= BROKEN_PIPE;
+    controller.abort();
+  });
+  const waiting = createWaiting(io);
+  let result: ConnectResult | undefined;
+  try {
+    for await (const event of start(controller.signal)) {
+      waiting.event(event);
+      if (event.type === 'data') save?.write(event.payload);
+      if (event.type === 'result') result = event;
+      else if (json) writeJson(event, io);
+      else reporter.event(event);
+    }
+  } finally {
+    waiting.stop();
+    removeSignals();
+    await save?.close();
+  }
+  if (result === undefined) throw new Error('the probe ended without a result');
+  const failure = result.error ?? save?.failure;
+  const exitCode = endedBy ?? (failure === undefined ? connectExitCode(result) : exitCodeOf(failure));
+  if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
+  else reporter.event(result);
+  if (failure !== undefined) writeError(failure, io);
+  return exitCode;
+}
+
+function writeJson(event: Exclude<ConnectEvent, ConnectResult>, io: Io): void {
+  const line = toJson(event);
+  if (line !== undefined) io.stdout.write(line);
+}
+
+/** One line: what failed, on what, why, and what to do. */
+export function writeError(error: unknown, io: Io): void {
+  const { code, message, hint } = reportError(error);
+  io.stderr.write(`rawshake: ${message}${hint === undefined ? '' : `; ${hint}`}\n`);
+  // Nobody foresaw this one: its stack is what helps.
+  if (code === 'internal' && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+}

@@ -1,0 +1,36 @@
+/** `HOST PORT` or `HOST:PORT`, to an address and a port number. */
+import { resolveHost, resolvePort } from '../net/resolve.ts';
+import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
+import { usageError } from './errors.ts';
+import { quote } from './values.ts';
+
+export interface Target {
+  host: string;
+  portText: string;
+  port: number;
+}
+
+/** @throws CliError where the port is missing, out of range, or no known service */
+export function readTarget(positionals: readonly string[]): Target {
+  const [first = '', second] = positionals;
+  const colon = first.lastIndexOf(':');
+  const [host, portText] = second === undefined && colon >= 0 ? [first.slice(0, colon), first.slice(colon + 1)] : [first, second];
+  if (portText === undefined) throw usageError('PORT is missing', 'give HOST PORT or HOST:PORT');
+  if (host === '') throw usageError('HOST is empty', 'give HOST PORT or HOST:PORT');
+  return { host, portText, port: readPort('PORT', portText) };
+}
+
+/** A number from 1 to 65535 or the name of a TCP service. */
+export function readPort(option: string, text: string): number {
+  const port = resolvePort(text);
+  if (port !== undefined) return port;
+  if (/^[\d-]/.test(text)) throw usageError(`${option}: ${text} is no port`, 'give 1 to 65535');
+  throw usageError(`${option}: ${quote(text)} is no known service name`, 'give a number from 1 to 65535 or a name from /etc/services');
+}
+
+/** The address to use, and a note where the name has more than one. @throws NetError */
+export async function resolveTarget(host: string): Promise<{ address: Ipv4Address; note: string | undefined }> {
+  const { address, addresses } = await resolveHost(host);
+  const note = addresses.length > 1 ? `${host} has ${addresses.length} IPv4 addresses; using ${formatIpv4(address)}` : undefined;
+  return { address, note };
+}

@@ -1,0 +1,104 @@
+/** What people type, turned into what the probes take; each throws a CliError that says what is wrong with it. */
+import { type Ipv4Address, parseIpv4 } from '../wire/address.ts';
+import { DecodeError } from '../wire/errors.ts';
+import { fromHex } from '../wire/hex.ts';
+import { usageError } from './errors.ts';
+
+/** A whole number, decimal or 0x, within bounds. */
+export function integer(option: string, text: string, least: number, most: number): number {
+  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value))
+    throw usageError(`${option}: ${quote(text)} is not a whole number`, `give ${range(least, most)}, in decimal or 0x`);
+  if (value < least || value > most) throw usageError(`${option}: ${text} is out of range`, `give ${range(least, most)}`);
+  return value;
+}
+
+const range = (least: number, most: number): string => `${least} to ${most}`;
+
+const LONGEST_SECONDS = 86_400;
+
+/** Seconds, fractions allowed, in milliseconds. */
+export function seconds(option: string, text: string): number {
+  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(value)) throw usageError(`${option}: ${quote(text)} is not a number of seconds`, 'give seconds such as 5 or 0.5');
+  if (value > LONGEST_SECONDS) throw usageError(`${option}: ${text} is over a day`, `give ${LONGEST_SECONDS} seconds at most`);
+  return value * 1000;
+}
+
+export function address(option: string, text: string): Ipv4Address {
+  const value = parseIpv4(text);
+  if (value === undefined) throw usageError(`${option}: ${quote(text)} is not an IPv4 address`, 'give one such as 192.0.2.1');
+  return value;
+}
+
+export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
+  if ((choices as readonly string[]).includes(text)) return text as T;
+  const near = nearest(text, choices);
+  throw usageError(`${option}: ${quote(text)} is none of ${choices.join(', ')}`, near && `did you mean ${near}?`);
+}
+
+/** Text with `\r \n \t \0 \\` and `\xNN`; everything else in UTF-8 as it stands. */
+export function escapedText(option: string, text: string): Uint8Array {
+  const bytes: number[] = [];
+  const plain = new TextEncoder();
+  const simple: Record<string, number> = { r: 13, n: 10, t: 9, '0': 0, '\\': 92 };
+  for (let i = 0; i < text.length; ) {
+    if (text[i] !== '\\') {
+      const character = String.fromCodePoint(text.codePointAt(i) as number);
+      bytes.push(...plain.encode(character));
+      i += character.length;
+      continue;
+    }
+    const next = text[i + 1] ?? '';
+    const hex = /^[0-9a-f]{2}/i.exec(text.slice(i + 2))?.[0];
+    if (next === 'x' && hex !== undefined) {
+      bytes.push(Number.parseInt(hex, 16));
+      i += 4;
+    } else if (simple[next] !== undefined) {
+      bytes.push(simple[next]);
+      i += 2;
+    } else {
+      throw usageError(`${option}: ${quote(`\\${next}`)} at character ${i + 1} is no escape`, String.raw`use \r \n \t \0 \\ or \xNN`);
+    }
+  }
+  return Uint8Array.from(bytes);
+}
+
+export function hex(option: string, text: string): Uint8Array {
+  try {
+    return fromHex(text);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw usageError(`${option}: ${error.reason}, at character ${error.offset + 1}`, 'give pairs of hex digits');
+  }
+}
+
+export const quote = (text: string): string => JSON.stringify(text);
+
+/** The one that was likely meant: the nearest by edit distance, if it is near at all. */
+export function nearest<T extends string>(text: string, choices: readonly T[]): T | undefined {
+  let best: T | undefined;
+  let bestDistance = Math.max(2, Math.floor(text.length / 3)) + 1;
+  for (const choice of choices) {
+    const distance = editDistance(text, choice);
+    if (distance < bestDistance) {
+      best = choice;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Insertions, deletions and replacements that turn one text into the other (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

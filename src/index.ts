@@ -1,0 +1,22 @@
+/** The library. Engines are async generators of typed events; nothing here prints or reads `process`. */
+export { NetError, type NetErrorCode } from './net/errors.ts';
+export { openKernelNetwork } from './net/kernel.ts';
+export type { Clock, Network, Port } from './net/network.ts';
+export { type Random, seededRandom, systemRandom } from './net/random.ts';
+export { resolveHost, resolvePort } from './net/resolve.ts';
+export { connect } from './probe/connect/connect.ts';
+export { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
+export { connectExitCode } from './probe/connect/result.ts';
+export { createIssGenerator, type ProbeContext } from './probe/context.ts';
+export type * from './probe/events.ts';
+export type { Preset, SynOptionChoice } from './probe/syn-options.ts';
+export { toJson } from './report/json.ts';
+export type { State } from './tcp/state.ts';
+export { formatIpv4, type Ipv4Address, parseIpv4 } from './wire/address.ts';
+export { DecodeError, EncodeError } from './wire/errors.ts';
+export { formatPacket, formatTcp } from './wire/format.ts';
+export type { IcmpError, IcmpMessage } from './wire/icmp.ts';
+export { type Ipv4Header, ipv4Header } from './wire/ipv4.ts';
+export { decodePacket, encodePacket, type Packet } from './wire/packet.ts';
+export { type TcpSegment, tcpSegment } from './wire/tcp.ts';
+export type { TcpOption } from './wire/tcp-options.ts';
