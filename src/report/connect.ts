@@ -1,0 +1,82 @@
+/** `connect` as text: the ladder while it happens, what it means, and what came of it. */
+import type { ConnectEvent, ConnectResult, StartEvent } from '../probe/events.ts';
+import { Explainer } from './explain.ts';
+import { Ladder } from './ladder.ts';
+import { createStyle, type Style, type StyleOptions } from './style.ts';
+import { summary, summaryLine } from './summary.ts';
+import { wrap } from './text.ts';
+
+export interface ConnectReporterOptions extends StyleOptions {
+  write: (text: string) => void;
+  /** Sequence numbers as they stand in the headers. */
+  absolute: boolean;
+  /** A sentence for each step. */
+  explain: boolean;
+  /** Nothing but one line at the end. */
+  quiet: boolean;
+  /** Every segment, with all of its header. */
+  verbose: boolean;
+}
+
+export interface ConnectReporter {
+  event(event: ConnectEvent): void;
+}
+
+/** Different sentences of notes that the summary repeats. */
+const MAX_NOTES = 6;
+
+export function createConnectReporter(options: ConnectReporterOptions): ConnectReporter {
+  const { write } = options;
+  const style = createStyle(options);
+  let start: StartEvent | undefined;
+  if (options.quiet) {
+    return {
+      event(event) {
+        if (event.type === 'start') start = event;
+        if (event.type === 'result') write(summaryLine(event, start, style));
+      },
+    };
+  }
+
+  const ladder = new Ladder({ style, absolute: options.absolute, verbose: options.verbose });
+  const explainer = options.explain ? new Explainer({ style, absolute: options.absolute }) : undefined;
+  const notes = new Set<string>();
+  const put = (text: string) => {
+    if (text !== '') write(text);
+  };
+  return {
+    event(event) {
+      const explanation = explainer?.event(event);
+      if (event.type === 'start') put(title(event, options.verbose, explainer?.introduction(), style));
+      if (event.type === 'note' && notes.size < MAX_NOTES) notes.add(style.escapeText(event.text));
+      if (event.type !== 'result') return put(ladder.event(event, explanation));
+      put(ladder.end());
+      put(ending(event, explanation, [...notes], style));
+    },
+  };
+}
+
+function title(event: StartEvent, verbose: boolean, introduction: string | undefined, style: Style): string {
+  const host = style.escapeText(event.host);
+  const name = event.host === event.address ? host : `${host} (${style.escapeText(event.address)})`;
+  const lines = wrap(`${style.escapeText(event.command)} ${name} port ${event.port}`, style.width).map((line) =>
+    style.paint('strong', line),
+  );
+  if (verbose) {
+    const { clock, guard, version, startedAt } = event;
+    const details = `rawshake ${version}, ${startedAt}; times: sent by the ${clock.transmit} clock, received by the ${clock.receive} clock; port guard: ${guard}`;
+    lines.push(...wrap(style.escapeText(details), style.width).map((line) => style.paint('faint', line)));
+  }
+  if (introduction !== undefined) lines.push('', ...wrap(introduction, style.width));
+  return `${lines.join('\n')}\n\n`;
+}
+
+function ending(result: ConnectResult, story: string | undefined, notes: readonly string[], style: Style): string {
+  const told =
+    story === undefined
+      ? ''
+      : `${wrap(story, style.width - 2)
+          .map((line) => `  ${line}\n`)
+          .join('')}\n`;
+  return `\n${told}${summary(result, notes, style)}`;
+}

@@ -1,0 +1,40 @@
+/** Events as JSON Lines (`--json`). */
+import type { ConnectEvent, ConnectResult, ErrorReport } from '../probe/events.ts';
+import { toHex } from '../wire/hex.ts';
+import { escapeJson } from './escape.ts';
+
+/** Bytes as hex, numbers to the nanosecond of a value in µs; what is no number is left out. */
+function jsonValue(_key: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return toHex(value);
+  if (typeof value !== 'number') return value;
+  if (!Number.isFinite(value)) return undefined;
+  return Number.isInteger(value) ? value : Math.round(value * 1000) / 1000;
+}
+
+const line = (record: object): string => `${escapeJson(JSON.stringify(record, jsonValue))}\n`;
+
+/**
+ * One line, its line feed included, for an event before the result; undefined for those that are not in the JSON.
+ * A segment's payload is left out: `length` says how long it is.
+ */
+export function toJson(event: Exclude<ConnectEvent, ConnectResult>): string | undefined {
+  switch (event.type) {
+    case 'data':
+      return undefined;
+    case 'segment':
+      return line({ ...event, payload: undefined });
+    default:
+      return line(event);
+  }
+}
+
+/**
+ * The last line, its line feed included.
+ * @param result undefined where the run did not come as far as to have one
+ * @param error where not given, the result's own
+ */
+export function resultLine(result: ConnectResult | undefined, exitCode: number, error?: ErrorReport): string {
+  const { error: own, ...fields } = result ?? { type: 'result', error: undefined };
+  const reported = error ?? own;
+  return line({ ...fields, exitCode, error: reported && { code: reported.code, message: reported.message, hint: reported.hint } });
+}

@@ -1,0 +1,39 @@
+/** Quantities for people, in three significant digits. */
+
+/** @param value 0 or more */
+function threeDigits(value: number): string {
+  if (value === 0) return '0';
+  if (value >= 99.95) return String(Math.round(value));
+  return value.toFixed(value >= 9.995 ? 1 : 2);
+}
+
+/**
+ * `'27.6 µs'`, `'1.02 ms'`, `'300 s'`; `'?'` for what is no number.
+ * @param ascii writes `us` for `µs`
+ */
+export function formatDuration(us: number, ascii = false): string {
+  if (!Number.isFinite(us)) return '?';
+  const magnitude = Math.abs(us) < 0.005 ? 0 : Math.abs(us);
+  const sign = us < 0 && magnitude > 0 ? '-' : '';
+  if (magnitude < 999.5) return `${sign}${threeDigits(magnitude)} ${ascii ? 'us' : 'µs'}`;
+  if (magnitude < 999_500) return `${sign}${threeDigits(magnitude / 1e3)} ms`;
+  return `${sign}${threeDigits(magnitude / 1e6)} s`;
+}
+
+const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB'];
+
+/** `'18 B'`, `'1.17 kB'`, `'105 MB'`: powers of 1,000. */
+export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return '? B';
+  if (bytes < 1000) return `${bytes} B`;
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${threeDigits(value)} ${BYTE_UNITS[unit]}`;
+}
+
+/** `'1 byte'`, `'2 bytes'`. */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
