@@ -179,19 +179,21 @@ export function isAcceptable(tcb: Pick<Tcb, 'rcvNxt' | 'rcvWnd'>, segment: TcpSe
 
 function rejectUnacceptable(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
   if (segment.flags & RST) return note(actions, 'bad-rst');
-  const isOld = segLen(segment) > 0 && seqLte(seqAdd(segment.seq, segLen(segment)), tcb.rcvNxt);
-  note(actions, isOld ? 'duplicate' : 'out-of-window');
+  note(actions, seqLt(segment.seq, tcb.rcvNxt) ? 'duplicate' : 'out-of-window');
   if (tcb.state === 'TIME-WAIT' && segment.flags & FIN) startTimeWait(tcb, nowUs);
   // A closed window takes no data, but what it acknowledges counts (§3.10.7.4, "special allowance").
   if (tcb.rcvWnd === 0 && segment.seq === tcb.rcvNxt && segment.flags & ACK && isSynchronized(tcb.state))
     processAck(tcb, segment, nowUs, actions);
-  // Two sides that find each other's bare ACKs unacceptable would answer for ever.
-  if (segLen(segment) === 0) sendChallengeAck(tcb, nowUs, actions);
-  else sendAck(tcb, nowUs, actions);
+  if (segLen(segment) > 0) sendAck(tcb, nowUs, actions);
+  // Two sides that find each other's bare ACKs unacceptable would answer for ever. In TIME-WAIT such an ACK was
+  // overtaken by the FIN: the peer is gone, and an answer would only draw a RST.
+  else if (tcb.state !== 'TIME-WAIT') sendChallengeAck(tcb, nowUs, actions);
 }
 
 /** A RST within the window: RFC 5961 §3. */
 function reset(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
+  // The RFC would end TIME-WAIT here; RFC 1337 §3 shows why not to.
+  if (tcb.state === 'TIME-WAIT') return note(actions, 'late');
   if (segment.seq !== tcb.rcvNxt) {
     note(actions, 'bad-rst');
     return sendChallengeAck(tcb, nowUs, actions);
