@@ -121,7 +121,9 @@ export function createPair(): Network {
 }
 
 /** A router between the two: 10.77.1.1 – 10.77.1.254, 10.77.2.254 – 10.77.2.2. Its firewall decides what passes. */
-export function createRouted(options: { /** Of the link behind the router. */ mtu?: number } = {}): Network {
+export function createRouted(
+  options: { /** Of the router's way to the server; the server does not know of it. */ mtu?: number } = {},
+): Network {
   const { mtu = 1500 } = options;
   const client = new Namespace();
   const router = new Namespace();
@@ -136,7 +138,7 @@ link set far mtu ${mtu} up`);
   // An ICMP error a second and destination is the kernel's default; the tests provoke more.
   router.exec(['sh', '-c', 'echo 0 > /proc/sys/net/ipv4/icmp_ratelimit']);
   client.ip(`addr add 10.77.1.1/24 dev ${LINK}\nlink set ${LINK} up\nroute add default via 10.77.1.254`);
-  server.ip(`addr add 10.77.2.2/24 dev ${LINK}\nlink set ${LINK} mtu ${mtu} up\nroute add default via 10.77.2.254`);
+  server.ip(`addr add 10.77.2.2/24 dev ${LINK}\nlink set ${LINK} up\nroute add default via 10.77.2.254`);
   return network(client, server, router, '10.77.2.2');
 }
 

@@ -2,11 +2,12 @@
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import type { ConnectEvent, ConnectResult, ErrorReport } from '../../src/probe/events.ts';
+import { type Capture, startCapture } from './capture.ts';
 import { Lines } from './lines.ts';
 import type { Child, Namespace } from './netns.ts';
 
 /** The last line of `--json`; where an error ended the run early, it has little more than that error. */
-export type ResultLine = Partial<Omit<ConnectResult, 'type'>> & { type: 'result'; exitCode: number; error?: ErrorReport };
+export type ResultLine = Partial<Omit<ConnectResult, 'type' | 'error'>> & { type: 'result'; exitCode: number; error?: ErrorReport };
 
 /** A line of `--json`. */
 export type Line = Exclude<ConnectEvent, ConnectResult> | ResultLine;
@@ -79,6 +80,18 @@ export function startRawshake(namespace: Namespace, args: readonly string[], opt
 /** Runs the command to its end. */
 export const rawshake = (namespace: Namespace, args: readonly string[], options?: RunOptions): Promise<Run> =>
   startRawshake(namespace, args, options).finished;
+
+/** Runs the command to its end under the eyes of a capture of its namespace. */
+export async function captureRawshake(
+  namespace: Namespace,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<{ run: Run; capture: Capture }> {
+  const capture = await startCapture(namespace);
+  const run = await rawshake(namespace, args, options);
+  await capture.stop();
+  return { run, capture };
+}
 
 class EndedRun implements Run {
   constructor(

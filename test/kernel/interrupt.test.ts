@@ -1,0 +1,162 @@
+/** Runs that end before their time: signals, readers that go away, SIGKILL. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeNeeding } from '../support/capabilities.ts';
+import { type Capture, resetsFrom, startCapture } from '../support/capture.ts';
+import type { Lines } from '../support/lines.ts';
+import { createRouted, type Namespace, type Network } from '../support/netns.ts';
+import { type Line, type Running, rawshakeArgv, startRawshake } from '../support/rawshake.ts';
+import { type ServerEvent, startServers } from '../support/servers.ts';
+
+const NEVER_CLOSES = '9';
+const CLOSES_LATER = '15';
+
+const isState = (state: string) => (line: Line) => line.type === 'state' && line.to === state;
+
+describeNeeding(['namespaces'], 'the end before its time', () => {
+  let network: Network;
+  let servers: Lines<ServerEvent>;
+
+  beforeAll(async () => {
+    network = createRouted();
+    servers = await startServers(network.server, { [NEVER_CLOSES]: 'never-close', [CLOSES_LATER]: 'close-later' });
+  });
+  afterAll(() => network.remove());
+
+  const connect = (port: string, ...options: string[]): Running =>
+    startRawshake(network.client, ['connect', network.serverAddress, port, '--json', ...options]);
+
+  const resets = (capture: Capture): string[] => capture.packets(resetsFrom(network.clientAddress));
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s resets the connection and tells what is known', async (signal, code) => {
+    const capture = await startCapture(network.client);
+    const running = connect(NEVER_CLOSES, '--close', 'passive', '--timeout', '15', '--data', 'hello');
+    await running.first('established', isState('ESTABLISHED'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    running.child.kill(signal);
+    const run = await running.finished;
+    await capture.stop();
+    expect(run.code).toBe(code);
+    expect(run.result).toMatchObject({ verdict: 'open', ended: 'interrupted', exitCode: code, data: { sentBytes: 5, ackedBytes: 5 } });
+    expect(run.result.close?.completed).toBe(false);
+    expect(resets(capture)).toHaveLength(1);
+    const { sourcePort } = run.of('start')[0] ?? {};
+    expect(await servers.first('the reset', ({ event, remotePort }) => event === 'error' && remotePort === sourcePort)).toMatchObject({
+      code: 'ECONNRESET',
+    });
+  });
+
+  it('SIGINT in FIN-WAIT-2', async () => {
+    const capture = await startCapture(network.client);
+    const running = connect(NEVER_CLOSES, '--timeout', '15');
+    await running.first('FIN-WAIT-2', isState('FIN-WAIT-2'));
+    running.child.kill('SIGINT');
+    const run = await running.finished;
+    await capture.stop();
+    expect(run.code).toBe(130);
+    expect(resets(capture)).toHaveLength(1);
+  });
+
+  it('SIGINT while nothing answers: no reset of what is not there', async () => {
+    const router = network.router as Namespace;
+    router.firewall('forward', `tcp dport ${NEVER_CLOSES} drop`);
+    const capture = await startCapture(network.client);
+    const running = connect(NEVER_CLOSES, '--timeout', '15');
+    await running.first('SYN-SENT', isState('SYN-SENT'));
+    running.child.kill('SIGINT');
+    const run = await running.finished;
+    await capture.stop();
+    router.openFirewall();
+    expect(run.code).toBe(130);
+    expect(run.result).toMatchObject({ reason: 'interrupted', ended: 'interrupted', exitCode: 130 });
+    expect(resets(capture)).toEqual([]);
+  });
+
+  it('SIGINT while the guard is held', async () => {
+    const running = connect(NEVER_CLOSES, '--close', 'none', '--hold', '15');
+    await running.first('established', isState('ESTABLISHED'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    running.child.kill('SIGINT');
+    const run = await running.finished;
+    expect(run.code).toBe(130);
+    expect(run.result.exitCode).toBe(130);
+  });
+
+  it('a second signal ends at once', async () => {
+    const running = connect(NEVER_CLOSES, '--close', 'passive', '--timeout', '15');
+    await running.first('established', isState('ESTABLISHED'));
+    running.child.kill('SIGINT');
+    running.child.kill('SIGTERM');
+    expect([130, 143]).toContain((await running.finished).code);
+  });
+
+  it('--deadline ends the whole', async () => {
+    const startedAt = performance.now();
+    const run = await connect(NEVER_CLOSES, '--close', 'passive', '--timeout', '15', '--deadline', '1').finished;
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(run.code).toBe(3);
+    expect(run.result).toMatchObject({ ended: 'deadline', exitCode: 3 });
+  });
+
+  it('a reader of stdout that goes away: a quiet end, the connection reset, 141', async () => {
+    const capture = await startCapture(network.client);
+    const argv = rawshakeArgv(['connect', network.serverAddress, CLOSES_LATER, '--json', '--close', 'passive']);
+    const said = network.client
+      .exec(['bash', '-c', '"$@" | head -n 1; echo $PIPESTATUS', 'bash', ...argv])
+      .trimEnd()
+      .split('\n');
+    await capture.stop();
+    expect(said).toHaveLength(2);
+    expect(JSON.parse(said[0] as string).type).toBe('start');
+    expect(said[1]).toBe('141');
+    expect(resets(capture)).toHaveLength(1);
+  });
+
+  it('SIGKILL leaves nothing: no listener, no firewall rule, no file', async () => {
+    const leftovers = () => ({
+      listeners: network.client.listeners(),
+      ruleset: network.client.exec(['nft', 'list', 'ruleset']),
+    });
+    const before = leftovers();
+    // A /tmp of its own, whose contents are told once the run is dead.
+    const script = 'mount -t tmpfs tmpfs /tmp && { "$@" & echo "{\\"pid\\":$!}"; wait $!; ls -A /tmp >&2; }';
+    const argv = rawshakeArgv(['connect', network.serverAddress, NEVER_CLOSES, '--json', '--close', 'passive', '--timeout', '15']);
+    const child = network.client.spawn(['bash', '-c', script, 'bash', ...argv], { ...process.env, TMPDIR: '/tmp' });
+    let stdout = '';
+    let files = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      files += text;
+    });
+    await new Promise<void>((resolve) => {
+      child.stdout.setEncoding('utf8').on('data', (text) => {
+        stdout += text;
+        if (stdout.includes('"to":"ESTABLISHED"')) resolve();
+      });
+      child.once('close', () => resolve());
+    });
+    expect(stdout).toContain('"to":"ESTABLISHED"');
+    expect(leftovers().listeners).not.toBe(before.listeners);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    process.kill(JSON.parse(stdout.split('\n')[0] as string).pid, 'SIGKILL');
+    await ended;
+    expect(leftovers()).toEqual(before);
+    // bash says which job was killed; what it lists besides would be ours.
+    expect(files.split('\n').filter((line) => line !== '' && !line.includes('Killed'))).toEqual([]);
+  });
+
+  it('after SIGKILL the same four-tuple works again, though the peer still holds the old connection', async () => {
+    const options = ['--source-port', '5557', '--close', 'passive', '--timeout', '15'];
+    const first = connect(NEVER_CLOSES, ...options);
+    await first.first('established', isState('ESTABLISHED'));
+    // The kernel would answer with RST what the server sends, but a server that says nothing keeps the connection.
+    first.child.kill('SIGKILL');
+    await first.finished;
+    const run = await connect(NEVER_CLOSES, '--source-port', '5557', '--close', 'reset').finished;
+    expect(run.code).toBe(0);
+    expect(run.result).toMatchObject({ verdict: 'open', reason: 'syn-ack' });
+    expect(run.of('note').map(({ code }) => code)).toContain('old-connection');
+  });
+});
