@@ -93,7 +93,12 @@ class KernelPort implements Port, Listener {
   send(datagram: Uint8Array): number {
     if (this.closed) throw new Error(`port ${this.port} is closed`);
     const atUs = this.clock.nowUs();
-    this.sendRetries += this.sender.send(datagram, this.destination);
+    const { retries } = this.sender;
+    try {
+      this.sender.send(datagram, this.destination);
+    } finally {
+      this.sendRetries += this.sender.retries - retries;
+    }
     return atUs;
   }
 

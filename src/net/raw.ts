@@ -127,7 +127,12 @@ function openError(number: number | undefined, error: Error): NetError {
 function descriptorOf({ wrap }: RawSocketHandle): number {
   const cookie = new BigUint64Array(1);
   const found = new BigUint64Array(1);
-  wrap.getOption(SOL_SOCKET, SO_COOKIE, new Uint8Array(cookie.buffer), 8);
+  try {
+    wrap.getOption(SOL_SOCKET, SO_COOKIE, new Uint8Array(cookie.buffer), 8);
+  } catch (error) {
+    const reason = `this kernel gives it no cookie: ${(error as Error).message}`;
+    throw new NetError('not-supported', 'find', 'the descriptor of a raw socket', reason, 'Linux does since version 4.6', { cause: error });
+  }
   const bytes = new Uint8Array(found.buffer);
   for (const name of readdirSync('/proc/self/fd')) {
     const fd = Number(name);

@@ -17,9 +17,14 @@ const sleepCell = new Int32Array(new SharedArrayBuffer(4));
  * for a broken descriptor, and raw-socket would close it.
  */
 export class Sender {
+  /** How often a send was tried again because the queue was full. */
+  retries = 0;
   private readonly socket: RawSocket;
 
-  /** @param interfaceName, source what the way out was asked to be, as the kernel does not read it from the header */
+  /**
+   * @param interfaceName the interface that was asked for, if any
+   * @param source the source address that was asked for, if any: the kernel's route does not look at the header's
+   */
   constructor(interfaceName: string | undefined, source: Ipv4Address | undefined) {
     this.socket = new RawSocket(PROTOCOL_RAW);
     try {
@@ -44,19 +49,19 @@ export class Sender {
   /**
    * Sends a datagram now.
    * @param destination dotted quad
-   * @returns how often it had to be tried again because the queue was full
    * @throws NetError where this host can't send it
    */
-  send(datagram: Uint8Array, destination: string): number {
-    for (let retries = 0; ; retries++) {
+  send(datagram: Uint8Array, destination: string): void {
+    for (let attempt = 0; ; attempt++) {
       try {
         this.socket.send(datagram, destination);
-        return retries;
+        return;
       } catch (error) {
         const number = errnoOfText((error as Error).message);
         if (number === undefined) throw error;
-        const backoffMs = BACKOFF_MS[retries];
+        const backoffMs = BACKOFF_MS[attempt];
         if (!isFull(number) || backoffMs === undefined) throw sendError(number, datagram, destination);
+        this.retries++;
         Atomics.wait(sleepCell, 0, 0, backoffMs);
       }
     }

@@ -150,10 +150,12 @@ route add blackhole 203.0.113.3`);
       expect(error).toMatchObject({ code: 'no-route' });
     });
     it('that its queue has no room for', () => {
-      // A rate that nothing passes at, and a queue that nothing fits in.
-      place.client.exec(['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'tbf', 'rate', '8bit', 'burst', '10', 'limit', '1']);
+      // A queue that nothing fits in; and no waiting for ARP before it.
+      place.client.ip(`neigh replace ${place.serverAddress} lladdr 02:00:00:00:00:01 dev eth0`);
+      place.client.exec(['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'pfifo', 'limit', '0']);
       const error = errorOf(() => sendSyn(toServer));
       place.client.exec(['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
+      place.client.ip(`neigh del ${place.serverAddress} dev eth0`);
       expect(error).toMatchObject({ code: 'no-buffers' });
       sendSyn(toServer);
     });
