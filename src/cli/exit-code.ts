@@ -41,3 +41,20 @@ export function reportError(error: unknown): ErrorReport {
   if (error instanceof CliError || error instanceof NetError) return { code: error.code, message: error.message, hint: error.hint };
   return { code: 'internal', message: error instanceof Error ? error.message : String(error), hint: undefined };
 }
+
+/** What each exit code means, for man page and help. */
+export const EXIT_STATUS: readonly (readonly [code: string, meaning: string])[] = [
+  ['0', 'yes: open, established, all as asked'],
+  ['1', 'closed: it answered no (RST)'],
+  ['2', 'filtered: no answer, or an ICMP error'],
+  ['3', 'answered, but not as asked: the close did not complete, data were not acknowledged'],
+  ['64', 'wrong usage; broadcast or multicast target; source address not ours; datagram over the MTU'],
+  ['65, 66', 'input data malformed; input file missing'],
+  ['68', 'host name not resolved, or without an IPv4 address'],
+  ['69', 'no route; source port in use; local firewall; a native module missing'],
+  ['70', 'internal error, with its stack'],
+  ['74', 'output can not be written, or exists and --force was not given'],
+  ['77', 'no permission: the message says which, and what grants it'],
+  ['128+N', 'ended by signal N; open connections are reset and what is known is printed'],
+  ['141', 'the reader of our output went away'],
+];

@@ -8,6 +8,8 @@ import { nearest, quote } from './values.ts';
 /** What a command line asks for. */
 export type Request = { type: 'text'; text: string } | { type: 'run'; command: Command; args: Args };
 
+type Yargs = ReturnType<typeof yargs>;
+
 const WIDEST_HELP = 100;
 
 /**
@@ -36,7 +38,7 @@ export async function parse(argv: readonly string[], commands: readonly Command[
 }
 
 /** yargs with its own ways turned off: values stay text, names stay as typed, nothing exits or prints. */
-function parser(width: number): ReturnType<typeof yargs> {
+function parser(width: number): Yargs {
   return yargs()
     .parserConfiguration({
       'camel-case-expansion': false,
@@ -57,13 +59,22 @@ function parser(width: number): ReturnType<typeof yargs> {
     .wrap(width);
 }
 
-function declare(instance: ReturnType<typeof yargs>, options: readonly Option[]): ReturnType<typeof yargs> {
-  for (const { name, alias, argument, group, describe, default: value } of options) {
-    instance.option(name, {
+/** The options as yargs is to read them: values as text, switches as what they are. */
+function declare(instance: Yargs, options: readonly Option[]): Yargs {
+  for (const { name, alias, argument } of options) {
+    instance.option(name, { ...(alias === undefined ? {} : { alias }), type: argument === undefined ? 'boolean' : 'string' });
+  }
+  return instance;
+}
+
+/** The options as help is to show them: with what stands for their value, and without yargs' own remarks on types. */
+function describe(instance: Yargs, options: readonly Option[]): Yargs {
+  for (const { name, alias, argument, optional, negatable, group, describe: text, default: value } of options) {
+    const shown = argument === undefined ? name : optional ? `${name}[=${argument}]` : `${name} ${argument}`;
+    instance.option(negatable ? shown.replace(name, `[no-]${name}`) : shown, {
       ...(alias === undefined ? {} : { alias }),
-      type: argument === undefined ? 'boolean' : 'string',
       group: `${group}:`,
-      describe: argument === undefined ? describe : `${argument}: ${describe}`,
+      describe: text,
       ...(value === undefined ? {} : { defaultDescription: value }),
     });
   }
@@ -131,8 +142,8 @@ function usage(command: Command): string {
 async function helpOf(what: Command | readonly Command[], width: number): Promise<string> {
   const instance = parser(width).version(false);
   if ('run' in what) {
-    declare(instance, what.options).usage(`Usage: rawshake ${usage(what)} [options]\n\n${what.summary}`);
-    for (const { name, describe } of what.positionals) instance.positional(name, { describe, type: 'string' });
+    describe(instance, what.options).usage(`Usage: rawshake ${usage(what)} [options]\n\n${what.summary}`);
+    for (const { name, describe: text } of what.positionals) instance.positional(name, { describe: text });
     for (const [line, shows] of what.examples) instance.example(line, shows);
   } else {
     instance.usage('Usage: rawshake COMMAND [options]\n\nReal TCP handshakes and closes from userland, every segment shown.');

@@ -1,0 +1,12 @@
+/** `npm run bench`: every figure, measured side by side, as one table. A figure that is not reached is told, not failed. */
+import { writeSync } from 'node:fs';
+import { test } from 'vitest';
+import { download } from './download.ts';
+import { handshakes } from './handshakes.ts';
+import { type Row, table } from './table.ts';
+
+test('figures', { timeout: 600_000 }, async () => {
+  const rows: Row[] = [];
+  for (const measure of [handshakes, download]) rows.push(...(await measure()));
+  writeSync(1, `\n${table(rows)}\n\n`);
+});
