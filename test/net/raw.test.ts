@@ -1,12 +1,13 @@
 /** What raw-socket can refuse, from one that does so on demand. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NetError } from '../../src/net/errors.ts';
+import { openKernelNetwork } from '../../src/net/kernel.ts';
 import { libc } from '../../src/net/libc.ts';
 import type { RawSocketModule } from '../../src/net/modules.ts';
 import { RawSocket } from '../../src/net/raw.ts';
 import { Sender } from '../../src/net/sender.ts';
 
-const raw = vi.hoisted(() => ({ createError: '', sendErrors: [] as string[], sent: 0 }));
+const raw = vi.hoisted(() => ({ createError: '', sendErrors: [] as string[], sent: 0, fail: (_: Error) => {} }));
 
 /** With a UDP socket behind it, so that options can be set. */
 function fakeModule(): RawSocketModule {
@@ -19,7 +20,9 @@ function fakeModule(): RawSocketModule {
         resumeRecv() {},
         close: () => libc().close(fd),
         wrap: {
-          on() {},
+          on(event, listener) {
+            if (event === 'error') raw.fail = listener as (error: Error) => void;
+          },
           removeAllListeners() {},
           getOption: (level, option, value) => libc().getsockopt(fd, level, option, value),
           send() {
@@ -108,5 +111,27 @@ describe('a sender', () => {
     sender.close();
     expect(() => sender.send(datagram, '192.0.2.1')).toThrow('closed');
     expect(raw.sent).toBe(0);
+  });
+});
+
+describe('a network whose socket breaks', () => {
+  const request = { destination: 0x7f000001, destinationPort: 9 };
+
+  it('rejects every wait, and opens new sockets for the next port', async () => {
+    const network = openKernelNetwork();
+    const ports = [network.openPort(request), network.openPort(request)];
+    const waits = ports.map((port) => port.next(Number.POSITIVE_INFINITY));
+    raw.fail(new Error('-9'));
+    for (const wait of waits) await expect(wait).rejects.toMatchObject({ code: 'system', operation: 'receive', reason: '-9' });
+    for (const port of ports) {
+      expect(() => port.send(new Uint8Array(40))).toThrow('closed');
+      expect(port.dropped).toBe(0);
+      port.close();
+    }
+    const port = network.openPort(request);
+    port.send(new Uint8Array(40));
+    expect(raw.sent).toBe(1);
+    port.close();
+    network.close();
   });
 });
