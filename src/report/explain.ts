@@ -3,7 +3,7 @@ import type { ConnectEvent, IcmpEvent, SegmentEvent, SegmentNote, StartEvent, St
 import { seqAdd, seqGt, seqGte, seqMax } from '../wire/seq.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
 import { ICMP_PHRASES, NOTE_PHRASES, optionPhrase, story } from './phrases.ts';
-import { flagText, shownNumbers } from './segment-text.ts';
+import { flagText, optionTexts, shownNumbers } from './segment-text.ts';
 import type { Style } from './style.ts';
 import { count } from './units.ts';
 
@@ -24,6 +24,9 @@ interface Transmission {
   waitedUs: number | undefined;
 }
 
+/** Options that are used only where both SYNs have them. */
+const NEEDS_BOTH: ReadonlySet<TcpOption['name']> = new Set(['window-scale', 'sack-permitted', 'timestamps'] as const);
+
 export class Explainer {
   readonly #options: ExplainerOptions;
   readonly #told = new Set<Topic>();
@@ -42,6 +45,8 @@ export class Explainer {
   #timeWaitUs: number | undefined;
   /** The note on the last segment that came. */
   #noteReceived: SegmentNote | undefined;
+  /** The options of our SYN. */
+  #offered: readonly TcpOption[] = [];
   /** A SYN+ACK came that our next ACK will answer. */
   #handshakeOwed = false;
 
@@ -104,12 +109,16 @@ export class Explainer {
       return ["The two SYNs have crossed: both sides asked at once. We acknowledge the peer's and repeat our own."];
     }
     if (note === 'retransmission') {
-      if (this.#noteReceived === 'old-connection') return ['Now the same SYN once more; the old connection no longer stands in its way.'];
+      if (this.#noteReceived === 'old-connection') {
+        this.#noteReceived = undefined;
+        return ['Now the same SYN once more; the old connection no longer stands in its way.'];
+      }
       return [retransmission(event, waited)];
     }
     if (note !== undefined) return [NOTE_PHRASES[note]];
     if (has('SYN')) {
       const isn = `We ask for a connection. Our SYN carries our ISN, ${seq}; it should be hard to guess, or others could forge segments that fit.`;
+      this.#offered = event.options;
       return [isn, ...this.#optionsOf(event, 'Our')];
     }
 
@@ -140,11 +149,13 @@ export class Explainer {
   }
 
   #sentReset({ seq }: SegmentEvent): string {
-    if (this.#noteReceived === 'old-connection') {
+    const opening = this.#state === 'SYN-SENT' || this.#state === 'SYN-RECEIVED';
+    if (opening && this.#noteReceived === 'old-connection') {
       return `We reset that old connection. The sequence number ${seq} is the one that the peer asked for, so it believes us.`;
     }
-    if (this.#noteReceived === 'bad-ack') return 'We answer with RST: nothing that we have sent fits what the peer acknowledges.';
-    const doubted = this.#state === 'SYN-SENT' ? '' : ' Its sequence number is our very next: with another it would be doubted (RFC 5961).';
+    if (opening && this.#noteReceived === 'bad-ack')
+      return 'We answer with RST: nothing that we have sent fits what the peer acknowledges.';
+    const doubted = opening ? '' : ' Its sequence number is our very next: with another it would be doubted (RFC 5961).';
     return `We reset: RST ends the connection at once, without acknowledgment.${doubted}`;
   }
 
@@ -153,7 +164,7 @@ export class Explainer {
     const has = (flag: SegmentEvent['flags'][number]) => flags.includes(flag);
     const { seq: shownSeq, ack: shownAck } = shownNumbers(event, this.#options.absolute);
     this.#noteReceived = note;
-    if (note === 'held') this.#theirFinEnd = segmentEnd(event);
+    if (has('FIN') && (note === 'held' || note === 'out-of-order')) this.#theirFinEnd = segmentEnd(event);
     const sentences = note === undefined ? [] : [NOTE_PHRASES[note]];
     if (note !== undefined && note !== 'malformed-options') return sentences;
     if (has('RST')) return [...sentences, this.#receivedReset(event)];
@@ -162,13 +173,18 @@ export class Explainer {
       const says = has('ACK')
         ? `The port is open. The peer's SYN carries its own ISN, ${event.seq}; its ACK of ${shownAck} is our ISN plus one, as a SYN takes one sequence number.`
         : `The peer asks for a connection at the same time, with the ISN ${event.seq}: a simultaneous open.`;
-      return [...sentences, says, ...this.#optionsOf(event, 'Its')];
+      return [...sentences, says, ...this.#optionsOf(event, 'Its'), ...this.#missing(event)];
     }
 
     const acksOurFin = !this.#ourFinAcked && has('ACK') && this.#ourFinEnd !== undefined && seqGte(event.ack, this.#ourFinEnd);
-    if (acksOurFin) this.#ourFinAcked = true;
+    if (acksOurFin) {
+      this.#ourFinAcked = true;
+      // Our data are acknowledged with it.
+      this.#told.add('ack-of-ours');
+    }
     if (length > 0 && this.#first('received-data')) {
-      const halfClosed = state === 'FIN-WAIT-1' || state === 'FIN-WAIT-2' ? ' Our direction is closed, theirs is not.' : '';
+      const halfClosed =
+        state === 'FIN-WAIT-1' || state === 'FIN-WAIT-2' ? ' Our FIN is out, theirs is still to come: half the connection is closed.' : '';
       sentences.push(`The peer sends ${bytes(event, shownSeq)}.${halfClosed}`, ...this.#push(event, 'us'));
     }
     if (has('FIN')) {
@@ -187,10 +203,10 @@ export class Explainer {
     const last = this.#ackReceived;
     if (!flags.includes('ACK')) return [];
     if (window === 0 && last?.window !== 0) return ["The peer's window is 0: its buffer is full, and we must not send until it opens."];
-    if (window > 0 && last?.window === 0) return [`The peer's window has opened: we may send again.`];
+    if (window > 0 && last?.window === 0) return ["The peer's window has opened: we may send again."];
     const outstanding = this.#sentEnd !== undefined && seqGt(this.#sentEnd, ack);
-    if (last !== undefined && length === 0 && outstanding && last.ack === ack && last.window === window) {
-      return [`The same ACK again: a later segment has arrived, but ${shownAck} is still missing.`];
+    if (last !== undefined && length === 0 && outstanding && window > 0 && last.ack === ack && last.window === window) {
+      return [`The same ACK again: most likely a later segment has arrived while ${shownAck} is still missing.`];
     }
     if (this.#told.has('sent-data') && !outstanding && this.#first('ack-of-ours')) {
       return [`${length > 0 ? 'It also' : 'The peer'} acknowledges our data: ${shownAck} is the next number that it expects.`];
@@ -209,7 +225,7 @@ export class Explainer {
 
   #push({ flags }: SegmentEvent, whom: string): string[] {
     const sentences: string[] = [];
-    if (flags.includes('PSH') && this.#first('psh')) sentences.push(`PSH asks ${whom} to hand it to the application without delay.`);
+    if (flags.includes('PSH') && this.#first('psh')) sentences.push(`PSH asks ${whom} to hand the data to the application without delay.`);
     if (flags.includes('URG') && this.#first('urgent')) sentences.push('URG says that some of it is urgent, up to the urgent pointer.');
     return sentences;
   }
@@ -220,6 +236,13 @@ export class Explainer {
       return phrase !== undefined && this.#first(option.name) ? [phrase] : [];
     });
     return news.length === 0 ? [] : [`${whose} options: ${news.join('; ')}.`];
+  }
+
+  /** What takes both sides and only we offered. */
+  #missing({ options }: SegmentEvent): string[] {
+    const theirs = new Set(options.map(({ name }) => name));
+    const missing = this.#offered.filter(({ name }) => NEEDS_BOTH.has(name) && !theirs.has(name));
+    return missing.length === 0 ? [] : [`It does not offer ${optionTexts(missing).join(', ')}: so neither side uses that.`];
   }
 
   /** Notes when a segment that takes sequence numbers was sent. @returns how long the last copy of it had waited, and the one before */
@@ -290,7 +313,7 @@ function ackOfTheirFin(state: SegmentEvent['state'], shownAck: number): string {
     case 'CLOSING':
       return "We acknowledge the peer's FIN while ours is still unacknowledged: the two have crossed. That is CLOSING.";
     case 'TIME-WAIT':
-      return "The last ACK. No one acknowledges an ACK, so it may get lost unnoticed: TIME-WAIT is for answering the peer's FIN should it come again.";
+      return "The last ACK. No one acknowledges an ACK, so it may get lost unnoticed. In TIME-WAIT we answer the peer's FIN should it come again, and let stragglers die out.";
     default:
       return `We acknowledge the peer's FIN: ${shownAck}, one more than its number.`;
   }

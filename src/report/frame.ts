@@ -1,8 +1,8 @@
 /**
  * The frame of the ladder: time, delta and our state on the left, then the two lifelines with what goes between them.
  *
- *          ms     delta  state        10.0.0.1:51234               10.0.0.2:80
- *       0.312   +312 µs  ESTABLISHED  │◄── SYN+ACK  seq 0  ack 1 ─────────────┤
+ *           ms    delta  state        10.0.0.1:51234            10.0.0.2:80
+ *        0.312  +312 µs  ESTABLISHED  │◄─ SYN+ACK  seq 0  ack 1 ───────────┤
  */
 import type { Ink, Style } from './style.ts';
 import { displayWidth, padEnd, padStart, truncate } from './text.ts';
@@ -10,8 +10,6 @@ import { displayWidth, padEnd, padStart, truncate } from './text.ts';
 const TIME_WIDTH = 9;
 const DELTA_WIDTH = 8;
 const STATE_WIDTH = 12;
-/** Longer arrows only take the eye further. */
-const MAX_INNER_WIDTH = 85;
 /** Below this width the delta is left out. */
 const DELTA_FROM_WIDTH = 72;
 /** How far from our lifeline text stands, in arrows and between them. */
@@ -53,7 +51,7 @@ export class Frame {
   constructor(style: Style) {
     this.#style = style;
     this.#showsDelta = style.width >= DELTA_FROM_WIDTH;
-    this.#inner = Math.min(MAX_INNER_WIDTH, style.width - this.#gutterWidth - 2);
+    this.#inner = style.width - this.#gutterWidth - 2;
     this.textWidth = this.#inner - TEXT_INDENT - 1;
   }
 

@@ -19,7 +19,7 @@ export const NOTE_PHRASES: Readonly<Record<SegmentNote, string>> = {
   'no-syn': 'It acknowledges our SYN but brings no SYN of its own, so it makes no connection and does not count.',
   'unexpected-syn': 'A SYN within a connection that has had its SYN. It does not count; our ACK says where we stand (RFC 5961).',
   'malformed-options': 'One of its options has an impossible length. Options are read up to there, and the segment counts all the same.',
-  'bad-checksum': 'Its checksum is wrong: it was damaged on the way, and is dropped.',
+  'bad-checksum': 'Its checksum is wrong: most likely it was damaged on the way. It is dropped.',
   malformed: 'Its header contradicts itself: nothing in it can be trusted, and it is dropped.',
   held: 'The peer asks to close with its FIN. We act as if it had not arrived until our own FIN is out: so the two cross on the way.',
   'challenge-ack':
@@ -64,11 +64,11 @@ export const ICMP_PHRASES: Readonly<Record<string, string>> = {
 
 /** Why a run ended before it came to its end. */
 export const ENDED_PHRASES: Readonly<Record<NonNullable<ConnectResult['ended']>, string>> = {
-  timeout: 'nothing came in time',
+  timeout: 'what we waited for did not come in time',
   deadline: 'the deadline for the whole run passed',
   'reset-by-peer': 'the peer reset the connection',
   'zero-window': "the peer's window stayed closed",
-  interrupted: 'it was interrupted',
+  interrupted: 'the run was interrupted',
 };
 
 /** The whole story in a sentence or two. */

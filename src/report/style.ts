@@ -57,13 +57,17 @@ export interface StyleOptions {
   colour: boolean;
   /** Nothing outside ASCII is written. */
   ascii: boolean;
-  /** Columns. Below 40 counts as 40. */
+  /** Columns of the terminal. */
   width: number;
 }
 
-export const MIN_WIDTH = 40;
+/** What a row needs at the least. */
+const MIN_WIDTH = 40;
+/** Longer lines and arrows only take the eye further. */
+const MAX_WIDTH = 120;
 
 export interface Style {
+  /** Columns to use: 40 to 120. */
   readonly width: number;
   readonly ascii: boolean;
   readonly glyphs: Glyphs;
@@ -76,7 +80,7 @@ export interface Style {
 
 export function createStyle({ colour, ascii, width }: StyleOptions): Style {
   return {
-    width: Math.max(MIN_WIDTH, width),
+    width: Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, width)),
     ascii,
     glyphs: ascii ? PLAIN : UNICODE,
     paint: colour ? (ink, text) => (text.trim() === '' ? text : `\x1b[${INKS[ink]}m${text}\x1b[0m`) : (_ink, text) => text,

@@ -81,23 +81,16 @@ function segment(
   };
 }
 
-export const sent = (
+type SegmentParts = [
   atUs: number,
   flags: string,
   seq: number | undefined,
   ack: number | undefined,
   state: State,
   fields?: Partial<SegmentEvent>,
-) => segment('sent', atUs, flags, seq, ack, state, fields);
-
-export const received = (
-  atUs: number,
-  flags: string,
-  seq: number | undefined,
-  ack: number | undefined,
-  state: State,
-  fields?: Partial<SegmentEvent>,
-) => segment('received', atUs, flags, seq, ack, state, fields);
+];
+export const sent = (...parts: SegmentParts) => segment('sent', ...parts);
+export const received = (...parts: SegmentParts) => segment('received', ...parts);
 
 export const change = (atUs: number, from: State, to: State, cause: string): StateEvent => ({ type: 'state', from, to, atUs, cause });
 
@@ -133,7 +126,7 @@ export const result = (kind: CloseKind, fields: Partial<ConnectResult> = {}): Co
   peer: { mss: 1400, windowScale: 7, sackPermitted: true, timestamps: true, window: 64240, ttl: 64 },
   retransmissions: 0,
   ignored: {},
-  data: { sentBytes: 18, ackedBytes: 18, receivedBytes: 61, firstByteUs: 1020 },
+  data: { sentBytes: 18, ackedBytes: 18, receivedBytes: 62, firstByteUs: 1020 },
   close: { kind, initiator: 'local', completed: true, finalState: 'CLOSED', durationUs: 812 },
   states: ['CLOSED', 'SYN-SENT', 'ESTABLISHED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT', 'CLOSED'],
   ended: undefined,
@@ -336,6 +329,54 @@ export const oldConnection = (): ConnectEvent[] => [
   sent(330, 'SYN', 0, undefined, 'SYN-SENT', { note: 'retransmission', transmission: 2 }),
   received(640, 'SYN+ACK', 0, 1, 'ESTABLISHED'),
   sent(661, 'ACK', 1, 1, 'ESTABLISHED'),
+];
+
+/** Both sides ask at once (RFC 9293 §3.5, figure 7). */
+export const simultaneousOpen = (): ConnectEvent[] => [
+  start(),
+  sent(0, 'SYN', 0, undefined, 'SYN-SENT'),
+  received(100, 'SYN', 0, undefined, 'SYN-RECEIVED'),
+  sent(120, 'SYN+ACK', 0, 1, 'SYN-RECEIVED', { note: 'retransmission', transmission: 2 }),
+  received(300, 'SYN+ACK', 0, 1, 'ESTABLISHED'),
+  sent(320, 'ACK', 1, 1, 'ESTABLISHED'),
+];
+
+/** The peer's buffer is full for a while, then a segment of ours is lost. */
+export const zeroWindow = (): ConnectEvent[] => [
+  ...handshake(),
+  sent(402, 'PSH+ACK', 1, 1, 'ESTABLISHED', { payload: REQUEST }),
+  received(689, 'ACK', 1, 19, 'ESTABLISHED', { window: 0 }),
+  note(689, 'zero-window', "The peer's window is closed: it takes no more data."),
+  sent(200_700, 'ACK', 19, 1, 'ESTABLISHED', { payload: text('m'), note: 'window-probe' }),
+  received(201_000, 'ACK', 1, 19, 'ESTABLISHED', { window: 0 }),
+  received(300_000, 'ACK', 1, 20, 'ESTABLISHED', { window: 502 }),
+  note(300_000, 'zero-window', "The peer's window is open again."),
+  sent(300_050, 'ACK', 20, 1, 'ESTABLISHED', { payload: text('ore') }),
+  sent(300_060, 'PSH+ACK', 23, 1, 'ESTABLISHED', { payload: text('!') }),
+  received(300_400, 'ACK', 1, 20, 'ESTABLISHED'),
+  sent(300_450, 'ACK', 20, 1, 'ESTABLISHED', { payload: text('ore'), note: 'retransmission', transmission: 2 }),
+  received(300_800, 'ACK', 1, 24, 'ESTABLISHED'),
+  result('active', {
+    ended: 'interrupted',
+    retransmissions: 1,
+    data: { sentBytes: 23, ackedBytes: 23, receivedBytes: 0, firstByteUs: undefined },
+    close: { kind: 'active', initiator: undefined, completed: false, finalState: 'ESTABLISHED', durationUs: undefined },
+    states: ['CLOSED', 'SYN-SENT', 'ESTABLISHED'],
+    kernelDrops: 3,
+  }),
+];
+
+/** The peer never closes. */
+export const passiveTimeout = (): ConnectEvent[] => [
+  ...handshake(),
+  sent(5_000_400, 'RST+ACK', 1, 1, 'CLOSED'),
+  result('passive', {
+    evidence: 'syn-ack',
+    ended: 'timeout',
+    data: { sentBytes: 0, ackedBytes: 0, receivedBytes: 0, firstByteUs: undefined },
+    close: { kind: 'passive', initiator: 'local', completed: false, finalState: 'CLOSED', durationUs: 0 },
+    states: ['CLOSED', 'SYN-SENT', 'ESTABLISHED', 'CLOSED'],
+  }),
 ];
 
 /** A peer that tries to speak to the terminal. */
