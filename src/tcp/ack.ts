@@ -5,7 +5,7 @@ import { segLen, type TcpSegment } from '../wire/tcp.ts';
 import { findOption } from '../wire/tcp-options.ts';
 import type { Action } from './actions.ts';
 import { measured } from './rto.ts';
-import { resend, sendAck, sendChallengeAck } from './send.ts';
+import { resend, sendChallengeAck } from './send.ts';
 import { flightSize, type Tcb, timestampAt, type Unacked } from './tcb.ts';
 
 /**
@@ -14,22 +14,18 @@ import { flightSize, type Tcb, timestampAt, type Unacked } from './tcb.ts';
  */
 export function processAck(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): boolean {
   const { ack } = segment;
-  if (seqGt(ack, tcb.sndNxt)) {
-    actions.push({ type: 'note', note: 'bad-ack' });
-    sendAck(tcb, nowUs, actions);
-    return false;
-  }
-  if (seqLt(ack, seqAdd(tcb.sndUna, -tcb.maxSndWnd))) {
+  if (seqGt(ack, tcb.sndNxt) || seqLt(ack, seqAdd(tcb.sndUna, -tcb.maxSndWnd))) {
     actions.push({ type: 'note', note: 'bad-ack' });
     sendChallengeAck(tcb, nowUs, actions);
     return false;
   }
   if (tcb.sackOk) markSacked(tcb, segment);
   const windowBefore = tcb.sndWnd;
-  const isNew = seqGt(ack, tcb.sndUna);
+  const newlyAcked = seqDiff(ack, tcb.sndUna);
+  const isNew = newlyAcked > 0;
   if (isNew) acknowledge(tcb, segment, nowUs, actions);
   if (seqGte(ack, tcb.sndUna)) updateWindow(tcb, segment, nowUs, actions);
-  if (isNew) recoverOrGrow(tcb, ack, nowUs, actions);
+  if (isNew) recoverOrGrow(tcb, ack, newlyAcked, nowUs, actions);
   else if (ack === tcb.sndUna && tcb.unacked.length > 0 && segLen(segment) === 0 && tcb.sndWnd === windowBefore) tcb.dupAcks++;
   findLoss(tcb, nowUs, actions);
   return true;
@@ -121,7 +117,7 @@ function markSacked(tcb: Tcb, segment: TcpSegment): void {
 }
 
 /** RFC 5681 §3.1, and RFC 6582 while what was lost is being repaired. */
-function recoverOrGrow(tcb: Tcb, ack: number, nowUs: number, actions: Action[]): void {
+function recoverOrGrow(tcb: Tcb, ack: number, newlyAcked: number, nowUs: number, actions: Action[]): void {
   tcb.dupAcks = 0;
   if (tcb.recover !== undefined) {
     if (seqLt(ack, tcb.recover)) {
@@ -133,7 +129,8 @@ function recoverOrGrow(tcb: Tcb, ack: number, nowUs: number, actions: Action[]):
     tcb.cwnd = Math.min(tcb.ssthresh, Math.max(flightSize(tcb), tcb.sndMss) + tcb.sndMss);
     return;
   }
-  if (tcb.cwnd < tcb.ssthresh) tcb.cwnd += tcb.sndMss;
+  // Not more than what was acknowledged: a peer that acknowledges byte by byte gains nothing.
+  if (tcb.cwnd < tcb.ssthresh) tcb.cwnd += Math.min(newlyAcked, tcb.sndMss);
   else tcb.cwnd += Math.max(1, Math.floor((tcb.sndMss * tcb.sndMss) / tcb.cwnd));
 }
 

@@ -5,10 +5,11 @@ import { segLen, type TcpSegment } from '../wire/tcp.ts';
 import { findOption, hasMalformedOptions } from '../wire/tcp-options.ts';
 import { acknowledge, processAck } from './ack.ts';
 import type { Action, ArrivalNote, EndReason } from './actions.ts';
-import { afterLostSyn } from './rto.ts';
+import { Reassembly } from './reassembly.ts';
+import { afterLostSyn, createRto } from './rto.ts';
 import { finAcked, pump, resend, sendAck, sendChallengeAck, sendReset, sendSyn } from './send.ts';
 import { isSynchronized } from './state.ts';
-import { agreeOptions, enter, type Tcb } from './tcb.ts';
+import { agreeOptions, enter, initialWindow, type Tcb } from './tcb.ts';
 
 const note = (actions: Action[], text: ArrivalNote): void => {
   actions.push({ type: 'note', note: text });
@@ -71,9 +72,7 @@ function arrivesInSynSent(tcb: Tcb, segment: TcpSegment, nowUs: number, actions:
   if (!(flags & SYN)) return note(actions, 'no-syn');
   takeSyn(tcb, segment);
   if (flags & ACK) {
-    acknowledge(tcb, segment, nowUs, actions);
-    takeFirstWindow(tcb, segment);
-    establish(tcb, 'SYN+ACK received', actions);
+    establish(tcb, segment, 'SYN+ACK received', nowUs, actions);
     tcb.ackDue = true;
     receive(tcb, segment, nowUs, actions);
   } else {
@@ -111,8 +110,14 @@ function takeFirstWindow(tcb: Tcb, segment: TcpSegment): void {
   tcb.sndWl2 = segment.ack;
 }
 
-function establish(tcb: Tcb, cause: string, actions: Action[]): void {
-  if (tcb.rto.srttUs === undefined) afterLostSyn(tcb.rto);
+/** The segment acknowledges our SYN. */
+function establish(tcb: Tcb, segment: TcpSegment, cause: string, nowUs: number, actions: Action[]): void {
+  // Nothing but a lost SYN backs the timer off before the first measurement.
+  const synLost = tcb.rto.rtoUs > tcb.config.initialRtoUs;
+  acknowledge(tcb, segment, nowUs, actions);
+  takeFirstWindow(tcb, segment);
+  tcb.cwnd = initialWindow(tcb.sndMss, synLost);
+  if (synLost && tcb.rto.srttUs === undefined) afterLostSyn(tcb.rto);
   enter(tcb, 'ESTABLISHED', cause, actions);
 }
 
@@ -122,7 +127,7 @@ function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number, actions:
   if (!passesPaws(tcb, segment, nowUs, actions)) return;
   // Both sides sent SYN, then SYN+ACK: its sequence number is that of the SYN we have, its ACK is what we wait for.
   const completesSimultaneousOpen =
-    tcb.state === 'SYN-RECEIVED' && flags & SYN && flags & ACK && seq === tcb.irs && segment.ack === tcb.sndNxt;
+    tcb.state === 'SYN-RECEIVED' && (flags & (SYN | ACK | RST)) === (SYN | ACK) && seq === tcb.irs && segment.ack === tcb.sndNxt;
   if (!completesSimultaneousOpen) {
     if (!isAcceptable(tcb, segment)) return rejectUnacceptable(tcb, segment, nowUs, actions);
     if (flags & RST) return reset(tcb, segment, nowUs, actions);
@@ -135,9 +140,7 @@ function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number, actions:
       note(actions, 'bad-ack');
       return sendReset(tcb, segment.ack, actions);
     }
-    acknowledge(tcb, segment, nowUs, actions);
-    takeFirstWindow(tcb, segment);
-    establish(tcb, completesSimultaneousOpen ? 'SYN+ACK received' : 'our SYN acknowledged', actions);
+    establish(tcb, segment, completesSimultaneousOpen ? 'SYN+ACK received' : 'our SYN acknowledged', nowUs, actions);
     if (completesSimultaneousOpen) tcb.ackDue = true;
   } else if (!processAck(tcb, segment, nowUs, actions)) {
     return;
@@ -157,7 +160,7 @@ function passesPaws(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Actio
   // Timestamps wrap as sequence numbers do.
   if (seqGte(timestamps.value, tcb.tsRecent)) return true;
   note(actions, 'old-timestamp');
-  sendAck(tcb, nowUs, actions);
+  answerMisplaced(tcb, segment, nowUs, actions);
   return false;
 }
 
@@ -179,13 +182,24 @@ export function isAcceptable(tcb: Pick<Tcb, 'rcvNxt' | 'rcvWnd'>, segment: TcpSe
 
 function rejectUnacceptable(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
   if (segment.flags & RST) return note(actions, 'bad-rst');
+  if (segment.flags & SYN && segment.seq !== tcb.irs) {
+    note(actions, 'unexpected-syn');
+    return sendChallengeAck(tcb, nowUs, actions);
+  }
   note(actions, seqLt(segment.seq, tcb.rcvNxt) ? 'duplicate' : 'out-of-window');
   if (tcb.state === 'TIME-WAIT' && segment.flags & FIN) startTimeWait(tcb, nowUs);
   // A closed window takes no data, but what it acknowledges counts (§3.10.7.4, "special allowance").
-  if (tcb.rcvWnd === 0 && segment.seq === tcb.rcvNxt && segment.flags & ACK && isSynchronized(tcb.state))
-    processAck(tcb, segment, nowUs, actions);
+  if (tcb.rcvWnd === 0 && segment.seq === tcb.rcvNxt && segment.flags & ACK && isSynchronized(tcb.state)) {
+    if (processAck(tcb, segment, nowUs, actions) && finAcked(tcb)) ourFinAcked(tcb, nowUs, actions);
+    if (tcb.state === 'CLOSED') return;
+  }
+  answerMisplaced(tcb, segment, nowUs, actions);
+}
+
+/** The ACK that a segment draws which is old or outside the window (§3.10.7.4, first step; RFC 7323 §5.3). */
+function answerMisplaced(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
   if (segLen(segment) > 0) sendAck(tcb, nowUs, actions);
-  // Two sides that find each other's bare ACKs unacceptable would answer for ever. In TIME-WAIT such an ACK was
+  // Two sides that find each other's bare ACKs misplaced would answer for ever. In TIME-WAIT such an ACK was
   // overtaken by the FIN: the peer is gone, and an answer would only draw a RST.
   else if (tcb.state !== 'TIME-WAIT') sendChallengeAck(tcb, nowUs, actions);
 }
@@ -216,6 +230,7 @@ function unexpectedSyn(tcb: Tcb, nowUs: number, actions: Action[]): void {
 function listenAgain(tcb: Tcb, cause: string, actions: Action[]): void {
   tcb.unacked = [];
   tcb.retransmitAtUs = undefined;
+  tcb.rto = createRto(tcb.config);
   tcb.sndNxt = tcb.iss;
   tcb.sndUna = tcb.iss;
   enter(tcb, 'LISTEN', cause, actions);
@@ -255,7 +270,10 @@ function takeText(tcb: Tcb, segment: TcpSegment, actions: Action[]): void {
   let seq = segment.flags & SYN ? seqAdd(segment.seq, 1) : segment.seq;
   const finSeq = seqAdd(seq, payload.length);
   const windowEnd = seqAdd(tcb.rcvNxt, tcb.rcvWnd);
-  if (segment.flags & FIN && seqLt(finSeq, windowEnd) && seqGte(finSeq, tcb.rcvNxt)) tcb.peerFinSeq ??= finSeq;
+  if (segment.flags & FIN && tcb.peerFinSeq === undefined && seqLt(finSeq, windowEnd) && seqGte(finSeq, tcb.rcvNxt)) {
+    tcb.peerFinSeq = finSeq;
+    tcb.reassembly.cutAt(finSeq);
+  }
   const limit = tcb.peerFinSeq ?? windowEnd;
   const over = seqDiff(finSeq, limit);
   if (over > 0) payload = payload.subarray(0, Math.max(0, payload.length - over));
@@ -308,6 +326,7 @@ export function end(tcb: Tcb, cause: string, reason: EndReason, actions: Action[
   tcb.unacked = [];
   tcb.unsent = [];
   tcb.unsentBytes = 0;
+  tcb.reassembly = new Reassembly();
   tcb.ackDue = false;
   tcb.retransmitAtUs = undefined;
   tcb.persistAtUs = undefined;

@@ -9,21 +9,21 @@
  *
  * Left out on purpose: delayed ACKs and Nagle (each segment is to be seen and timed), ECN, fast open.
  */
-import { FIN, SYN } from '../wire/flags.ts';
+import { FIN, PSH, SYN } from '../wire/flags.ts';
 import { seqAdd } from '../wire/seq.ts';
 import type { TcpSegment } from '../wire/tcp.ts';
 import { findOption } from '../wire/tcp-options.ts';
 import type { Action } from './actions.ts';
 import { end, segmentArrives } from './arrives.ts';
 import { backOff } from './rto.ts';
-import { enqueue, pump, resend, sendAck, sendReset, sendSyn, sendWindowProbe } from './send.ts';
+import { enqueue, nextAcceptable, pump, resend, sendAck, sendReset, sendSyn, sendWindowProbe } from './send.ts';
 import { isSynchronized } from './state.ts';
-import { enter, flightSize, type Tcb, type Unacked } from './tcb.ts';
+import { enter, flightSize, type Tcb, TIMESTAMPS_LENGTH, type Unacked } from './tcb.ts';
 
 export type TcpEvent =
   /** OPEN (RFC 9293 §3.10.1). */
   | { type: 'open'; passive: boolean }
-  /** SEND. The bytes are not copied: leave them alone. */
+  /** SEND, before CLOSE. The bytes are not copied: leave them alone. */
   | { type: 'send'; data: Uint8Array }
   /** CLOSE: our FIN, after all that was sent. */
   | { type: 'close' }
@@ -73,7 +73,9 @@ export function nextDeadlineUs(tcb: Tcb): number {
   return Math.min(tcb.retransmitAtUs ?? Infinity, tcb.persistAtUs ?? Infinity, tcb.timeWaitUntilUs ?? Infinity, giveUpAtUs);
 }
 
+/** A TCB serves one connection: a second OPEN is nothing. */
 function open(tcb: Tcb, passive: boolean, nowUs: number, actions: Action[]): void {
+  if (tcb.state !== 'CLOSED' || tcb.sndNxt !== tcb.iss) return;
   const first = findOption(tcb.config.synOptions, 'timestamps')?.value ?? 0;
   tcb.tsOffset = seqAdd(first, -Math.floor(nowUs / 1000));
   if (passive) {
@@ -93,21 +95,22 @@ function close(tcb: Tcb, actions: Action[]): void {
 function abort(tcb: Tcb, actions: Action[]): void {
   if (tcb.state === 'CLOSED') return;
   const sendsRst = tcb.state === 'SYN-RECEIVED' || (isSynchronized(tcb.state) && tcb.state !== 'TIME-WAIT');
-  if (sendsRst) end(tcb, 'we sent RST', 'aborted', actions, () => sendReset(tcb, tcb.sndNxt, actions));
+  const seq = nextAcceptable(tcb);
+  if (sendsRst) end(tcb, 'we sent RST', 'aborted', actions, () => sendReset(tcb, seq, actions));
   else end(tcb, 'aborted by us', 'aborted', actions);
 }
 
 /** Smaller segments from now on; what is on its way and was too large is cut up and sent again. */
 function lowerMtu(tcb: Tcb, maxSegmentBytes: number): void {
-  const optionsLength = tcb.tsOk ? 12 : 0;
-  const mss = Math.max(MIN_SEND_MSS, maxSegmentBytes - optionsLength);
+  tcb.config = { ...tcb.config, maxSegmentBytes: Math.max(MIN_SEGMENT_BYTES, Math.min(maxSegmentBytes, tcb.config.maxSegmentBytes)) };
+  const mss = tcb.config.maxSegmentBytes - (tcb.tsOk ? TIMESTAMPS_LENGTH : 0);
   if (mss >= tcb.sndMss) return;
   tcb.sndMss = mss;
   tcb.unacked = tcb.unacked.flatMap((entry) => cut(entry, mss));
 }
 
 /** RFC 791: a datagram of 68 bytes passes everywhere. */
-const MIN_SEND_MSS = 28;
+const MIN_SEGMENT_BYTES = 28;
 
 function cut(entry: Unacked, mss: number): Unacked[] {
   if (entry.payload.length <= mss) return [entry];
@@ -115,9 +118,9 @@ function cut(entry: Unacked, mss: number): Unacked[] {
   for (let at = 0; at < entry.payload.length; at += mss) {
     const payload = entry.payload.subarray(at, at + mss);
     const isLast = at + mss >= entry.payload.length;
-    const flags = isLast ? entry.flags : entry.flags & ~FIN;
+    const flags = isLast ? entry.flags : entry.flags & ~(FIN | PSH);
     const length = payload.length + (isLast && entry.flags & FIN ? 1 : 0);
-    parts.push({ ...entry, seq: seqAdd(entry.seq, at), length, flags, payload, lost: true, sentAtUs: [...entry.sentAtUs] });
+    parts.push({ ...entry, seq: seqAdd(entry.seq, at), length, flags, payload, lost: !entry.sacked, sentAtUs: [...entry.sentAtUs] });
   }
   return parts;
 }
@@ -142,7 +145,8 @@ function timersFire(tcb: Tcb, nowUs: number, actions: Action[]): void {
 
 /** §3.8.3 */
 function giveUp(tcb: Tcb, actions: Action[]): void {
-  const reset = () => sendReset(tcb, tcb.sndNxt, actions);
+  const seq = nextAcceptable(tcb);
+  const reset = () => sendReset(tcb, seq, actions);
   end(tcb, 'no acknowledgment in time', 'timeout', actions, tcb.state === 'SYN-SENT' ? undefined : reset);
 }
 

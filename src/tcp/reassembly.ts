@@ -1,5 +1,5 @@
 /** Data that arrived before what comes before it, kept until that arrives. */
-import { seqAdd, seqDiff, seqGt, seqGte, seqLt, seqLte } from '../wire/seq.ts';
+import { seqAdd, seqDiff, seqGt, seqGte, seqLt, seqLte, seqMax, seqMin } from '../wire/seq.ts';
 import type { SackBlock } from '../wire/tcp-options.ts';
 
 interface Piece {
@@ -8,52 +8,70 @@ interface Piece {
 }
 
 /** More pieces than any sane network leaves in a window: beyond it the newest is dropped and the peer sends it again. */
-const MAX_PIECES = 1024;
+const MAX_PIECES = 4096;
+/** What SACK has room for. */
+const MAX_STRETCHES = 4;
 
 export class Reassembly {
   /** In order of sequence, without overlaps. */
   private pieces: Piece[] = [];
-  /** The start of the piece that came last: its block stands first in SACK (RFC 2018 §4). */
-  private latest = 0;
+  /** Without gaps within, the one that something arrived for last first (RFC 2018 §4). */
+  private stretches: SackBlock[] = [];
 
   get isEmpty(): boolean {
     return this.pieces.length === 0;
   }
 
-  /** Keeps what is new in the payload, which must lie within the window. @returns false where all of it was there */
+  /** Keeps what is new in the payload, which must lie within the window. @returns false where nothing of it was */
   insert(seq: number, payload: Uint8Array): boolean {
-    this.latest = seq;
+    const right = seqAdd(seq, payload.length);
     let added = false;
-    let at = 0;
-    let rest: Piece | undefined = { seq, payload };
-    while (rest !== undefined && rest.payload.length > 0) {
+    let left = seq;
+    for (let at = this.indexAfter(seq); seqLt(left, right); at++) {
       const next: Piece | undefined = this.pieces[at];
-      if (next !== undefined && seqLte(end(next), rest.seq)) {
-        at++;
-        continue;
+      const gapEnd = next === undefined ? right : seqMin(next.seq, right);
+      if (seqLt(left, gapEnd)) {
+        if (this.pieces.length >= MAX_PIECES) return added;
+        // Copied: a view would keep the whole datagram.
+        const part = payload.subarray(seqDiff(left, seq), seqDiff(gapEnd, seq));
+        this.pieces.splice(at++, 0, { seq: left, payload: new Uint8Array(part) });
+        added = true;
       }
-      if (next === undefined || seqLte(end(rest), next.seq)) {
-        added = this.put(at, rest) || added;
-        break;
-      }
-      // They overlap: what stands there stays, what is before it goes in, what is after it goes on.
-      if (seqLt(rest.seq, next.seq)) {
-        added = this.put(at, { seq: rest.seq, payload: rest.payload.subarray(0, seqDiff(next.seq, rest.seq)) }) || added;
-        at++;
-      }
-      rest = seqGt(end(rest), end(next)) ? { seq: end(next), payload: rest.payload.subarray(seqDiff(end(next), rest.seq)) } : undefined;
+      left = next === undefined ? right : seqMax(gapEnd, end(next));
     }
+    this.report(seq);
     return added;
   }
 
-  private put(at: number, piece: Piece): boolean {
-    if (this.pieces.length >= MAX_PIECES) return false;
-    this.pieces.splice(at, 0, piece);
-    return true;
+  /** The first piece that ends after the number. */
+  private indexAfter(seq: number): number {
+    let low = 0;
+    let high = this.pieces.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (seqGt(end(this.pieces[middle] as Piece), seq)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  /** Puts the stretch with this number in it first. */
+  private report(seq: number): void {
+    const { pieces } = this;
+    let first = this.indexAfter(seq);
+    let last = first;
+    const meets = (at: number): boolean => at > 0 && at < pieces.length && end(pieces[at - 1] as Piece) === (pieces[at] as Piece).seq;
+    while (meets(first)) first--;
+    while (meets(last + 1)) last++;
+    const left = (pieces[first] as Piece).seq;
+    const right = end(pieces[last] as Piece);
+    const others = this.stretches.filter((other) => seqLte(other.right, left) || seqGte(other.left, right));
+    this.stretches = [{ left, right }, ...others].slice(0, MAX_STRETCHES);
   }
 
   /** Takes out the piece that continues the stream at rcvNxt, cut at its front if need be; undefined where none does. */
   take(rcvNxt: number): Uint8Array | undefined {
+    this.stretches = this.stretches.filter(({ right }) => seqGt(right, rcvNxt));
     for (;;) {
       const first = this.pieces[0];
       if (first === undefined || seqGt(first.seq, rcvNxt)) return undefined;
@@ -62,17 +80,17 @@ export class Reassembly {
     }
   }
 
+  /** Forgets what lies at the number and after it: the stream ends there. */
+  cutAt(seq: number): void {
+    this.pieces = this.pieces.filter((piece) => seqLt(piece.seq, seq));
+    const last = this.pieces.at(-1);
+    if (last !== undefined) last.payload = last.payload.subarray(0, seqDiff(seq, last.seq));
+    this.stretches = this.stretches.filter(({ left }) => seqLt(left, seq)).map(({ left, right }) => ({ left, right: seqMin(right, seq) }));
+  }
+
   /** The blocks to report, the one that holds the latest piece first (RFC 2018 §4). */
   sackBlocks(most: number): SackBlock[] {
-    const blocks: SackBlock[] = [];
-    for (const piece of this.pieces) {
-      const last = blocks.at(-1);
-      if (last !== undefined && last.right === piece.seq) last.right = end(piece);
-      else blocks.push({ left: piece.seq, right: end(piece) });
-    }
-    const newest = blocks.findIndex(({ left, right }) => seqGte(this.latest, left) && seqLt(this.latest, right));
-    if (newest > 0) blocks.unshift(...blocks.splice(newest, 1));
-    return blocks.slice(0, most);
+    return this.stretches.slice(0, most);
   }
 }
 

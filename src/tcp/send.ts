@@ -1,10 +1,11 @@
 /** What leaves the endpoint: segments built from the TCB, new data and FIN as the windows allow, and what must be sent again. */
 import { ACK, FIN, PSH, RST, SYN } from '../wire/flags.ts';
 import { seqAdd, seqDiff } from '../wire/seq.ts';
-import { type TcpSegment, tcpSegment } from '../wire/tcp.ts';
-import { KIND_NOP, KIND_SACK, KIND_TIMESTAMPS, type TcpOption } from '../wire/tcp-options.ts';
+import { segLen, type TcpSegment, tcpSegment } from '../wire/tcp.ts';
+import { KIND_NOP, KIND_SACK, KIND_TIMESTAMPS, MAX_OPTIONS_LENGTH, type TcpOption } from '../wire/tcp-options.ts';
 import type { Action, SendNote } from './actions.ts';
-import { enter, flightSize, type Tcb, timestampAt, type Unacked } from './tcb.ts';
+import { isSynchronized } from './state.ts';
+import { enter, flightSize, type Tcb, TIMESTAMPS_LENGTH, timestampAt, type Unacked } from './tcb.ts';
 
 const EMPTY = new Uint8Array(0);
 const NOP: TcpOption = { kind: KIND_NOP, name: 'nop' };
@@ -18,7 +19,7 @@ function build(tcb: Tcb, flags: number, seq: number, payload: Uint8Array, nowUs:
     tcb.lastAckSent = tcb.rcvNxt;
   }
   segment.window = flags & SYN || config.fixedWindow ? config.synWindow : Math.min(0xffff, Math.floor(tcb.rcvWnd / 2 ** tcb.rcvWscale));
-  segment.options = flags & SYN ? synOptions(tcb, flags, nowUs) : options(tcb, nowUs);
+  segment.options = flags & SYN ? synOptions(tcb, flags, nowUs) : options(tcb, payload, nowUs);
   return segment;
 }
 
@@ -38,25 +39,33 @@ function synOptions(tcb: Tcb, flags: number, nowUs: number): readonly TcpOption[
   });
 }
 
-/** Timestamps once agreed, and what arrived out of order (RFC 7323 §3.2, RFC 2018 §4). */
-function options(tcb: Tcb, nowUs: number): readonly TcpOption[] {
+/**
+ * Timestamps once agreed, and what arrived out of order (RFC 7323 §3.2, RFC 2018 §4). The latter goes without
+ * payload: a full segment has no room for it, and a duplicate ACK has none (RFC 5681 §2).
+ */
+function options(tcb: Tcb, payload: Uint8Array, nowUs: number): readonly TcpOption[] {
   const list: TcpOption[] = [];
   if (tcb.tsOk) list.push(NOP, NOP, { kind: KIND_TIMESTAMPS, name: 'timestamps', value: timestampAt(tcb, nowUs), echoReply: tcb.tsRecent });
-  if (tcb.sackOk && !tcb.reassembly.isEmpty) {
-    list.push(NOP, NOP, { kind: KIND_SACK, name: 'sack', blocks: tcb.reassembly.sackBlocks(tcb.tsOk ? 3 : 4) });
+  if (tcb.sackOk && payload.length === 0 && !tcb.reassembly.isEmpty) {
+    const room = Math.min(MAX_OPTIONS_LENGTH, tcb.config.maxSegmentBytes) - (tcb.tsOk ? TIMESTAMPS_LENGTH : 0);
+    list.push(NOP, NOP, { kind: KIND_SACK, name: 'sack', blocks: tcb.reassembly.sackBlocks(Math.floor((room - 4) / 8)) });
   }
   return list;
 }
 
 function send(tcb: Tcb, segment: TcpSegment, actions: Action[], note?: SendNote, transmission = 1): void {
   actions.push({ type: 'send', segment, state: tcb.state, note, transmission });
-  if (segment.flags & ACK) tcb.ackDue = false;
+  // While something is missing, a duplicate ACK must follow what carries data.
+  if (segment.flags & ACK && (segLen(segment) === 0 || tcb.reassembly.isEmpty)) tcb.ackDue = false;
 }
 
 /** <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
 export function sendAck(tcb: Tcb, nowUs: number, actions: Action[], note?: SendNote): void {
-  send(tcb, build(tcb, ACK, tcb.sndNxt, EMPTY, nowUs), actions, note);
+  send(tcb, build(tcb, ACK, nextAcceptable(tcb), EMPTY, nowUs), actions, note);
 }
+
+/** SND.NXT; but a peer whose window is closed takes no segment from after our probe. */
+export const nextAcceptable = (tcb: Tcb): number => (isSynchronized(tcb.state) && tcb.sndWnd === 0 ? tcb.sndUna : tcb.sndNxt);
 
 const CHALLENGES_PER_PERIOD = 10;
 const CHALLENGE_PERIOD_US = 5_000_000;
@@ -166,8 +175,12 @@ function takeUnsent(tcb: Tcb, size: number): Uint8Array {
 /** Something waits and nothing is on its way that could bring an answer: the closed window must be probed (RFC 9293 §3.8.6.1). */
 function armPersist(tcb: Tcb, nowUs: number): void {
   const waiting = !tcb.finSent && (tcb.unsentBytes > 0 || tcb.finQueued);
-  if (waiting && tcb.unacked.length === 0) tcb.persistAtUs ??= nowUs + tcb.rto.rtoUs;
-  else tcb.persistAtUs = undefined;
+  if (!waiting || tcb.unacked.length > 0) {
+    tcb.persistAtUs = undefined;
+  } else if (tcb.persistAtUs === undefined) {
+    tcb.persistAtUs = nowUs + tcb.rto.rtoUs;
+    tcb.progressAtUs = nowUs;
+  }
 }
 
 /** One byte, or the FIN, into the closed window. From then on it is sent again as any lost segment is. */
@@ -176,9 +189,9 @@ export function sendWindowProbe(tcb: Tcb, nowUs: number, actions: Action[]): voi
   transmit(tcb, size, size === 0, nowUs, actions, 'window-probe');
 }
 
-/** Takes bytes from the user (RFC 9293 §3.10.2). */
+/** Takes bytes from the user (RFC 9293 §3.10.2); none after CLOSE. */
 export function enqueue(tcb: Tcb, data: Uint8Array): void {
-  if (data.length === 0) return;
+  if (data.length === 0 || tcb.finQueued || tcb.state === 'CLOSED') return;
   tcb.unsent.push(data);
   tcb.unsentBytes += data.length;
 }

@@ -188,25 +188,26 @@ export function agreeOptions(tcb: Tcb, peerOptions: readonly TcpOption[]): void 
   const theirScale = findOption(peerOptions, 'window-scale');
   const ourScale = findOption(config.synOptions, 'window-scale');
   tcb.scaleAgreed = theirScale !== undefined && ourScale !== undefined;
-  if (theirScale !== undefined && ourScale !== undefined) {
-    tcb.sndWscale = Math.min(theirScale.shift, MAX_WINDOW_SHIFT);
-    tcb.rcvWscale = Math.min(ourScale.shift, MAX_WINDOW_SHIFT);
-  }
+  tcb.sndWscale = tcb.scaleAgreed ? Math.min(theirScale?.shift ?? 0, MAX_WINDOW_SHIFT) : 0;
+  tcb.rcvWscale = tcb.scaleAgreed ? Math.min(ourScale?.shift ?? 0, MAX_WINDOW_SHIFT) : 0;
   tcb.sackOk = [peerOptions, config.synOptions].every((options) => findOption(options, 'sack-permitted') !== undefined);
   const theirTimestamps = findOption(peerOptions, 'timestamps');
   tcb.tsOk = theirTimestamps !== undefined && findOption(config.synOptions, 'timestamps') !== undefined;
   if (theirTimestamps !== undefined) tcb.tsRecent = theirTimestamps.value;
   tcb.sndMss = Math.max(1, Math.min(mss, config.maxSegmentBytes) - (tcb.tsOk ? TIMESTAMPS_LENGTH : 0));
-  tcb.rcvWnd = config.fixedWindow
-    ? config.synWindow * 2 ** tcb.rcvWscale
-    : Math.max(config.synWindow, Math.min(config.receiveBufferBytes, 0xffff * 2 ** tcb.rcvWscale));
-  // RFC 6928: ten segments to begin with, but one where a SYN was lost.
-  const synLost = tcb.unacked.some((entry) => entry.sentAtUs.length > 1);
-  tcb.cwnd = synLost ? tcb.sndMss : Math.min(10 * tcb.sndMss, Math.max(2 * tcb.sndMss, 14_600));
+  const unit = 2 ** tcb.rcvWscale;
+  const offered = config.fixedWindow
+    ? config.synWindow * unit
+    : Math.max(config.synWindow, Math.min(config.receiveBufferBytes, 0xffff * unit));
+  // A part of a unit can't be said in the field; left out, the window would be smaller than our SYN's.
+  tcb.rcvWnd = Math.ceil(offered / unit) * unit;
 }
 
+/** RFC 6928 §2, and RFC 5681 §3.1 where a SYN or SYN+ACK was lost. */
+export const initialWindow = (mss: number, synLost: boolean): number => (synLost ? mss : Math.min(10 * mss, Math.max(2 * mss, 14_600)));
+
 /** The timestamps option with its two NOPs before it. */
-const TIMESTAMPS_LENGTH = 12;
+export const TIMESTAMPS_LENGTH = 12;
 
 /** The value of our timestamp clock, in milliseconds from an offset of its own (RFC 7323 §5.4). */
 export const timestampAt = (tcb: Tcb, atUs: number): number => seqAdd(tcb.tsOffset, Math.floor(atUs / 1000));
