@@ -4,7 +4,7 @@ import { describeNeeding } from '../support/capabilities.ts';
 import { type Capture, resetsFrom, startCapture } from '../support/capture.ts';
 import type { Lines } from '../support/lines.ts';
 import { createPair, type Network } from '../support/netns.ts';
-import { captureRawshake, type Run, startRawshake } from '../support/rawshake.ts';
+import { captureRawshake, type Run, rawshake, startRawshake } from '../support/rawshake.ts';
 import { type ServerEvent, startNginx, startServers } from '../support/servers.ts';
 
 const OPENING = ['CLOSED', 'SYN-SENT', 'ESTABLISHED'];
@@ -42,7 +42,7 @@ describeNeeding(['namespaces'], 'close', () => {
   afterAll(() => network.remove());
 
   const connect = (port: string, ...options: string[]): Promise<{ run: Run; capture: Capture }> =>
-    captureRawshake(network.client, ['connect', network.serverAddress, port, '--json', ...options]);
+    captureRawshake(network.client, ['connect', network.serverAddress, port, '--json', '--time-wait', '0.2', ...options]);
 
   /** What the server made of the run's connection. */
   const atServer = (run: Run, event: ServerEvent['event']): Promise<ServerEvent> => {
@@ -66,21 +66,23 @@ describeNeeding(['namespaces'], 'close', () => {
       ['nginx, which keeps the connection alive', '80', ['--data', 'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n', '--idle', '0.2']],
     ])('%s', async (_name, port, options) => {
       const { run, capture } = await connect(port, ...options);
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', reason: 'syn-ack', states: ACTIVE, retransmissions: 0, exitCode: 0 });
       expect(run.result.close).toMatchObject({ kind: 'active', initiator: 'local', completed: true, finalState: 'TIME-WAIT' });
       expectToldStates(run);
       expectNoReset(capture);
     });
 
-    it('is the default', async () => {
-      const { run } = await connect(ECHO);
+    it('is the default, and stays in TIME-WAIT for a while', async () => {
+      const startedAt = performance.now();
+      const run = await rawshake(network.client, ['connect', network.serverAddress, ECHO, '--json']);
       expect(run.result.close?.kind).toBe('active');
+      expect(performance.now() - startedAt).toBeGreaterThan(1000);
     });
 
     it('runs passively where the peer is first: nginx after HTTP/1.0', async () => {
       const { run, capture } = await connect('80', '--data', 'GET / HTTP/1.0\\r\\n\\r\\n');
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result.states).toEqual(PASSIVE);
       expect(run.result.close).toMatchObject({ kind: 'active', initiator: 'peer', completed: true, finalState: 'CLOSED' });
       expectToldStates(run);
@@ -89,7 +91,7 @@ describeNeeding(['namespaces'], 'close', () => {
 
     it('is not complete where the peer never closes', async () => {
       const { run, capture } = await connect(NEVER_CLOSES, '--timeout', '1');
-      expect(run.code).toBe(3);
+      expect(run).toMatchObject({ code: 3, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', ended: 'timeout', exitCode: 3 });
       expect(run.result.close).toMatchObject({ kind: 'active', initiator: 'local', completed: false });
       expect(run.result.states?.slice(0, 5)).toEqual([...OPENING, 'FIN-WAIT-1', 'FIN-WAIT-2']);
@@ -98,7 +100,7 @@ describeNeeding(['namespaces'], 'close', () => {
 
     it('is not complete where the peer resets', async () => {
       const { run, capture } = await connect(RESETS, '--data', 'now');
-      expect(run.code).toBe(3);
+      expect(run).toMatchObject({ code: 3, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', ended: 'reset-by-peer' });
       expect(run.result.close).toMatchObject({ initiator: 'peer', completed: false, finalState: 'CLOSED' });
       expect(run.of('note').map(({ code }) => code)).toContain('reset-by-peer');
@@ -107,7 +109,7 @@ describeNeeding(['namespaces'], 'close', () => {
 
     it('tells a reset right after the handshake from a closed port', async () => {
       const { run } = await connect(RESETS_AT_ONCE, '--close', 'passive');
-      expect(run.code).toBe(3);
+      expect(run).toMatchObject({ code: 3, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', reason: 'syn-ack', ended: 'reset-by-peer' });
     });
   });
@@ -119,7 +121,7 @@ describeNeeding(['namespaces'], 'close', () => {
       ['a server that closes later', CLOSES_LATER, [], 0],
     ])('%s', async (_name, port, options, receivedBytes) => {
       const { run, capture } = await connect(port, '--close', 'passive', ...options);
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', states: PASSIVE });
       expect(run.result.close).toMatchObject({ kind: 'passive', initiator: 'peer', completed: true, finalState: 'CLOSED' });
       expect(run.result.data?.receivedBytes).toBe(receivedBytes);
@@ -136,7 +138,7 @@ describeNeeding(['namespaces'], 'close', () => {
         '--close',
         'passive',
       );
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result.states).toEqual(PASSIVE);
       expect(run.result.data?.receivedBytes).toBeGreaterThan(100);
       expectNoReset(capture);
@@ -144,7 +146,7 @@ describeNeeding(['namespaces'], 'close', () => {
 
     it('gives up and resets where no FIN comes in time', async () => {
       const { run, capture } = await connect(NEVER_CLOSES, '--close', 'passive', '--timeout', '1');
-      expect(run.code).toBe(3);
+      expect(run).toMatchObject({ code: 3, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', ended: 'timeout', exitCode: 3 });
       expect(run.result.close).toMatchObject({ kind: 'passive', completed: false, finalState: 'CLOSED' });
       expect(capture.packets(resetsFrom(network.clientAddress))).toHaveLength(1);
@@ -155,7 +157,7 @@ describeNeeding(['namespaces'], 'close', () => {
   describe('half', () => {
     it('goes on receiving after our FIN', async () => {
       const { run, capture } = await connect(SPEAKS_AFTER_FIN, '--close', 'half', '--data', 'over to you');
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', states: ACTIVE });
       expect(run.result.close).toMatchObject({ kind: 'half', initiator: 'local', completed: true, finalState: 'TIME-WAIT' });
       expect(run.result.data).toMatchObject({ sentBytes: 11, ackedBytes: 11, receivedBytes: 14 });
@@ -169,7 +171,7 @@ describeNeeding(['namespaces'], 'close', () => {
 
     it('without data', async () => {
       const { run, capture } = await connect(SPEAKS_AFTER_FIN, '--close', 'half');
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result.states).toEqual(ACTIVE);
       expect(run.result.data?.receivedBytes).toBe(14);
       expectNoReset(capture);
@@ -177,7 +179,7 @@ describeNeeding(['namespaces'], 'close', () => {
 
     it('gives up and resets where no FIN comes in time', async () => {
       const { run } = await connect(NEVER_CLOSES, '--close', 'half', '--timeout', '1');
-      expect(run.code).toBe(3);
+      expect(run).toMatchObject({ code: 3, stderr: '' });
       expect(run.result.close).toMatchObject({ kind: 'half', initiator: 'local', completed: false });
     });
   });
@@ -189,7 +191,7 @@ describeNeeding(['namespaces'], 'close', () => {
       ['nginx', '80', ['--data', 'GET / HTTP/1.0\\r\\n\\r\\n']],
     ])('%s', async (_name, port, options) => {
       const { run, capture } = await connect(port, '--close', 'simultaneous', ...options);
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', states: SIMULTANEOUS });
       expect(run.result.close).toMatchObject({ kind: 'simultaneous', completed: true, finalState: 'TIME-WAIT' });
       expectToldStates(run);
@@ -206,7 +208,7 @@ describeNeeding(['namespaces'], 'close', () => {
   describe('reset', () => {
     it('sends one RST with the exact sequence number', async () => {
       const { run, capture } = await connect(ECHO, '--close', 'reset', '--data', 'hello', '--idle', '0.2');
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result.states).toEqual([...OPENING, 'CLOSED']);
       expect(run.result.close).toMatchObject({ kind: 'reset', initiator: 'local', completed: true, finalState: 'CLOSED' });
       expect(run.of('segment').at(-1)).toMatchObject({ direction: 'sent', relativeSeq: 6 });
@@ -219,7 +221,7 @@ describeNeeding(['namespaces'], 'close', () => {
   describe('none', () => {
     it('says nothing more and says so', async () => {
       const { run, capture } = await connect(NEVER_CLOSES, '--close', 'none', '--data', 'hello', '--idle', '0.2');
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.result).toMatchObject({ verdict: 'open', states: OPENING, exitCode: 0 });
       expect(run.result.close).toMatchObject({ kind: 'none', completed: false, finalState: 'ESTABLISHED' });
       expect(run.result.close?.initiator).toBeUndefined();

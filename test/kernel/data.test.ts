@@ -44,7 +44,7 @@ describeNeeding(['namespaces'], 'data', () => {
   const newFile = (): string => join(directory, `file${files++}`);
 
   const connect = (port: string, options: string[], runOptions?: RunOptions): Promise<Run> =>
-    rawshake(network.client, ['connect', network.serverAddress, port, '--json', ...options], runOptions);
+    rawshake(network.client, ['connect', network.serverAddress, port, '--json', '--time-wait', '0.1', ...options], runOptions);
 
   const receivedBy = (run: Run): Promise<ServerEvent> => {
     const port = run.of('start')[0]?.sourcePort;
@@ -64,7 +64,7 @@ describeNeeding(['namespaces'], 'data', () => {
   ])('echo of %s', async (_name, options, bytes) => {
     const file = newFile();
     const run = await connect(ECHO, [...options, '--save', file, '--idle', '0.3']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(file)).toEqual(bytes);
     expect(run.result.data).toMatchObject({ sentBytes: bytes.length, ackedBytes: bytes.length, receivedBytes: bytes.length });
     expect(run.result.data?.firstByteUs).toBeGreaterThan(0);
@@ -75,7 +75,7 @@ describeNeeding(['namespaces'], 'data', () => {
     const [source, file] = [newFile(), newFile()];
     writeFileSync(source, keystream(50_000));
     const run = await connect(ECHO, ['--data-file', source, '--save', file, '--close', 'half']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(file).equals(keystream(50_000))).toBe(true);
   });
 
@@ -88,7 +88,7 @@ describeNeeding(['namespaces'], 'data', () => {
   it('10 MiB up', async () => {
     const length = 10 * 1024 * 1024;
     const run = await connect(SINK, ['--data-length', `${length}`, '--close', 'half']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(await receivedBy(run)).toMatchObject({ bytes: length, sha256: sha256(alphabet(length)) });
     expect(run.result.data).toMatchObject({ sentBytes: length, ackedBytes: length });
   });
@@ -96,7 +96,7 @@ describeNeeding(['namespaces'], 'data', () => {
   it('10 MiB down', async () => {
     const file = newFile();
     const run = await connect('80', ['--data', 'GET /large HTTP/1.0\\r\\n\\r\\n', '--save', file, '--close', 'passive']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(bodyOf(file)).toHaveLength(FILES['/large']);
     expect(sha256(bodyOf(file))).toBe(sha256(keystream(FILES['/large'])));
     expect(run.result.kernelDrops).toBe(0);
@@ -105,21 +105,21 @@ describeNeeding(['namespaces'], 'data', () => {
   it('up and down through a path that loses a tenth both ways', async () => {
     router.firewall('forward', 'numgen random mod 100 < 10 drop');
     const up = await connect(SINK, ['--data-length', '100000', '--close', 'half', '--timeout', '30'], { timeoutMs: 90_000 });
-    expect(up.code).toBe(0);
+    expect(up).toMatchObject({ code: 0, stderr: '' });
     expect(await receivedBy(up)).toMatchObject({ bytes: 100_000, sha256: sha256(alphabet(100_000)) });
     expect(up.result.retransmissions).toBeGreaterThan(0);
 
     const [source, file] = [newFile(), newFile()];
     writeFileSync(source, keystream(100_000));
     const both = await connect(ECHO, ['--data-file', source, '--save', file, '--close', 'half', '--timeout', '30'], { timeoutMs: 90_000 });
-    expect(both.code).toBe(0);
+    expect(both).toMatchObject({ code: 0, stderr: '' });
     expect(readFileSync(file).equals(keystream(100_000))).toBe(true);
   }, 200_000);
 
   it('to a reader that is slow: the window closes and opens', async () => {
     const length = 8 * 1024 * 1024;
     const run = await connect(SLOW_READER, ['--data-length', `${length}`, '--close', 'half']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(await receivedBy(run)).toMatchObject({ bytes: length, sha256: sha256(alphabet(length)) });
     expect(run.of('note').filter(({ code }) => code === 'zero-window').length).toBeGreaterThanOrEqual(2);
   });
@@ -135,7 +135,7 @@ describeNeeding(['namespaces'], 'data', () => {
       '--timeout',
       '3',
     ]);
-    expect(run.code).toBe(3);
+    expect(run).toMatchObject({ code: 3, stderr: '' });
     expect(run.result).toMatchObject({ verdict: 'open', ended: 'zero-window', exitCode: 3 });
     expect(run.result.close?.completed).toBe(false);
     expect(run.of('segment').some(({ note }) => note === 'window-probe')).toBe(true);
@@ -146,7 +146,7 @@ describeNeeding(['namespaces'], 'data', () => {
     const file = newFile();
     const options = ['--data', 'GET /small HTTP/1.0\\r\\n\\r\\n', '--save', file, '--mss', '100', '--window', '400', '--wscale', '0'];
     const run = await connect('80', options);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(bodyOf(file).equals(keystream(FILES['/small']))).toBe(true);
     const received = run.of('segment').filter(({ direction, length }) => direction === 'received' && length > 0);
     expect(Math.max(...received.map(({ length }) => length))).toBeLessThanOrEqual(400);
@@ -165,7 +165,7 @@ describeNeeding(['namespaces'], 'data', () => {
       '--close',
       'passive',
     ]);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(sha256(bodyOf(file))).toBe(sha256(keystream(FILES['/large'])));
     expect(run.of('segment')[0]?.options).toEqual([]);
   });
@@ -222,7 +222,7 @@ describeNeeding(['namespaces'], 'data over a path of small datagrams', () => {
       '--close',
       'half',
     ]);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.of('icmp')[0]).toMatchObject({ name: 'fragmentation-needed', nextHopMtu: 600 });
     expect(run.of('note').map(({ code }) => code)).toContain('mtu-lowered');
     expect(await servers.first('the bytes', ({ event }) => event === 'received')).toMatchObject({

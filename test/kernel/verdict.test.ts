@@ -19,11 +19,11 @@ describeNeeding(['namespaces'], 'verdict', () => {
   afterAll(() => network.remove());
 
   const connect = (host: string, port: string, ...options: string[]): Promise<Run> =>
-    rawshake(network.client, ['connect', host, port, '--json', ...options]);
+    rawshake(network.client, ['connect', host, port, '--json', '--time-wait', '0.1', ...options]);
 
   it('open', async () => {
     const run = await connect(network.serverAddress, '7');
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.of('start')).toEqual([
       expect.objectContaining({
         schema: 1,
@@ -48,20 +48,20 @@ describeNeeding(['namespaces'], 'verdict', () => {
 
   it('takes HOST:PORT and a service name', async () => {
     const run = await rawshake(network.client, ['connect', `${network.serverAddress}:echo`, '--json']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.of('start')[0]?.port).toBe(7);
   });
 
   it('closed, by the RST of a kernel', async () => {
     const run = await connect(network.serverAddress, '8');
-    expect(run.code).toBe(1);
+    expect(run).toMatchObject({ code: 1, stderr: '' });
     expect(run.result).toMatchObject({ verdict: 'closed', reason: 'rst', states: ['CLOSED', 'SYN-SENT', 'CLOSED'], exitCode: 1 });
   });
 
   it('closed, by the RST of a firewall', async () => {
     router.firewall('forward', 'tcp dport 7 reject with tcp reset');
     const run = await connect(network.serverAddress, '7');
-    expect(run.code).toBe(1);
+    expect(run).toMatchObject({ code: 1, stderr: '' });
     expect(run.result).toMatchObject({ verdict: 'closed', reason: 'rst' });
   });
 
@@ -70,7 +70,7 @@ describeNeeding(['namespaces'], 'verdict', () => {
     const startedAt = performance.now();
     const run = await connect(network.serverAddress, '7', '--timeout', '1.5');
     expect(performance.now() - startedAt).toBeGreaterThan(1500);
-    expect(run.code).toBe(2);
+    expect(run).toMatchObject({ code: 2, stderr: '' });
     // RFC 6298: the SYN is sent again after a second.
     expect(run.result).toMatchObject({ verdict: 'filtered', reason: 'no-response', exitCode: 2, retransmissions: 1 });
     expect(run.result.rttUs).toBeUndefined();
@@ -88,14 +88,14 @@ describeNeeding(['namespaces'], 'verdict', () => {
   ])('filtered, by ICMP %s', async (nftName, name, code) => {
     router.firewall('forward', `tcp dport 7 reject with icmp type ${nftName}`);
     const run = await connect(network.serverAddress, '7', '--timeout', '4');
-    expect(run.code).toBe(2);
+    expect(run).toMatchObject({ code: 2, stderr: '' });
     expect(run.result).toMatchObject({ verdict: 'filtered', reason: `icmp-${name}`, exitCode: 2 });
     expect(run.of('icmp')[0]).toMatchObject({ icmpType: 3, code, name, from: network.gatewayAddress, seq: run.result.iss });
   });
 
   it('filtered, by a TTL that does not reach', async () => {
     const run = await connect(network.serverAddress, '7', '--ttl', '1', '--timeout', '2');
-    expect(run.code).toBe(2);
+    expect(run).toMatchObject({ code: 2, stderr: '' });
     expect(run.result).toMatchObject({ verdict: 'filtered', reason: 'icmp-ttl-exceeded' });
     expect(run.of('icmp')[0]).toMatchObject({ icmpType: 11, code: 0, from: network.gatewayAddress });
     expect((await connect(network.serverAddress, '7', '--ttl', '2')).code).toBe(0);
@@ -103,7 +103,7 @@ describeNeeding(['namespaces'], 'verdict', () => {
 
   it('filtered, by a neighbour that does not answer ARP', async () => {
     const run = await connect('10.77.1.99', '7', '--timeout', '6');
-    expect(run.code).toBe(2);
+    expect(run).toMatchObject({ code: 2, stderr: '' });
     expect(run.result).toMatchObject({ verdict: 'filtered', reason: 'icmp-host-unreachable' });
     // Our own kernel says so, three seconds later.
     expect(run.of('icmp')[0]).toMatchObject({ name: 'host-unreachable', from: network.clientAddress });
@@ -113,7 +113,7 @@ describeNeeding(['namespaces'], 'verdict', () => {
     // A SYN is 40 to 60 bytes: the first stays under the quota, the second does not.
     router.firewall('forward', 'tcp dport 7 tcp flags syn quota until 80 bytes drop');
     const run = await connect(network.serverAddress, '7', '--timeout', '4');
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.result.retransmissions).toBe(1);
     // Linux echoes the time stamp of the second SYN, so it is known which one was answered.
     expect(run.result.rttUs).toBeLessThan(500_000);
@@ -122,31 +122,31 @@ describeNeeding(['namespaces'], 'verdict', () => {
   describe('where from', () => {
     it('--source-port', async () => {
       const run = await connect(network.serverAddress, '7', '--source-port', '5555');
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.of('start')[0]?.sourcePort).toBe(5555);
     });
 
     it('--source-port equal to the destination port', async () => {
       const run = await connect(network.serverAddress, '7', '--source-port', '7');
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
     });
 
     it('--source, another address of ours', async () => {
       network.client.ip('addr add 10.77.1.5/24 dev eth0');
       const run = await connect(network.serverAddress, '7', '--source', '10.77.1.5');
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
       expect(run.of('start')[0]?.sourceAddress).toBe('10.77.1.5');
     });
 
     it('--interface', async () => {
       const run = await connect(network.serverAddress, '7', '--interface', network.clientInterface);
-      expect(run.code).toBe(0);
+      expect(run).toMatchObject({ code: 0, stderr: '' });
     });
 
     it('the same four-tuple again, right after', async () => {
       for (let round = 0; round < 3; round++) {
         const run = await connect(network.serverAddress, '7', '--source-port', '5556', '--close', 'reset');
-        expect(run.code).toBe(0);
+        expect(run).toMatchObject({ code: 0, stderr: '' });
       }
     });
   });
@@ -161,13 +161,13 @@ describeNeeding(['namespaces'], 'verdict', () => {
     const { run, capture } = await captureRawshake(network.client, ['connect', network.serverAddress, '7', '--json'], {
       before: ['setpriv', '--bounding-set', '-all,+net_raw', '--inh-caps', '-all', '--ambient-caps', '-all'],
     });
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(capture.packets(resetsFrom(network.clientAddress))).toEqual([]);
   });
 
   it('draws plain ASCII of 80 columns where it is piped', async () => {
     const run = await rawshake(network.client, ['connect', network.serverAddress, '7']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stderr).toBe('');
     expect(run.stdout).toMatch(/^[\x20-\x7e\n]+$/);
     expect(Math.max(...run.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -185,7 +185,7 @@ describeNeeding(['namespaces'], 'verdict on loopback', () => {
 
   it.each(['127.0.0.1', '127.0.0.2', '10.77.1.1'])('open: %s', async (address) => {
     const { run, capture } = await captureRawshake(network.client, ['connect', address, '7', '--json', '--data', 'hello', '--idle', '0.2']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.result).toMatchObject({ verdict: 'open', data: { sentBytes: 5, receivedBytes: 5 } });
     expect(run.result.states).toEqual(['CLOSED', 'SYN-SENT', 'ESTABLISHED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT']);
     expect(capture.packets('tcp[tcpflags] & tcp-rst != 0')).toEqual([]);
@@ -193,19 +193,19 @@ describeNeeding(['namespaces'], 'verdict on loopback', () => {
 
   it('passive', async () => {
     const run = await rawshake(network.client, ['connect', '127.0.0.1', '13', '--json', '--close', 'passive']);
-    expect(run.code).toBe(0);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.result.close).toMatchObject({ initiator: 'peer', completed: true });
   });
 
   it('closed', async () => {
     const run = await rawshake(network.client, ['connect', '127.0.0.1', '8', '--json']);
-    expect(run.code).toBe(1);
+    expect(run).toMatchObject({ code: 1, stderr: '' });
   });
 
   it('filtered', async () => {
     network.client.firewall('input', 'tcp dport 7 drop');
     const run = await rawshake(network.client, ['connect', '127.0.0.1', '7', '--json', '--timeout', '1']);
-    expect(run.code).toBe(2);
+    expect(run).toMatchObject({ code: 2, stderr: '' });
     expect(run.result.reason).toBe('no-response');
   });
 });

@@ -1,8 +1,8 @@
 /** What this machine lets the tests do. What it does not is left out by name, with the reason. */
 import { describe, inject } from 'vitest';
 
-/** `namespaces`: `ip netns add`. `tun`: a TUN device. */
-export type Capability = 'namespaces' | 'tun';
+/** `namespaces`: `ip netns add`. `tun`: a TUN device. `otherUser`: to be somebody who is not root, and to read the checkout as such. */
+export type Capability = 'namespaces' | 'tun' | 'otherUser';
 
 /** Why a capability is lacking; those that are there have no entry. */
 export type Lacking = Partial<Record<Capability, string>>;

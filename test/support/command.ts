@@ -9,3 +9,6 @@ export function command(argv: readonly string[], input = ''): string {
     throw new Error(`${argv.join(' ')}: ${stderr?.trim() || message}`, { cause: error });
   }
 }
+
+/** What stands before a program that an ordinary user is to run. */
+export const asNobody: readonly string[] = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];

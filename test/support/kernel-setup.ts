@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { Lacking } from './capabilities.ts';
-import { command } from './command.ts';
+import { asNobody, command } from './command.ts';
 
 const PROGRAMS = ['ip', 'ss', 'nft', 'nginx', 'tcpdump', 'setpriv', 'bash'];
 
@@ -43,6 +43,8 @@ function probeCapabilities(): Lacking {
   const tun = reasonWhyNot(['ip', '-netns', name, 'tuntap', 'add', 'mode', 'tun', 'name', 'probe']);
   if (tun) lacking.tun = `/dev/net/tun: ${tun}`;
   command(['ip', 'netns', 'delete', name]);
+  const otherUser = reasonWhyNot([...asNobody, 'cat', 'dist/cli/main.js']);
+  if (otherUser) lacking.otherUser = otherUser;
   return lacking;
 }
 
