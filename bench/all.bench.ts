@@ -4,9 +4,10 @@ import { test } from 'vitest';
 import { download } from './download.ts';
 import { handshakes } from './handshakes.ts';
 import { type Row, table } from './table.ts';
+import { wire } from './wire.ts';
 
 test('figures', { timeout: 600_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [handshakes, download]) rows.push(...(await measure()));
+  for (const measure of [handshakes, download, wire]) rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });

@@ -45,7 +45,6 @@ export function verifyChecksum(
   protocol: number,
 ): ChecksumVerdict {
   const pseudo = pseudoHeaderSum(source, destination, protocol, segment.length);
-  const found = get16(segment, checksumOffset);
-  if (found === fold(pseudo)) return 'partial';
-  return fold(sumWords(segment, 0, segment.length, pseudo)) === 0xffff ? 'correct' : 'wrong';
+  if (fold(sumWords(segment, 0, segment.length, pseudo)) === 0xffff) return 'correct';
+  return get16(segment, checksumOffset) === fold(pseudo) ? 'partial' : 'wrong';
 }

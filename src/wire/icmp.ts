@@ -146,7 +146,7 @@ const EXTENSION_VERSION = 2;
 function splitBody({ rest, body }: IcmpMessage): { quote: Uint8Array; extensions: IcmpExtension[] } {
   // RFC 4884 §4: the second byte of the word is the quote's length in 32-bit words, where extensions follow.
   const stated = ((rest >>> 16) & 0xff) * 4;
-  if (stated >= MIN_EXTENDED_QUOTE && stated < body.length) {
+  if (stated >= MIN_EXTENDED_QUOTE) {
     const structure = body.subarray(stated);
     return { quote: body.subarray(0, stated), extensions: hasExtensions(structure) ? decodeExtensions(structure) : [] };
   }

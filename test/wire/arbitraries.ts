@@ -49,7 +49,7 @@ const option: Arbitrary<TcpOption> = fc.oneof(
   unknownOption(fc.constantFrom(2, 3, 28), bytes(3, 20)),
   unknownOption(fc.constantFrom(4, 8, 19), bytes(1, 7)),
   unknownOption(fc.constantFrom(5, 30), bytes(0)),
-  unknownOption(fc.constantFrom(34), bytes(1, 3)),
+  unknownOption(fc.constant(34), fc.oneof(bytes(1, 3), bytes(5), bytes(15), bytes(17, 20))),
 );
 
 const LENGTHS: Partial<Record<TcpOption['name'], number>> = {
