@@ -106,6 +106,10 @@ class KernelPort implements Port, Listener {
     return this.inbox.next(deadlineUs);
   }
 
+  get queued(): number {
+    return this.inbox.length;
+  }
+
   wake(): void {
     this.inbox.wake();
   }

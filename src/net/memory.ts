@@ -170,6 +170,9 @@ class MemoryHost implements Network {
         return clock.nowUs();
       },
       next: (deadlineUs) => inbox.next(deadlineUs),
+      get queued() {
+        return inbox.length;
+      },
       wake: () => inbox.wake(),
       close: () => {
         inboxes.delete(port);

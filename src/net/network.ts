@@ -55,6 +55,8 @@ export interface Port {
    * @returns undefined at the deadline or when woken
    */
   next(deadlineUs: number): Promise<Arrival | undefined>;
+  /** Arrivals that `next` gives without waiting. */
+  readonly queued: number;
   /** Ends a wait of `next` early; where there is none, the next one that finds nothing. */
   wake(): void;
   /** What may be in flight towards the port, in bytes, without fear that the kernel's receive buffer overflows. */

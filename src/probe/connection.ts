@@ -34,6 +34,8 @@ export class Connection {
   progressAtUs = 0;
   readonly #clock: Clock;
   #nextId: number;
+  /** The endpoint has put off its answer because more had arrived. */
+  #owesAnswer = false;
 
   constructor(
     readonly port: Port,
@@ -72,6 +74,10 @@ export class Connection {
       this.record.remarks('malformed');
       events.push(this.note('ignored', `Ignored a datagram: ${heard.reason}.`, atUs));
     }
+    if (this.#owesAnswer && this.port.queued === 0) {
+      this.#owesAnswer = false;
+      events.push(...this.apply({ type: 'timer' }));
+    }
     return events;
   }
 
@@ -97,7 +103,8 @@ export class Connection {
     }
     const { record } = this;
     const before = this.state;
-    const actions = handle(this.tcb, { type: 'segment', segment: heard.tcp }, atUs);
+    this.#owesAnswer = this.port.queued > 0;
+    const actions = handle(this.tcb, { type: 'segment', segment: heard.tcp, more: this.#owesAnswer }, atUs);
     if (record.irs === undefined && (this.state === 'SYN-RECEIVED' || isSynchronized(this.state))) record.takesOffer(heard.tcp, heard.ip);
     const note = noteOf(actions);
     if (note !== undefined) record.remarks(note);

@@ -156,7 +156,7 @@ export interface ConnectResult {
   type: 'result';
   verdict: Verdict;
   reason: Reason;
-  /** SYN to SYN+ACK; undefined where none came, or where it can't be said which SYN it answers (Karn). */
+  /** SYN to SYN+ACK, or to RST; undefined where neither came, or where it can't be said which SYN it answers (Karn). */
   rttUs: number | undefined;
   /** How far "open" can be trusted: a SYN+ACK alone may be a proxy's or a tarpit's. */
   evidence: 'syn-ack' | 'data-acknowledged' | 'fin-acknowledged' | undefined;

@@ -67,6 +67,7 @@ function arrivesInSynSent(tcb: Tcb, segment: TcpSegment, nowUs: number, actions:
   if (flags & RST) {
     // Without ACK nothing shows that it answers our SYN.
     if (!(flags & ACK)) return note(actions, 'bad-rst');
+    acknowledge(tcb, segment, nowUs, actions);
     return end(tcb, 'RST received', 'refused', actions);
   }
   if (!(flags & SYN)) return note(actions, 'no-syn');

@@ -29,8 +29,11 @@ export type TcpEvent =
   | { type: 'close' }
   /** ABORT: RST. */
   | { type: 'abort' }
-  /** SEGMENT ARRIVES; its checksum was right and its addresses are this connection's. */
-  | { type: 'segment'; segment: TcpSegment }
+  /**
+   * SEGMENT ARRIVES; its checksum was right and its addresses are this connection's. `more`: another one has
+   * arrived already and is handled next, so that one acknowledgment will do for both.
+   */
+  | { type: 'segment'; segment: TcpSegment; more?: boolean }
   /** The path takes no larger segments than this many bytes of options and payload (RFC 1191). */
   | { type: 'mtu'; maxSegmentBytes: number }
   /** The time of `nextDeadlineUs` has come. */
@@ -62,6 +65,9 @@ export function handle(tcb: Tcb, event: TcpEvent, nowUs: number): Action[] {
       timersFire(tcb, nowUs, actions);
       break;
   }
+  // A gap is told at once: the peer counts on each of these ACKs (RFC 5681 §4.2).
+  const isMoreToCome = event.type === 'segment' && event.more === true && tcb.reassembly.isEmpty && isSynchronized(tcb.state);
+  if (isMoreToCome) return actions;
   pump(tcb, nowUs, actions);
   if (tcb.ackDue) sendAck(tcb, nowUs, actions);
   return actions;

@@ -130,7 +130,7 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
       const arrival: Arrival | undefined = await port.next(Math.min(decision.untilUs, nextDeadlineUs(tcb)));
       if (arrival !== undefined) {
         yield* connection.take(arrival);
-        if (!connection.wasEstablished && isFinalIcmp(connection.record.icmp ?? '')) return { ended: undefined };
+        if (!connection.wasEstablished && isFinalIcmp(connection.record.icmp ?? '')) yield* connection.apply({ type: 'abort' });
       } else if (clock.nowUs() >= nextDeadlineUs(tcb)) {
         yield* connection.apply({ type: 'timer' });
       }
