@@ -2,7 +2,7 @@
 import { DecodeError } from '../wire/errors.ts';
 import { type IcmpError, type IcmpMessage, readIcmpError } from '../wire/icmp.ts';
 import type { Ipv4Header } from '../wire/ipv4.ts';
-import { decodePacket, verifyTcpChecksum } from '../wire/packet.ts';
+import { decodePacket, verifyIcmpChecksum, verifyTcpChecksum } from '../wire/packet.ts';
 import type { TcpSegment } from '../wire/tcp.ts';
 
 export type Heard =
@@ -15,6 +15,8 @@ export function hear(datagram: Uint8Array): Heard {
   try {
     const { ip, tcp, icmp } = decodePacket(datagram);
     if (tcp !== undefined) return { type: 'segment', ip, tcp, checksumOk: verifyTcpChecksum(ip, datagram) !== 'wrong' };
+    if (icmp !== undefined && verifyIcmpChecksum(ip, datagram) === 'wrong')
+      return { type: 'unreadable', reason: 'ICMP with a wrong checksum' };
     const error = icmp && readIcmpError(icmp);
     if (icmp === undefined || error === undefined) return { type: 'unreadable', reason: 'neither TCP nor an ICMP error' };
     if (error.tcp?.seq === undefined) return { type: 'unreadable', reason: 'an ICMP error whose quote is too short' };
