@@ -10,13 +10,18 @@ interface Timer {
   /** Timers of one time fire in the order they were set. */
   order: number;
   callback: () => void;
+  /** Where it stands in the heap; -1 once it is out. */
+  place: number;
 }
+
+const isEarlier = (a: Timer, b: Timer): boolean => a.atUs < b.atUs || (a.atUs === b.atUs && a.order < b.order);
 
 /** A clock that stands still until told to run, and then jumps from timer to timer. */
 export class VirtualClock implements Clock {
   private time = 0;
   private order = 0;
-  private timers: Timer[] = [];
+  /** A binary heap: each is earlier than the two at twice its place and one or two more. */
+  private readonly heap: Timer[] = [];
 
   nowUs(): number {
     return this.time;
@@ -27,25 +32,58 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(atUs: number, callback: () => void): () => void {
-    const timer = { atUs: Math.max(atUs, this.time), order: this.order++, callback };
-    this.timers.push(timer);
-    return () => {
-      const index = this.timers.indexOf(timer);
-      if (index >= 0) this.timers.splice(index, 1);
-    };
+    const timer = { atUs: Math.max(atUs, this.time), order: this.order++, callback, place: this.heap.length };
+    this.heap.push(timer);
+    this.rise(timer);
+    return () => this.remove(timer);
   }
 
   /** Jumps to the next timer and fires it. @returns false where there is none */
   step(): boolean {
-    const next = this.timers.reduce<Timer | undefined>(
-      (a, b) => (a && (a.atUs < b.atUs || (a.atUs === b.atUs && a.order < b.order)) ? a : b),
-      undefined,
-    );
+    const next = this.heap[0];
     if (next === undefined) return false;
-    this.timers.splice(this.timers.indexOf(next), 1);
+    this.remove(next);
     this.time = next.atUs;
     next.callback();
     return true;
+  }
+
+  private remove(timer: Timer): void {
+    const { place } = timer;
+    if (place < 0) return;
+    timer.place = -1;
+    const last = this.heap.pop() as Timer;
+    if (last === timer) return;
+    this.put(last, place);
+    this.rise(last);
+    this.sink(last);
+  }
+
+  private put(timer: Timer, place: number): void {
+    this.heap[place] = timer;
+    timer.place = place;
+  }
+
+  private rise(timer: Timer): void {
+    while (timer.place > 0) {
+      const { place } = timer;
+      const parent = this.heap[(place - 1) >> 1] as Timer;
+      if (!isEarlier(timer, parent)) return;
+      this.put(timer, parent.place);
+      this.put(parent, place);
+    }
+  }
+
+  private sink(timer: Timer): void {
+    for (;;) {
+      const { place } = timer;
+      const left = this.heap[2 * place + 1];
+      const right = this.heap[2 * place + 2];
+      const child = left !== undefined && right !== undefined && isEarlier(right, left) ? right : left;
+      if (child === undefined || !isEarlier(child, timer)) return;
+      this.put(timer, child.place);
+      this.put(child, place);
+    }
   }
 
   /**
@@ -116,15 +154,13 @@ export class MemoryWire {
     let delayUs = faults.delayUs;
     if (faults.jitterUs > 0) delayUs += randomBelow(random, faults.jitterUs);
     if (chance(random, faults.reorder)) delayUs += faults.delayUs * (1 + randomBelow(random, 4));
-    const copy = datagram.slice();
+    const copy = new Uint8Array(datagram);
     if (chance(random, faults.corrupt)) {
       const at = randomBelow(random, copy.length);
       copy[at] = (copy[at] as number) ^ (1 << randomBelow(random, 8));
     }
-    clock.setTimer(clock.nowUs() + delayUs, () => {
-      const { destination } = decodeIpv4Header(datagram);
-      this.receivers.get(destination)?.(copy, clock.nowUs());
-    });
+    const { destination } = decodeIpv4Header(datagram);
+    clock.setTimer(clock.nowUs() + delayUs, () => this.receivers.get(destination)?.(copy, clock.nowUs()));
   }
 
   /** A host with this address whose ports a probe can use. */
