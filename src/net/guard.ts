@@ -6,8 +6,8 @@ import { AF_INET, IP_MINTTL, libc, SOCK_CLOEXEC, SOCK_STREAM, SOL_IP } from './l
 
 const HIGHEST_TTL = 255;
 
-/** Compiled once: every guard has the same. */
-let rejectAllCompiled: CompiledProgram | undefined;
+/** Sockets kept for the next guards: a new one, with its filter, takes five times as long. */
+const MOST_SPARES = 256;
 
 /**
  * A local TCP port held against the kernel, which would answer a SYN+ACK to a connection it does not know with
@@ -16,48 +16,64 @@ let rejectAllCompiled: CompiledProgram | undefined;
  * answer, while a socket that is only bound, or listens only, does not keep the kernel from answering. No other
  * program gets the port, and nothing is left behind however the process ends.
  */
-export class Guard {
+export interface Guard {
   readonly port: number;
-  private readonly fd: number;
+  /** Gives the port back to the kernel. Once. */
+  close(): void;
+}
+
+/** Makes guards, and keeps the sockets of closed ones for those to come. */
+export class Guards {
+  private readonly spares: number[] = [];
+  private filter: CompiledProgram | undefined;
   private closed = false;
 
   /**
    * @param port undefined: one that the kernel chooses
    * @throws NetError `port-in-use`, `no-permission`
    */
-  constructor(address: Ipv4Address, port: number | undefined) {
-    const fd = libc().socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) throw systemError('open', 'a TCP socket', -fd);
-    this.fd = fd;
-    try {
-      const bound = libc().bind(fd, address, port ?? 0);
-      if (bound < 0) throw bindError(-bound, address, port);
-      rejectAllCompiled ??= compile(rejectAll);
-      // With CAP_NET_RAW alone a filter may be refused, and a least TTL lets in what a neighbour sends with 255: one is needed.
-      const filtered = attachFilter(fd, rejectAllCompiled);
-      const ttlSet = libc().setsockopt(fd, SOL_IP, IP_MINTTL, HIGHEST_TTL);
-      if (filtered < 0 && ttlSet < 0) {
-        throw new NetError(
-          'no-permission',
-          'guard',
-          `a port of ${formatIpv4(address)}`,
-          'the kernel allows neither a filter nor a least TTL on it, and would reset every connection of ours',
-          'run it with sudo, or allow SO_ATTACH_FILTER or IP_MINTTL in the sandbox',
-        );
-      }
-      const listening = libc().listen(fd, 1);
-      if (listening < 0) throw bindError(-listening, address, port);
-      this.port = port ?? libc().getsockname(fd).port;
-    } catch (error) {
+  open(address: Ipv4Address, port: number | undefined): Guard {
+    const fd = this.spares.pop() ?? this.openSocket();
+    const result = libc().bind(fd, address, port ?? 0) || libc().listen(fd, 1);
+    if (result < 0) {
       libc().close(fd);
-      throw error;
+      throw bindError(-result, address, port);
     }
+    // A port that was asked for stays with its socket, so that one is not kept.
+    if (port !== undefined) return { port, close: () => libc().close(fd) };
+    return { port: libc().getsockname(fd).port, close: () => this.take(fd) };
   }
 
+  /** Closes the spare sockets; guards that are open stay. */
   close(): void {
-    if (this.closed) return;
     this.closed = true;
-    libc().close(this.fd);
+    for (const fd of this.spares.splice(0)) libc().close(fd);
+  }
+
+  private take(fd: number): void {
+    const spare = !this.closed && this.spares.length < MOST_SPARES && libc().disconnect(fd) === 0;
+    if (spare) this.spares.push(fd);
+    else libc().close(fd);
+  }
+
+  private openSocket(): number {
+    const fd = libc().socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) throw systemError('open', 'a TCP socket', -fd);
+    this.filter ??= compile(rejectAll);
+    // With CAP_NET_RAW alone a filter may be refused, and a least TTL lets in what a neighbour sends with 255: one is needed.
+    const filtered = attachFilter(fd, this.filter);
+    const ttlSet = libc().setsockopt(fd, SOL_IP, IP_MINTTL, HIGHEST_TTL);
+    if (filtered < 0 && ttlSet < 0) {
+      libc().close(fd);
+      throw new NetError(
+        'no-permission',
+        'guard',
+        'a port',
+        'the kernel allows neither a filter nor a least TTL on it, and would reset every connection of ours',
+        'run it with sudo, or allow SO_ATTACH_FILTER or IP_MINTTL in the sandbox',
+      );
+    }
+    return fd;
   }
 }
 

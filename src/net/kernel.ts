@@ -1,7 +1,7 @@
 import { formatIpv4 } from '../wire/address.ts';
 import { createClock } from './clock.ts';
 import { NetError } from './errors.ts';
-import { Guard } from './guard.ts';
+import type { Guard } from './guard.ts';
 import { Inbox } from './inbox.ts';
 import type { Arrival, Clock, ClockSources, Network, Port, PortRequest, Route } from './network.ts';
 import { Routes } from './route.ts';
@@ -28,7 +28,7 @@ class KernelNetwork implements Network {
     const route = this.routes.find({ destination, source, interfaceName });
     const sockets = this.openSockets();
     const sender = sockets.sender(interfaceName, source);
-    const guard = new Guard(route.sourceAddress, request.sourcePort);
+    const guard = sockets.guards.open(route.sourceAddress, request.sourcePort);
     try {
       return new KernelPort(request, route, guard, sender, sockets, this.clock);
     } catch (error) {

@@ -6,6 +6,7 @@ import { endianness } from 'node:os';
 import type { Ipv4Address } from '../wire/address.ts';
 import { loadKoffi } from './modules.ts';
 
+const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
@@ -49,6 +50,8 @@ export interface Libc {
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Ipv4Address, port: number): number;
   connect(fd: number, address: Ipv4Address, port: number): number;
+  /** Undoes connect, listen and a bind to any port: the socket is as new, with its options. */
+  disconnect(fd: number): number;
   listen(fd: number, backlog: number): number;
   /** @returns the local address of a bound socket */
   getsockname(fd: number): SocketAddress;
@@ -98,8 +101,8 @@ function bindLibc(): Libc {
   const length = new Uint32Array(1);
 
   const resultOf = (result: number): number => (result < 0 ? -koffi.errno() : result);
-  const writeSockaddr = (address: Ipv4Address, port: number): DataView => {
-    sockaddr.setUint16(0, AF_INET, LITTLE_ENDIAN);
+  const writeSockaddr = (address: Ipv4Address, port: number, family = AF_INET): DataView => {
+    sockaddr.setUint16(0, family, LITTLE_ENDIAN);
     sockaddr.setUint16(2, port);
     sockaddr.setUint32(4, address);
     return sockaddr;
@@ -110,6 +113,7 @@ function bindLibc(): Libc {
     socket: (family, type, protocol) => resultOf(socket(family, type, protocol)),
     bind: (fd, address, port) => resultOf(bind(fd, writeSockaddr(address, port), SOCKADDR_LENGTH)),
     connect: (fd, address, port) => resultOf(connect(fd, writeSockaddr(address, port), SOCKADDR_LENGTH)),
+    disconnect: (fd) => resultOf(connect(fd, writeSockaddr(0, 0, AF_UNSPEC), SOCKADDR_LENGTH)),
     listen: (fd, backlog) => resultOf(listen(fd, backlog)),
     getsockname(fd) {
       length[0] = SOCKADDR_LENGTH;

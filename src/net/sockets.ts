@@ -1,6 +1,7 @@
 import type { Ipv4Address } from '../wire/address.ts';
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
 import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from './flow.ts';
+import { Guards } from './guard.ts';
 import { Intake, localPortRange } from './intake.ts';
 import type { Arrival, Clock } from './network.ts';
 import { Receiver } from './receiver.ts';
@@ -17,13 +18,14 @@ export interface Listener extends Flow {
 }
 
 /**
- * The raw sockets that all ports of a network share: one that receives TCP, one that receives ICMP, and one to send
- * for each way out that was asked for. They are watched, and keep the process alive, while there is a listener.
+ * The sockets that all ports of a network share: one that receives TCP, one that receives ICMP, one to send for each
+ * way out that was asked for, and spare ones for guards. They are watched, and keep the process alive, while there is a listener.
  */
 export class SharedSockets {
   private readonly tcp: Receiver;
   private readonly icmp: Receiver;
   private readonly senders = new Map<string, Sender>();
+  readonly guards = new Guards();
   private readonly listeners = new FlowTable<Listener>();
   private readonly intake = new Intake(localPortRange());
   private readonly closed: () => void;
@@ -144,6 +146,7 @@ export class SharedSockets {
     this.icmp.close();
     for (const sender of this.senders.values()) sender.close();
     this.senders.clear();
+    this.guards.close();
     this.closed();
   }
 }
