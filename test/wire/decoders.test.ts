@@ -63,7 +63,7 @@ describe.each(Object.entries(decoders))('%s', (name, decode) => {
         expect(outcome(decode, surrounded(some, 0x01))).toStrictEqual(alone);
         if (lax.has(name)) expect(alone).toHaveProperty('value');
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 
@@ -88,7 +88,7 @@ describe('readIcmpError', () => {
           expect(readIcmpError({ type, code: 4, checksum: 0, rest: (words << 16) | mtu, body })).toHaveProperty('extensions');
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });
@@ -104,7 +104,7 @@ describe('fromHex', () => {
           expect(error).toBeInstanceOf(DecodeError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
   });
 });

@@ -10,7 +10,7 @@ import { decodeTcp, tcpEncodedLength, writeTcp } from '../../src/wire/tcp.ts';
 import { decodeTcpOptions, tcpOptionsLength, writeTcpOptions } from '../../src/wire/tcp-options.ts';
 import { bytes, datagramLike, icmpMessage, options, packet, segment } from './arbitraries.ts';
 
-const RUNS = { numRuns: 2000 };
+const RUNS = { numRuns: 1000 };
 
 /** Where the bytes decode at all. */
 function decoded<T>(decode: (bytes: Uint8Array) => T, from: Uint8Array): T | undefined {
@@ -83,9 +83,9 @@ describe('bytes that decode encode to themselves', () => {
         count += 1;
         expect(encodePacket(record)).toStrictEqual(Uint8Array.from(some));
       }),
-      { numRuns: 4000 },
+      { numRuns: 2000 },
     );
-    expect(count).toBeGreaterThan(500);
+    expect(count).toBeGreaterThan(250);
   });
 
   it('segment', () => {

@@ -4,7 +4,7 @@ import { seqAdd, seqDiff, seqGt, seqGte, seqInWindow, seqLt, seqLte, seqMax, seq
 import { seq, u32 } from './arbitraries.ts';
 
 const HALF = 2 ** 31;
-const RUNS = { numRuns: 1000 };
+const RUNS = { numRuns: 500 };
 /** Distances less than half the space, either way: those that have an order. */
 const distance = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
