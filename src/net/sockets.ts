@@ -72,10 +72,10 @@ export class SharedSockets {
   }
 
   add(listener: Listener): void {
-    if (this.listeners.size === 0) this.resume();
     const { tcp, icmp } = this.intake.add(listener);
     if (tcp) this.tcp.setFilter(tcp);
     if (icmp) this.icmp.setFilter(icmp);
+    if (this.listeners.size === 0) this.resume();
     this.listeners.add(listener);
   }
 

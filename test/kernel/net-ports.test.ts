@@ -152,6 +152,20 @@ describeNeeding(['namespaces'], 'a port', () => {
     });
   });
 
+  it('holds against a neighbour whose segments have not lost of their TTL', async () => {
+    const setTtl = (ttl: number) => place.server.exec(['sh', '-c', `echo ${ttl} > /proc/sys/net/ipv4/ip_default_ttl`]);
+    setTtl(255);
+    const capture = await startCapture(place.client);
+    const one = start(toServer);
+    await exchange(one);
+    await one.silence(50);
+    await capture.stop();
+    setTtl(64);
+    one.port.close();
+    expect(capture.packets(`ip[8] = 255 and src port ${ECHO}`).length).toBeGreaterThan(2);
+    expect(capture.packets(`${resetsFrom(place.clientAddress)} and src port ${one.port.port}`)).toEqual([]);
+  });
+
   it('that is given back is the kernel’s again, which resets what still comes', async () => {
     const capture = await startCapture(place.client);
     const one = start({ ...toServer, destinationPort: CLOSE_LATER });
