@@ -23,7 +23,7 @@ export interface Run {
   /** The lines of stdout, where it was `--json`. */
   lines: Line[];
   /** The lines of one type. */
-  of<T extends Line['type']>(type: T): LineOf<T>[];
+  readonly of: <T extends Line['type']>(type: T) => LineOf<T>[];
   /** The last line. @throws where it is no result */
   readonly result: ResultLine;
 }
@@ -101,9 +101,7 @@ class EndedRun implements Run {
     readonly lines: Line[],
   ) {}
 
-  of<T extends Line['type']>(type: T): LineOf<T>[] {
-    return this.lines.filter((line): line is LineOf<T> => line.type === type);
-  }
+  readonly of = <T extends Line['type']>(type: T): LineOf<T>[] => this.lines.filter((line): line is LineOf<T> => line.type === type);
 
   get result(): ResultLine {
     const last = this.lines.at(-1);

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatIpv4 } from '../../src/wire/address.ts';
-import { ACK, FIN, PSH, parseFlags, SYN } from '../../src/wire/flags.ts';
+import { ACK, FIN, PSH, parseFlags, RST, SYN } from '../../src/wire/flags.ts';
 import { formatTcp } from '../../src/wire/format.ts';
 import { type Ipv4Header, ipv4Header, PROTOCOL_ICMP } from '../../src/wire/ipv4.ts';
 import { encodePacket, type Packet } from '../../src/wire/packet.ts';
@@ -176,3 +176,4 @@ export function connectTo(network: TunNetwork, args: readonly string[], options?
 
 export const isSyn = ({ segment }: Got): boolean => (segment.flags & SYN) !== 0;
 export const isFin = ({ segment }: Got): boolean => (segment.flags & FIN) !== 0;
+export const isReset = ({ segment }: Got): boolean => (segment.flags & RST) !== 0;
