@@ -52,8 +52,8 @@ export function findRoute({ destination, source, interfaceName }: RouteRequest):
   const fd = libc().socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw systemError('open', 'a UDP socket', -fd);
   try {
-    if (interfaceName !== undefined) bindToInterface(fd, interfaceName);
     if (source !== undefined) bindToSource(fd, source);
+    if (interfaceName !== undefined) bindToInterface(fd, interfaceName);
     connect(fd, destination, source);
     const sourceAddress = libc().getsockname(fd).address;
     if (sourceAddress === 0) {

@@ -104,7 +104,14 @@ route add blackhole 203.0.113.3`);
       place.client.ip('addr add 10.77.1.1/24 dev eth0\nlink del bare');
       expect(error).toMatchObject({ code: 'no-route', reason: expect.stringContaining('no IPv4 address') });
     });
-    it('but not its own', () => sendSyn({ ...toServer, interfaceName: place.clientInterface }));
+    it('that the source address has no way by', () => {
+      const request = { ...toServer, interfaceName: place.clientInterface, source: address('127.0.0.1') };
+      expect(errorOf(() => network.openPort(request))).toMatchObject({ code: 'source-address' });
+    });
+    it('but not its own', () => {
+      sendSyn({ ...toServer, interfaceName: place.clientInterface });
+      sendSyn({ ...toServer, interfaceName: place.clientInterface, source: address(place.clientAddress) });
+    });
   });
 
   describe('a source port', () => {
