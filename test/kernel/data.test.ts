@@ -133,7 +133,9 @@ describeNeeding(['namespaces'], 'data', () => {
       '--data-length',
       '8388608',
       '--timeout',
-      '3',
+      '1.5',
+      '--deadline',
+      '6',
     ]);
     expect(run).toMatchObject({ code: 3, stderr: '' });
     expect(run.result).toMatchObject({ verdict: 'open', ended: 'zero-window', exitCode: 3 });

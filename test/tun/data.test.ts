@@ -186,8 +186,8 @@ describeNeeding(['namespaces', 'tun'], 'data', () => {
       expect(of('segment').some(({ note }) => note === 'window-probe')).toBe(true);
     });
 
-    it('gives up on a window that never opens, though every probe is answered', async () => {
-      const { peer, run } = play('--data', 'abcdef', '--timeout', '2.5');
+    it('probes a window that never opens until the deadline, while every probe is answered', async () => {
+      const { peer, run } = play('--data', 'abcdef', '--timeout', '1.5', '--deadline', '6');
       await peer.accept({ window: 0 });
       for (let probes = 0; probes < 20; probes++) {
         const probe = await peer.next(4000);
@@ -197,6 +197,8 @@ describeNeeding(['namespaces', 'tun'], 'data', () => {
       const { code, result } = await run.finished;
       expect(code).toBe(3);
       expect(result).toMatchObject({ verdict: 'open', ended: 'zero-window', exitCode: 3 });
+      const [opening, ending] = [peer.history[0]?.atMs ?? 0, peer.history.at(-1)?.atMs ?? 0];
+      expect(ending - opening).toBeGreaterThan(5500);
       expect(peer.history.some(isReset)).toBe(true);
     });
 
@@ -225,6 +227,19 @@ describeNeeding(['namespaces', 'tun'], 'data', () => {
       await peer.until('their FIN', isFin);
       await peer.finish();
       expect((await run.finished).code).toBe(0);
+    });
+
+    it('no larger than the MTU, though SACK blocks take room', async () => {
+      const { peer, run } = play('--data-length', '5000', '--idle', '0.1', '--close', 'half');
+      const stamps = { kind: 8, name: 'timestamps', value: 1, echoReply: 0 } as const;
+      await peer.accept({ window: 0, options: [{ kind: 2, name: 'mss', mss: 1460 }, { kind: 4, name: 'sack-permitted' }, stamps] });
+      // Three holes, so that every ACK of rawshake's has three blocks.
+      for (const seq of [11, 21, 31]) peer.send('A', { seq, text: 'x', window: 0, options: [stamps] });
+      peer.send('A', { seq: 32, ack: 1, options: [stamps] });
+      await peer.until('all of it', () => text(peer).length === 5000);
+      expect(Math.max(...peer.history.map(({ ip }) => ip.totalLength ?? 0))).toBeLessThanOrEqual(1500);
+      peer.send('RA', { seq: 1, options: [stamps] });
+      expect((await run.finished).code).toBe(3);
     });
 
     it('lost, sent again: after a second, then two (RFC 6298)', async () => {
