@@ -1,13 +1,18 @@
+import { randomInt } from 'node:crypto';
 import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
 import { errno, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
-import { attachFilter, type CompiledProgram, compile, rejectAll } from './filter.ts';
-import { AF_INET, IP_MINTTL, libc, SOCK_CLOEXEC, SOCK_STREAM, SOL_IP } from './libc.ts';
+import { attachFilter, type CompiledProgram, compile, type PortRange, rejectAll } from './filter.ts';
+import { AF_INET, IP_LOCAL_PORT_RANGE, IP_MINTTL, libc, SOCK_CLOEXEC, SOCK_STREAM, SOL_IP } from './libc.ts';
 
 const HIGHEST_TTL = 255;
 
 /** Sockets kept for the next guards: a new one, with its filter, takes five times as long. */
 const MOST_SPARES = 256;
+
+/** Ports from which the kernel chooses at random. */
+const NARROW_RANGE = 16;
+const WHOLE_RANGE = 0;
 
 /**
  * A local TCP port held against the kernel, which would answer a SYN+ACK to a connection it does not know with
@@ -25,23 +30,49 @@ export interface Guard {
 /** Makes guards, and keeps the sockets of closed ones for those to come. */
 export class Guards {
   private readonly spares: number[] = [];
+  private readonly range: PortRange;
+  /** The port given last, of those that nobody asked for. */
+  private last: number | undefined;
   private filter: CompiledProgram | undefined;
   private closed = false;
 
+  /** @param range the ports to choose from where nobody asks for one */
+  constructor(range: PortRange) {
+    this.range = range;
+  }
+
   /**
-   * @param port undefined: one that the kernel chooses
+   * @param port undefined: one that is free
    * @throws NetError `port-in-use`, `no-permission`
    */
   open(address: Ipv4Address, port: number | undefined): Guard {
     const fd = this.spares.pop() ?? this.openSocket();
-    const result = libc().bind(fd, address, port ?? 0) || libc().listen(fd, 1);
+    if (port === undefined) this.narrow(fd);
+    let result = libc().bind(fd, address, port ?? 0);
+    if (result === -errno.EADDRINUSE && port === undefined) {
+      libc().setsockopt(fd, SOL_IP, IP_LOCAL_PORT_RANGE, WHOLE_RANGE);
+      result = libc().bind(fd, address, 0);
+    }
+    result ||= libc().listen(fd, 1);
     if (result < 0) {
       libc().close(fd);
       throw bindError(-result, address, port);
     }
     // A port that was asked for stays with its socket, so that one is not kept.
     if (port !== undefined) return { port, close: () => libc().close(fd) };
-    return { port: libc().getsockname(fd).port, close: () => this.take(fd) };
+    this.last = libc().getsockname(fd).port;
+    return { port: this.last, close: () => this.take(fd) };
+  }
+
+  /**
+   * Lets the kernel choose among the few ports after the last one: where thousands are taken, its search through all
+   * of them costs more than anything else about a port. A kernel before 6.3 refuses, and searches all.
+   */
+  private narrow(fd: number): void {
+    const { low, high } = this.range;
+    const from = this.last === undefined || this.last >= high ? low + randomInt(high - low + 1) : this.last + 1;
+    const to = Math.min(high, from + NARROW_RANGE - 1);
+    libc().setsockopt(fd, SOL_IP, IP_LOCAL_PORT_RANGE, (to << 16) | from);
   }
 
   /** Closes the spare sockets; guards that are open stay. */

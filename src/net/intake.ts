@@ -1,22 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { icmpAboutPorts, type PortRange, type Program, tcpFromPeers, tcpToPorts } from './filter.ts';
 import type { Flow } from './flow.ts';
 
 /** A longer list would cost each packet of the host more than it saves us. */
 const MOST_PEERS = 32;
-
-const PORT_RANGE_FILE = '/proc/sys/net/ipv4/ip_local_port_range';
-const DEFAULT_PORT_RANGE: PortRange = { low: 32_768, high: 60_999 };
-
-/** The ports that the kernel gives to who does not ask for one. */
-export function localPortRange(): PortRange {
-  try {
-    const [low, high] = readFileSync(PORT_RANGE_FILE, 'utf8').trim().split(/\s+/).map(Number);
-    return low && high ? { low, high } : DEFAULT_PORT_RANGE;
-  } catch {
-    return DEFAULT_PORT_RANGE;
-  }
-}
 
 const contains = ({ low, high }: PortRange, port: number): boolean => low <= port && port <= high;
 const union = (a: PortRange, b: PortRange): PortRange => ({ low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) });

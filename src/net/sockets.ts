@@ -2,8 +2,9 @@ import type { Ipv4Address } from '../wire/address.ts';
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
 import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from './flow.ts';
 import { Guards } from './guard.ts';
-import { Intake, localPortRange } from './intake.ts';
+import { Intake } from './intake.ts';
 import type { Arrival, Clock } from './network.ts';
+import { localPortRange } from './ports.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
 
@@ -25,9 +26,9 @@ export class SharedSockets {
   private readonly tcp: Receiver;
   private readonly icmp: Receiver;
   private readonly senders = new Map<string, Sender>();
-  readonly guards = new Guards();
+  readonly guards: Guards;
   private readonly listeners = new FlowTable<Listener>();
-  private readonly intake = new Intake(localPortRange());
+  private readonly intake: Intake;
   private readonly closed: () => void;
   private lingerTimer: NodeJS.Timeout | undefined;
   private lingers = true;
@@ -39,6 +40,9 @@ export class SharedSockets {
    */
   constructor(clock: Clock, closed: () => void) {
     this.closed = closed;
+    const range = localPortRange();
+    this.guards = new Guards(range);
+    this.intake = new Intake(range);
     const failed = (error: Error): void => this.fail(error);
     this.tcp = new Receiver(PROTOCOL_TCP, clock, (arrival) => this.find(flowOfSegment(arrival.datagram))?.deliver(arrival), failed);
     try {
