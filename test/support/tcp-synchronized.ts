@@ -25,27 +25,29 @@ export function describeSynchronized(state: Exclude<State, 'CLOSED' | 'LISTEN' |
     };
 
     // RFC 1337 §3: TIME-WAIT does not end by RST.
-    it.skipIf(state === 'TIME-WAIT')('is reset by a RST with the exact sequence number, and says nothing', () => {
-      const t = start();
-      t.gets(`R ${t.rcvNxt}:${t.rcvNxt}(0)`);
-      t.ends('reset');
-      t.notes();
-    });
+    if (state !== 'TIME-WAIT') {
+      it('is reset by a RST with the exact sequence number, and says nothing', () => {
+        const t = start();
+        t.gets(`R ${t.rcvNxt}:${t.rcvNxt}(0)`);
+        t.ends('reset');
+        t.notes();
+      });
 
-    it.skipIf(state === 'TIME-WAIT')('is reset by a RST whatever it acknowledges', () => {
-      const t = start();
-      t.gets(`R. ${t.rcvNxt}:${t.rcvNxt}(0) ack 123456`);
-      t.ends('reset');
-    });
+      it('is reset by a RST whatever it acknowledges', () => {
+        const t = start();
+        t.gets(`R. ${t.rcvNxt}:${t.rcvNxt}(0) ack 123456`);
+        t.ends('reset');
+      });
 
-    it.skipIf(state === 'TIME-WAIT').each([1, WINDOW - 1])('challenges a RST within the window, at RCV.NXT + %i', (ahead) => {
-      const t = start();
-      const seq = t.rcvNxt + ahead;
-      t.gets(`R ${seq}:${seq}(0)`);
-      t.notes('bad-rst');
-      t.sends(`. ${t.sndNxt}:${t.sndNxt}(0) ack ${t.rcvNxt}`, as('challenge-ack'));
-      expect(t.state).toBe(state);
-    });
+      it.each([1, WINDOW - 1])('challenges a RST within the window, at RCV.NXT + %i', (ahead) => {
+        const t = start();
+        const seq = t.rcvNxt + ahead;
+        t.gets(`R ${seq}:${seq}(0)`);
+        t.notes('bad-rst');
+        t.sends(`. ${t.sndNxt}:${t.sndNxt}(0) ack ${t.rcvNxt}`, as('challenge-ack'));
+        expect(t.state).toBe(state);
+      });
+    }
 
     it.each([-1, -1000, WINDOW, WINDOW + 1, 0x7fff_0000])('ignores a RST outside the window, at RCV.NXT + %i', (ahead) => {
       const t = start();
@@ -128,17 +130,19 @@ export function describeSynchronized(state: Exclude<State, 'CLOSED' | 'LISTEN' |
     });
 
     // In TIME-WAIT it was overtaken by the FIN.
-    it.skipIf(state === 'TIME-WAIT').each([
-      ['a keep-alive', -1, 'duplicate'],
-      ['an ACK past the window', WINDOW, 'out-of-window'],
-    ] as const)('challenges %s', (_what, ahead, note) => {
-      const t = start();
-      const seq = t.rcvNxt + ahead;
-      t.gets(`. ${seq}:${seq}(0) ack ${t.sndUna}`);
-      t.notes(note);
-      t.sends(`. ${t.sndNxt}:${t.sndNxt}(0) ack ${t.rcvNxt}`, as('challenge-ack'));
-      expect(t.state).toBe(state);
-    });
+    if (state !== 'TIME-WAIT') {
+      it.each([
+        ['a keep-alive', -1, 'duplicate'],
+        ['an ACK past the window', WINDOW, 'out-of-window'],
+      ] as const)('challenges %s', (_what, ahead, note) => {
+        const t = start();
+        const seq = t.rcvNxt + ahead;
+        t.gets(`. ${seq}:${seq}(0) ack ${t.sndUna}`);
+        t.notes(note);
+        t.sends(`. ${t.sndNxt}:${t.sndNxt}(0) ack ${t.rcvNxt}`, as('challenge-ack'));
+        expect(t.state).toBe(state);
+      });
+    }
 
     it('sends RST at SND.NXT when aborted, but in TIME-WAIT', () => {
       const t = start();
