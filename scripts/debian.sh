@@ -10,14 +10,15 @@ usage() {
   exit 64
 }
 
-# A command, and the package it comes in.
+# A command or file, and the package it comes in.
 build='g++ g++
 make make
 python3 python3'
 test='ip iproute2
 nft nftables
 nginx nginx-light
-tcpdump tcpdump'
+tcpdump tcpdump
+/etc/services netbase'
 
 case "${1-}" in
   build) wanted=$build ;;
@@ -27,8 +28,8 @@ $test" ;;
 esac
 
 PATH=$PATH:/usr/sbin:/sbin
-missing=$(echo "$wanted" | while read -r command package; do
-  command -v "$command" >/dev/null || printf ' %s' "$package"
+missing=$(echo "$wanted" | while read -r needed package; do
+  command -v "$needed" >/dev/null || [ -e "$needed" ] || printf ' %s' "$package"
 done)
 [ -n "$missing" ] || exit 0
 
