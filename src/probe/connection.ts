@@ -5,15 +5,15 @@ import type { Action } from '../tcp/actions.ts';
 import { handle, type TcpEvent } from '../tcp/endpoint.ts';
 import { isSynchronized, type State } from '../tcp/state.ts';
 import type { Tcb } from '../tcp/tcb.ts';
-import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
-import { ACK, flagNames, RST } from '../wire/flags.ts';
+import type { Ipv4Address } from '../wire/address.ts';
+import { RST } from '../wire/flags.ts';
 import { ipv4Header } from '../wire/ipv4.ts';
 import { encodePacket } from '../wire/packet.ts';
 import { seqInWindow } from '../wire/seq.ts';
-import type { TcpSegment } from '../wire/tcp.ts';
 import { type Heard, hear } from './arrival.ts';
 import type { ConnectEvent, NoteEvent, SegmentEvent, SegmentNote } from './events.ts';
 import { ConnectionRecord } from './record.ts';
+import { icmpEvent, segmentEvent } from './segment-event.ts';
 
 /** The fields of our IPv4 headers. */
 export interface IpFields {
@@ -116,7 +116,7 @@ export class Connection {
 
   #takeIcmp(heard: HeardIcmp, atUs: number, events: ConnectEvent[]): void {
     const { tcb } = this;
-    const { message, error, quotedSeq } = heard;
+    const { error, quotedSeq } = heard;
     const inFlight = tcb.unacked.length > 0 && seqInWindow(quotedSeq, tcb.sndUna, (tcb.sndNxt - tcb.sndUna) >>> 0);
     // An answer to a segment that is not on its way is old or forged (RFC 5927 §4).
     if (!inFlight) {
@@ -124,16 +124,7 @@ export class Connection {
       return;
     }
     this.record.icmp = error.name;
-    events.push({
-      type: 'icmp',
-      icmpType: message.type,
-      code: message.code,
-      name: error.name,
-      from: formatIpv4(heard.ip.source),
-      atUs: this.#relative(atUs),
-      seq: quotedSeq,
-      nextHopMtu: error.nextHopMtu,
-    });
+    events.push(icmpEvent(heard, this.#relative(atUs)));
     if (error.name === 'fragmentation-needed') this.#lowerMtu(error.nextHopMtu ?? 0, atUs, events);
   }
 
@@ -195,9 +186,10 @@ export class Connection {
     // The kernel fills in an identification of zero by itself.
     this.#nextId = id === 0xffff ? 1 : id + 1;
     const header = ipv4Header({ source: port.route.sourceAddress, destination: this.remoteAddress, ttl: ip.ttl, tos: ip.tos, id });
+    const datagram = encodePacket({ ip: header, tcp: segment });
     let atUs: number;
     try {
-      atUs = port.send(encodePacket({ ip: header, tcp: segment }));
+      atUs = port.send(datagram);
     } catch (error) {
       // The queue stayed full: as lost as on the wire, and sent again as such.
       if (!(error instanceof NetError) || error.code !== 'no-buffers') throw error;
@@ -207,50 +199,27 @@ export class Connection {
     if (this.startedAtUs === 0) this.startedAtUs = atUs;
     const relativeUs = this.#relative(atUs);
     record.sends(segment, transmission, relativeUs);
-    events.push(this.#segmentEvent('sent', segment, relativeUs, header.ttl, id, state, note, transmission));
+    // A RST before there is a connection bears the number that its offender asked for, not one of ours.
+    const senderIsn = segment.flags & RST && record.irs === undefined ? undefined : this.tcb.iss;
+    events.push(
+      segmentEvent(header, segment, {
+        direction: 'sent',
+        atUs: relativeUs,
+        datagram,
+        senderIsn,
+        receiverIsn: record.irs,
+        state,
+        note,
+        transmission,
+      }),
+    );
     return atUs;
   }
 
-  #received({ tcp, ip }: HeardSegment, atUs: number, state: State, note: SegmentNote | undefined): SegmentEvent {
-    return this.#segmentEvent('received', tcp, this.#relative(atUs), ip.ttl, ip.id, state, note, undefined);
-  }
-
-  #segmentEvent(
-    direction: SegmentEvent['direction'],
-    segment: TcpSegment,
-    atUs: number,
-    ttl: number,
-    ipId: number,
-    state: State,
-    note: SegmentNote | undefined,
-    transmission: number | undefined,
-  ): SegmentEvent {
-    const { tcb, record } = this;
-    const sent = direction === 'sent';
-    const { flags, seq, ack } = segment;
-    const ourSeqIsKnown = !sent || !(flags & RST) || record.irs !== undefined;
-    const senderIss = sent ? (ourSeqIsKnown ? tcb.iss : undefined) : record.irs;
-    const receiverIss = sent ? record.irs : tcb.iss;
-    return {
-      type: 'segment',
-      direction,
-      atUs,
-      flags: flagNames(flags),
-      seq,
-      ack,
-      relativeSeq: senderIss === undefined ? undefined : (seq - senderIss) >>> 0,
-      relativeAck: receiverIss === undefined || !(flags & ACK) ? undefined : (ack - receiverIss) >>> 0,
-      window: segment.window,
-      urgent: segment.urgent,
-      length: segment.payload.length,
-      options: segment.options,
-      ttl,
-      ipId,
-      state,
-      note,
-      transmission,
-      payload: segment.payload,
-    };
+  #received({ tcp, ip, datagram }: HeardSegment, atUs: number, state: State, note: SegmentNote | undefined): SegmentEvent {
+    const { record, tcb } = this;
+    const isns = { senderIsn: record.irs, receiverIsn: tcb.iss };
+    return segmentEvent(ip, tcp, { direction: 'received', atUs: this.#relative(atUs), datagram, ...isns, state, note });
   }
 }
 

@@ -66,6 +66,8 @@ export interface SegmentEvent {
   transmission: number | undefined;
   /** Not in the JSON, which has `length`. */
   payload: Uint8Array;
+  /** The whole IPv4 datagram as sent or seen. Not in the JSON. */
+  datagram: Uint8Array;
 }
 
 export interface StateEvent {
@@ -89,6 +91,8 @@ export interface IcmpEvent {
   seq: number;
   /** Of "fragmentation needed", in bytes. */
   nextHopMtu: number | undefined;
+  /** The whole IPv4 datagram as seen. Not in the JSON. */
+  datagram: Uint8Array;
 }
 
 /** Bytes of the peer's stream, in order and once. Not in the JSON. */

@@ -22,7 +22,9 @@ export function toJson(event: Exclude<ConnectEvent, ConnectResult>): string | un
     case 'data':
       return undefined;
     case 'segment':
-      return line({ ...event, payload: undefined });
+      return line({ ...event, payload: undefined, datagram: undefined });
+    case 'icmp':
+      return line({ ...event, datagram: undefined });
     default:
       return line(event);
   }

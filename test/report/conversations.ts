@@ -77,6 +77,7 @@ function segment(
     note: undefined,
     transmission: direction === 'sent' ? 1 : undefined,
     payload: new Uint8Array(0),
+    datagram: new Uint8Array(0),
     ...fields,
   };
 }
@@ -109,6 +110,7 @@ export const icmp = (
   code,
   name,
   from,
+  datagram: new Uint8Array(0),
   atUs,
   seq: ISS,
   nextHopMtu: undefined,

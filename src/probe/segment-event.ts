@@ -1,0 +1,61 @@
+/** A segment, and an ICMP error about one, as events tell them. */
+import type { State } from '../tcp/state.ts';
+import { formatIpv4 } from '../wire/address.ts';
+import { ACK, flagNames } from '../wire/flags.ts';
+import type { Ipv4Header } from '../wire/ipv4.ts';
+import type { TcpSegment } from '../wire/tcp.ts';
+import type { Heard } from './arrival.ts';
+import type { IcmpEvent, SegmentEvent, SegmentNote } from './events.ts';
+
+/** What is known of a segment beside its bytes. */
+export interface SegmentContext {
+  direction: SegmentEvent['direction'];
+  atUs: number;
+  datagram: Uint8Array;
+  /** From which relative numbers count; undefined where they are not known. */
+  senderIsn: number | undefined;
+  receiverIsn: number | undefined;
+  state?: State | undefined;
+  note?: SegmentNote | undefined;
+  transmission?: number | undefined;
+}
+
+export function segmentEvent({ ttl, id }: Ipv4Header, segment: TcpSegment, context: SegmentContext): SegmentEvent {
+  const { flags, seq, ack, window, urgent, options, payload } = segment;
+  const { direction, atUs, datagram, senderIsn, receiverIsn, state, note, transmission } = context;
+  return {
+    type: 'segment',
+    direction,
+    atUs,
+    flags: flagNames(flags),
+    seq,
+    ack,
+    relativeSeq: senderIsn === undefined ? undefined : (seq - senderIsn) >>> 0,
+    relativeAck: receiverIsn === undefined || !(flags & ACK) ? undefined : (ack - receiverIsn) >>> 0,
+    window,
+    urgent,
+    length: payload.length,
+    options,
+    ttl,
+    ipId: id,
+    state,
+    note,
+    transmission,
+    payload,
+    datagram,
+  };
+}
+
+export function icmpEvent({ ip, message, error, quotedSeq, datagram }: Extract<Heard, { type: 'icmp' }>, atUs: number): IcmpEvent {
+  return {
+    type: 'icmp',
+    icmpType: message.type,
+    code: message.code,
+    name: error.name,
+    from: formatIpv4(ip.source),
+    atUs,
+    seq: quotedSeq,
+    nextHopMtu: error.nextHopMtu,
+    datagram,
+  };
+}
