@@ -34,7 +34,8 @@ export function processAck(tcb: Tcb, segment: TcpSegment, nowUs: number, actions
 /** Takes what is covered out of the retransmission queue. */
 export function acknowledge(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
   const { ack } = segment;
-  let newest: Unacked | undefined;
+  /** Of those covered, the one that was sent last. */
+  let latest: Unacked | undefined;
   let payloadBytes = 0;
   let certain = true;
   while (tcb.unacked.length > 0) {
@@ -48,13 +49,13 @@ export function acknowledge(tcb: Tcb, segment: TcpSegment, nowUs: number, action
     }
     tcb.unacked.shift();
     payloadBytes += entry.payload.length;
-    newest = entry;
+    if (latest === undefined || lastSentAtUs(entry) >= lastSentAtUs(latest)) latest = entry;
     // An entry that SACK or a second sending had covered before tells nothing of this round trip.
     if (entry.sacked || entry.sentAtUs.length > 1) certain = false;
   }
   tcb.sndUna = ack;
   tcb.progressAtUs = nowUs;
-  if (newest !== undefined) measure(tcb, newest, certain, segment, nowUs, actions);
+  if (latest !== undefined) measure(tcb, latest, certain, segment, nowUs, actions);
   if (payloadBytes > 0) actions.push({ type: 'acked', bytes: payloadBytes });
   tcb.retransmitAtUs = tcb.unacked.length > 0 ? nowUs + tcb.rto.rtoUs : undefined;
 }
@@ -65,22 +66,23 @@ function trimFront(entry: Unacked, bytes: number): void {
   entry.payload = entry.payload.subarray(bytes);
 }
 
-/** Karn: what was sent twice is measured only where the timestamp echoed tells which sending was answered (RFC 7323 §4.1). */
-function measure(tcb: Tcb, entry: Unacked, certain: boolean, segment: TcpSegment, nowUs: number, actions: Action[]): void {
-  const answered = certain ? 0 : entry.sacked ? -1 : transmissionEchoed(tcb, entry, segment);
-  const sentAtUs = entry.sentAtUs[answered];
-  if (sentAtUs === undefined) return;
+const lastSentAtUs = (entry: Unacked): number => entry.sentAtUs.at(-1) as number;
+
+/**
+ * Karn: where something was sent again, a round trip is measured only if the timestamp echoed is that of the last
+ * sending (RFC 7323 §4.1). The echo of an earlier one tells nothing: where the first answer was lost, the answer to
+ * a duplicate still echoes the first sending (§4.3).
+ */
+function measure(tcb: Tcb, latest: Unacked, certain: boolean, segment: TcpSegment, nowUs: number, actions: Action[]): void {
+  const sentAtUs = lastSentAtUs(latest);
+  if (!certain) {
+    const echoed = tcb.tsOk ? findOption(segment.options, 'timestamps')?.echoReply : undefined;
+    if (latest.sacked || echoed !== timestampAt(tcb, sentAtUs)) return;
+  }
   const rttUs = nowUs - sentAtUs;
   measured(tcb.rto, rttUs);
-  actions.push({ type: 'rtt', rttUs, of: entry.flags & SYN ? 'syn' : entry.flags & FIN ? 'fin' : 'data', transmission: answered + 1 });
-}
-
-/** Which sending the echoed timestamp is of, counted from 0; -1 where it does not say. */
-function transmissionEchoed(tcb: Tcb, entry: Unacked, segment: TcpSegment): number {
-  const echoed = findOption(segment.options, 'timestamps')?.echoReply;
-  const values = entry.sentAtUs.map((atUs) => timestampAt(tcb, atUs));
-  const first = echoed === undefined || !tcb.tsOk ? -1 : values.indexOf(echoed);
-  return first === values.lastIndexOf(echoed as number) ? first : -1;
+  const of = latest.flags & SYN ? 'syn' : latest.flags & FIN ? 'fin' : 'data';
+  actions.push({ type: 'rtt', rttUs, of, transmission: latest.sentAtUs.length });
 }
 
 /** RFC 9293 §3.10.7.4: SND.WND, unless the segment is older than the one it was taken from. */
@@ -129,9 +131,9 @@ function recoverOrGrow(tcb: Tcb, ack: number, newlyAcked: number, nowUs: number,
     tcb.cwnd = Math.min(tcb.ssthresh, Math.max(flightSize(tcb), tcb.sndMss) + tcb.sndMss);
     return;
   }
-  // Not more than what was acknowledged: a peer that acknowledges byte by byte gains nothing.
-  if (tcb.cwnd < tcb.ssthresh) tcb.cwnd += Math.min(newlyAcked, tcb.sndMss);
-  else tcb.cwnd += Math.max(1, Math.floor((tcb.sndMss * tcb.sndMss) / tcb.cwnd));
+  // By bytes, not by ACKs (RFC 3465): a peer that acknowledges byte by byte gains nothing, one that answers batches loses nothing.
+  if (tcb.cwnd < tcb.ssthresh) tcb.cwnd = Math.min(tcb.cwnd + newlyAcked, tcb.ssthresh);
+  else tcb.cwnd += Math.max(1, Math.floor((tcb.sndMss * newlyAcked) / tcb.cwnd));
 }
 
 /** Segments that arrived after one that did not, before it is held to be lost (RFC 5681 §3.2). */

@@ -84,6 +84,7 @@ function open(tcb: Tcb, passive: boolean, nowUs: number, actions: Action[]): voi
   if (tcb.state !== 'CLOSED' || tcb.sndNxt !== tcb.iss) return;
   const first = findOption(tcb.config.synOptions, 'timestamps')?.value ?? 0;
   tcb.tsOffset = seqAdd(first, -Math.floor(nowUs / 1000));
+  tcb.tsSent = first;
   if (passive) {
     enter(tcb, 'LISTEN', 'passive open', actions);
     return;

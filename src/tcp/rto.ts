@@ -21,6 +21,9 @@ export const createRto = (config: RtoConfig): Rto => ({ config, srttUs: undefine
 
 const clamp = ({ minRtoUs, maxRtoUs }: RtoConfig, rtoUs: number): number => Math.min(Math.max(rtoUs, minRtoUs), maxRtoUs);
 
+/** RFC 6298's G. On a path without jitter the timer would else fire as the answer arrives; a busy event loop takes this long. */
+const GRANULARITY_US = 10_000;
+
 /** RFC 6298 §2.2, §2.3. Ends any back-off. */
 export function measured(rto: Rto, rttUs: number): void {
   if (rto.srttUs === undefined) {
@@ -30,7 +33,7 @@ export function measured(rto: Rto, rttUs: number): void {
     rto.rttvarUs = 0.75 * rto.rttvarUs + 0.25 * Math.abs(rto.srttUs - rttUs);
     rto.srttUs = 0.875 * rto.srttUs + 0.125 * rttUs;
   }
-  rto.rtoUs = clamp(rto.config, rto.srttUs + 4 * rto.rttvarUs);
+  rto.rtoUs = clamp(rto.config, rto.srttUs + Math.max(GRANULARITY_US, 4 * rto.rttvarUs));
 }
 
 /** RFC 6298 §5.5. */

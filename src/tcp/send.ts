@@ -5,7 +5,7 @@ import { segLen, type TcpSegment, tcpSegment } from '../wire/tcp.ts';
 import { KIND_NOP, KIND_SACK, KIND_TIMESTAMPS, MAX_OPTIONS_LENGTH, type TcpOption } from '../wire/tcp-options.ts';
 import type { Action, SendNote } from './actions.ts';
 import { isSynchronized } from './state.ts';
-import { enter, flightSize, type Tcb, TIMESTAMPS_LENGTH, timestampAt, type Unacked } from './tcb.ts';
+import { enter, flightSize, nextTimestamp, type Tcb, TIMESTAMPS_LENGTH, type Unacked } from './tcb.ts';
 
 const EMPTY = new Uint8Array(0);
 const NOP: TcpOption = { kind: KIND_NOP, name: 'nop' };
@@ -35,7 +35,7 @@ function synOptions(tcb: Tcb, flags: number, nowUs: number): readonly TcpOption[
   };
   return tcb.config.synOptions.filter(agreed).map((option): TcpOption => {
     if (option.name !== 'timestamps') return option;
-    return { ...option, value: timestampAt(tcb, nowUs), echoReply: answer ? tcb.tsRecent : option.echoReply };
+    return { ...option, value: nextTimestamp(tcb, nowUs), echoReply: answer ? tcb.tsRecent : option.echoReply };
   });
 }
 
@@ -45,7 +45,8 @@ function synOptions(tcb: Tcb, flags: number, nowUs: number): readonly TcpOption[
  */
 function options(tcb: Tcb, payload: Uint8Array, nowUs: number): readonly TcpOption[] {
   const list: TcpOption[] = [];
-  if (tcb.tsOk) list.push(NOP, NOP, { kind: KIND_TIMESTAMPS, name: 'timestamps', value: timestampAt(tcb, nowUs), echoReply: tcb.tsRecent });
+  if (tcb.tsOk)
+    list.push(NOP, NOP, { kind: KIND_TIMESTAMPS, name: 'timestamps', value: nextTimestamp(tcb, nowUs), echoReply: tcb.tsRecent });
   if (tcb.sackOk && payload.length === 0 && !tcb.reassembly.isEmpty) {
     const room = Math.min(MAX_OPTIONS_LENGTH, tcb.config.maxSegmentBytes) - (tcb.tsOk ? TIMESTAMPS_LENGTH : 0);
     list.push(NOP, NOP, { kind: KIND_SACK, name: 'sack', blocks: tcb.reassembly.sackBlocks(Math.floor((room - 4) / 8)) });

@@ -1,5 +1,5 @@
 /** The transmission control block: all that an endpoint knows (RFC 9293 §3.3.1). Plain data; the functions beside it change it. */
-import { seqAdd, seqDiff } from '../wire/seq.ts';
+import { seqAdd, seqDiff, seqMax } from '../wire/seq.ts';
 import { findOption, type TcpOption } from '../wire/tcp-options.ts';
 import type { Action } from './actions.ts';
 import { Reassembly } from './reassembly.ts';
@@ -100,6 +100,8 @@ export interface Tcb {
   tsRecent: number;
   /** Our timestamp clock's value at time 0. */
   tsOffset: number;
+  /** The timestamp that we sent last. */
+  tsSent: number;
 
   /** Written by the user and not yet in a segment. */
   unsent: Uint8Array[];
@@ -156,6 +158,7 @@ export function createTcb(config: TcbConfig): Tcb {
     tsOk: false,
     tsRecent: 0,
     tsOffset: 0,
+    tsSent: 0,
     unsent: [],
     unsentBytes: 0,
     finQueued: false,
@@ -211,6 +214,12 @@ export const TIMESTAMPS_LENGTH = 12;
 
 /** The value of our timestamp clock, in milliseconds from an offset of its own (RFC 7323 §5.4). */
 export const timestampAt = (tcb: Tcb, atUs: number): number => seqAdd(tcb.tsOffset, Math.floor(atUs / 1000));
+
+/** The timestamp of a segment that leaves now. It never goes back, though what arrived is handled with the time it came. */
+export function nextTimestamp(tcb: Tcb, nowUs: number): number {
+  tcb.tsSent = seqMax(tcb.tsSent, timestampAt(tcb, nowUs));
+  return tcb.tsSent;
+}
 
 /** Bytes in flight: sent, not acknowledged. */
 export const flightSize = (tcb: Tcb): number => seqDiff(tcb.sndNxt, tcb.sndUna);

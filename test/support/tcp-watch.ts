@@ -146,12 +146,13 @@ export class Watch {
     if (flags & ACK) this.checkOffer(segment);
   }
 
-  /** The right edge of the window that we offer never moves to the left (RFC 9293 §3.8.6). */
+  /** The right edge of the window that we offer never moves to the left (RFC 9293 §3.8.6). A SYN's window is as told, each time. */
   private checkOffer({ flags, ack, window }: TcpSegment): void {
-    const end = seqAdd(ack, flags & SYN ? window : window * 2 ** this.tcb.rcvWscale);
+    const isSyn = (flags & SYN) !== 0;
+    const end = seqAdd(ack, isSyn ? window : window * 2 ** this.tcb.rcvWscale);
     const moved = seqDiff(end, this.offeredEnd ?? end);
-    check(moved >= 0, 'our window never shrinks', moved);
-    this.offeredEnd = end;
+    check(moved >= 0 || isSyn, 'our window never shrinks', moved);
+    if (moved >= 0) this.offeredEnd = end;
   }
 
   private checkDelivery(before: Before, actions: readonly Action[]): void {
