@@ -109,6 +109,8 @@ function markSacked(tcb: Tcb, segment: TcpSegment): void {
   const sack = findOption(segment.options, 'sack');
   if (sack === undefined) return;
   for (const { left, right } of sack.blocks) {
+    // What is acknowledged already, or was never sent, can't be meant (RFC 2883 §4.1 aside, which needs no answer).
+    if (!seqGt(left, tcb.sndUna) || !seqLt(left, right) || seqGt(right, tcb.sndNxt)) continue;
     for (const entry of tcb.unacked) {
       if (!entry.sacked && seqGte(entry.seq, left) && seqLte(seqAdd(entry.seq, entry.length), right)) {
         entry.sacked = true;

@@ -121,7 +121,9 @@ export function pump(tcb: Tcb, nowUs: number, actions: Action[]): void {
   if (tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED' || tcb.state === 'LISTEN' || tcb.state === 'CLOSED') return;
   let room = tcb.cwnd - pipe(tcb);
   for (const entry of tcb.unacked) {
-    if (!entry.lost || room <= 0) continue;
+    // RFC 6675 §5: room for a full segment, however small this one is.
+    if (room < tcb.sndMss) break;
+    if (!entry.lost) continue;
     resend(tcb, entry, nowUs, actions);
     room -= entry.length;
   }

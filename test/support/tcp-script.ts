@@ -141,6 +141,13 @@ export class Script {
     this.event({ type: 'segment', segment });
   }
 
+  /** As `gets`, where the test does not care what is sent for it. */
+  getsUnwatched(text: string): void {
+    this.gets(text);
+    this.sent = [];
+    this.expectedBytes = this.watch.delivered;
+  }
+
   /** Lets time pass; timers fire when they are due. */
   wait(ms: number): void {
     this.expectNothingElse();
