@@ -15,7 +15,7 @@ export const SCHEMA_VERSION = 1;
 export type Verdict = 'open' | 'closed' | 'filtered' | 'unfiltered' | 'open|filtered';
 
 /** What a verdict rests on: an answer, the lack of one, or `icmp-` and the name of an ICMP error. */
-export type Reason = 'syn-ack' | 'rst' | 'no-response' | 'interrupted' | `icmp-${string}`;
+export type Reason = 'syn-ack' | 'syn' | 'rst' | 'ack' | 'answer' | 'no-response' | 'interrupted' | `icmp-${string}`;
 
 /** The first event of a run. */
 export interface StartEvent {
@@ -37,7 +37,7 @@ export interface StartEvent {
 }
 
 /** What is remarkable about a segment. */
-export type SegmentNote = ArrivalNote | SendNote | 'bad-checksum' | 'malformed';
+export type SegmentNote = ArrivalNote | SendNote | 'bad-checksum' | 'malformed' | 'cleanup';
 
 /** A segment that we sent, or that came for our port. */
 export interface SegmentEvent {
@@ -64,6 +64,8 @@ export interface SegmentEvent {
   note: SegmentNote | undefined;
   /** 1 for the first time; counted for what we send. */
   transmission: number | undefined;
+  /** Of a sweep: which of its segments this is, or answers, such as `ttl=3`. */
+  variant: string | undefined;
   /** Not in the JSON, which has `length`. */
   payload: Uint8Array;
   /** The whole IPv4 datagram as sent or seen. Not in the JSON. */
@@ -186,5 +188,42 @@ export interface ConnectResult {
   /** What on this machine kept the run from its end. */
   error: NetError | undefined;
 }
+
+/** One row of a sweep. */
+export interface SweepRow {
+  /** Such as `ttl=3`. */
+  variant: string;
+  sourcePort: number;
+  verdict: Verdict;
+  reason: Reason;
+  sent: number;
+  received: number;
+  rttUs: number | undefined;
+}
+
+/** The last event of `send`. */
+export interface SendResult {
+  type: 'result';
+  /** Of all segments where they agree, else the best of them: open, unfiltered, closed, open|filtered, filtered. */
+  verdict: Verdict;
+  reason: Reason;
+  /** Datagrams, fragments not counted one by one. */
+  sent: number;
+  /** Answers, ICMP errors included. */
+  received: number;
+  /** Of the first answer that can belong to one segment of ours alone. */
+  rttUs: number | undefined;
+  /** Segments for our ports that are no answers, by note. */
+  ignored: Partial<Record<SegmentNote, number>>;
+  /** Of a sweep: a row for each of its segments. */
+  sweep: readonly SweepRow[] | undefined;
+  /** The segments did not all get the same verdict. */
+  differ: boolean;
+  ended: 'deadline' | 'interrupted' | 'not-answered-as-awaited' | undefined;
+  kernelDrops: number;
+  error: NetError | undefined;
+}
+
+export type SendEvent = StartEvent | SegmentEvent | IcmpEvent | NoteEvent | SendResult;
 
 export type ConnectEvent = StartEvent | SegmentEvent | StateEvent | IcmpEvent | DataEvent | NoteEvent | ConnectResult;

@@ -18,11 +18,12 @@ export interface SegmentContext {
   state?: State | undefined;
   note?: SegmentNote | undefined;
   transmission?: number | undefined;
+  variant?: string | undefined;
 }
 
 export function segmentEvent({ ttl, id }: Ipv4Header, segment: TcpSegment, context: SegmentContext): SegmentEvent {
   const { flags, seq, ack, window, urgent, options, payload } = segment;
-  const { direction, atUs, datagram, senderIsn, receiverIsn, state, note, transmission } = context;
+  const { direction, atUs, datagram, senderIsn, receiverIsn, state, note, transmission, variant } = context;
   return {
     type: 'segment',
     direction,
@@ -41,6 +42,7 @@ export function segmentEvent({ ttl, id }: Ipv4Header, segment: TcpSegment, conte
     state,
     note,
     transmission,
+    variant,
     payload,
     datagram,
   };

@@ -21,6 +21,7 @@ export const NOTE_PHRASES: Readonly<Record<SegmentNote, string>> = {
   'malformed-options': 'One of its options has an impossible length. Options are read up to there, and the segment counts all the same.',
   'bad-checksum': 'Its checksum is wrong: most likely it was damaged on the way. It is dropped.',
   malformed: 'Its header contradicts itself: nothing in it can be trusted, and it is dropped.',
+  cleanup: 'ends what is half open',
   held: 'The peer asks to close with its FIN. We act as if it had not arrived until our own FIN is out: so the two cross on the way.',
   'challenge-ack':
     'A challenge ACK (RFC 5961): we repeat where we stand. If the peer has really given up, it answers with a RST that fits exactly.',

@@ -1,0 +1,293 @@
+/** Crafted segments, sent as asked, and all that comes back. */
+import { NetError } from '../../net/errors.ts';
+import { Inbox } from '../../net/inbox.ts';
+import type { Arrival, Clock } from '../../net/network.ts';
+import { formatIpv4 } from '../../wire/address.ts';
+import { ACK } from '../../wire/flags.ts';
+import { fragment } from '../../wire/fragment.ts';
+import { ipv4Header } from '../../wire/ipv4.ts';
+import { encodePacket } from '../../wire/packet.ts';
+import { hear } from '../arrival.ts';
+import type { ProbeContext } from '../context.ts';
+import { type NoteEvent, SCHEMA_VERSION, type SegmentEvent, type SegmentNote, type SendEvent, type StartEvent } from '../events.ts';
+import { icmpEvent, segmentEvent } from '../segment-event.ts';
+import { craft } from '../segment-spec.ts';
+import { VERSION } from '../version.ts';
+import type { SendRequest, Variant } from './request.ts';
+import { sendResult } from './result.ts';
+import { Trial } from './trial.ts';
+
+/** Sends in a row without a look at what has come back. */
+const BURST = 32;
+
+/** What a trial's port has heard. */
+interface HeardBy {
+  trial: Trial;
+  arrival: Arrival;
+}
+
+/**
+ * Sends the segments and tells of each and of each answer. The last event is the result.
+ * @throws NetError where this machine can't begin; later errors stand in the result
+ */
+export async function* send(request: SendRequest, context: ProbeContext): AsyncGenerator<SendEvent, void> {
+  const run = new SendRun(request, context);
+  const wake = () => run.inbox.wake();
+  context.signal?.addEventListener('abort', wake);
+  try {
+    yield* run.events();
+  } finally {
+    context.signal?.removeEventListener('abort', wake);
+    run.close();
+  }
+}
+
+class SendRun {
+  readonly inbox: Inbox<HeardBy>;
+  readonly trials: Trial[] = [];
+  readonly ignored: Partial<Record<SegmentNote, number>> = {};
+  private startedAtUs: number | undefined;
+  private readonly clock: Clock;
+  private readonly request: SendRequest;
+  private readonly context: ProbeContext;
+
+  constructor(request: SendRequest, context: ProbeContext) {
+    this.request = request;
+    this.context = context;
+    this.clock = context.network.clock;
+    this.inbox = new Inbox(this.clock);
+  }
+
+  async *events(): AsyncGenerator<SendEvent, void> {
+    const { request } = this;
+    let error: NetError | undefined;
+    try {
+      yield* this.sendAll();
+      yield* this.listenUntil(this.clock.nowUs() + request.timeoutMs * 1000);
+      if (request.cleanup) yield* this.cleanUp();
+      else yield* this.hold();
+    } catch (caught) {
+      // Before the first segment there is nothing to report but the error.
+      if (!(caught instanceof NetError) || this.startedAtUs === undefined) throw caught;
+      error = caught;
+    }
+    yield sendResult(request, this.trials, this.ignored, this.ended, error);
+  }
+
+  close(): void {
+    for (const { port } of this.trials) port.close();
+  }
+
+  private get interrupted(): boolean {
+    return this.context.signal?.aborted === true;
+  }
+
+  private get deadlineUs(): number {
+    return (this.startedAtUs ?? this.clock.nowUs()) + this.request.deadlineMs * 1000;
+  }
+
+  private get satisfied(): boolean {
+    const { repeatUntil } = this.request;
+    return repeatUntil !== undefined && this.trials.some((trial) => trial.has(repeatUntil));
+  }
+
+  private get ended(): 'deadline' | 'interrupted' | 'not-answered-as-awaited' | undefined {
+    if (this.interrupted) return 'interrupted';
+    if (this.clock.nowUs() >= this.deadlineUs) return 'deadline';
+    return this.request.repeatUntil === undefined || this.satisfied ? undefined : 'not-answered-as-awaited';
+  }
+
+  private get over(): boolean {
+    return this.interrupted || this.satisfied || this.clock.nowUs() >= this.deadlineUs;
+  }
+
+  /** Each variant as often as asked, at the interval, listening in between. */
+  private async *sendAll(): AsyncGenerator<SendEvent, void> {
+    const { request, clock } = this;
+    const intervalUs = request.intervalMs * 1000;
+    let dueAtUs = clock.nowUs();
+    let burst = 0;
+    for (const variant of request.variants) {
+      let trial: Trial | undefined;
+      for (let i = 0; i < request.count && !this.over; i++) {
+        if (clock.nowUs() < dueAtUs) yield* this.listenUntil(dueAtUs);
+        else if (++burst % BURST === 0) yield* this.listenNow();
+        if (this.over) break;
+        trial ??= this.open(variant);
+        const sent = this.sendOnce(trial);
+        if (this.trials.length === 1 && trial.sent === 1) yield this.startEvent(trial);
+        yield sent;
+        // After a stall we go on from now: no burst makes up for it.
+        dueAtUs = Math.max(dueAtUs + intervalUs, clock.nowUs() - intervalUs);
+      }
+    }
+  }
+
+  private open(variant: Variant): Trial {
+    const { request, context } = this;
+    const { random, network } = context;
+    const port = network.openPort({
+      destination: request.address,
+      destinationPort: request.port,
+      source: request.source,
+      sourcePort: request.sourcePort,
+      interfaceName: request.interfaceName,
+    });
+    const { sourceAddress } = port.route;
+    const flow = { source: sourceAddress, sourcePort: port.port, destination: request.address, destinationPort: request.port };
+    const seq = context.iss({ ...tuple(flow) }, this.clock.nowUs());
+    // An ACK that acknowledges nothing is an oddity that filters look for.
+    const ack = variant.spec.flags & ACK ? random.uint32() : 0;
+    const trial = new Trial(port, variant, craft(variant.spec, flow, { seq, ack, ipId: 1 + (random.uint32() % 0xffff) }));
+    this.trials.push(trial);
+    void this.hearAll(trial);
+    return trial;
+  }
+
+  /** Brings what one port hears to where all is taken from, until the port is closed. */
+  private async hearAll(trial: Trial): Promise<void> {
+    try {
+      for (;;) {
+        const arrival = await trial.port.next(Number.POSITIVE_INFINITY);
+        if (arrival === undefined) return;
+        this.inbox.push({ trial, arrival });
+      }
+    } catch (error) {
+      this.inbox.fail(error as Error);
+    }
+  }
+
+  private sendOnce(trial: Trial): SegmentEvent {
+    const { ip, tcp, datagram } = trial.crafted;
+    const { fragmentBytes } = this.request;
+    const pieces = fragmentBytes === undefined ? [datagram] : fragment(datagram, fragmentBytes);
+    let atUs = 0;
+    // The last fragment completes the segment: the answer is to it.
+    for (const piece of pieces) atUs = trial.port.send(piece);
+    this.startedAtUs ??= atUs;
+    trial.sends(atUs);
+    return segmentEvent(ip, tcp, {
+      direction: 'sent',
+      atUs: this.relative(atUs),
+      datagram,
+      senderIsn: trial.isn,
+      receiverIsn: trial.irs,
+      transmission: trial.sent,
+      variant: trial.variant.label,
+    });
+  }
+
+  private relative(atUs: number): number {
+    return atUs - (this.startedAtUs ?? atUs);
+  }
+
+  /** What has come until now. */
+  private async *listenNow(): AsyncGenerator<SendEvent, void> {
+    // Lets the event loop look at the sockets.
+    await new Promise(setImmediate);
+    while (this.inbox.length > 0) yield* this.take(await this.inbox.next(0));
+  }
+
+  private async *listenUntil(untilUs: number): AsyncGenerator<SendEvent, void> {
+    while (!this.over) {
+      const heard = await this.inbox.next(Math.min(untilUs, this.deadlineUs));
+      yield* this.take(heard);
+      if (heard === undefined && this.clock.nowUs() >= untilUs) return;
+    }
+  }
+
+  private *take(heard: HeardBy | undefined): Generator<SendEvent, void> {
+    if (heard === undefined) return;
+    const { trial, arrival } = heard;
+    const what = hear(arrival.datagram);
+    const atUs = this.relative(arrival.atUs);
+    if (what.type === 'unreadable') {
+      this.ignore('malformed');
+      yield this.note('ignored', `Ignored a datagram: ${what.reason}.`, atUs);
+    } else if (what.type === 'icmp') {
+      if (what.quotedSeq !== trial.crafted.tcp.seq) {
+        yield this.note('icmp-ignored', `Ignored an ICMP error (${what.error.name}) about a segment that we did not send.`, atUs);
+        return;
+      }
+      trial.hearsIcmp(what.error.name, arrival.atUs);
+      yield icmpEvent(what, atUs);
+    } else {
+      const note = what.checksumOk ? trial.hears(what.tcp, arrival.atUs) : 'bad-checksum';
+      if (note !== undefined && note !== 'retransmission') this.ignore(note);
+      yield segmentEvent(what.ip, what.tcp, {
+        direction: 'received',
+        atUs,
+        datagram: what.datagram,
+        senderIsn: trial.irs,
+        receiverIsn: trial.isn,
+        note,
+        variant: trial.variant.label,
+      });
+    }
+  }
+
+  private ignore(note: SegmentNote): void {
+    this.ignored[note] = (this.ignored[note] ?? 0) + 1;
+  }
+
+  private note(code: NoteEvent['code'], text: string, atUs: number): NoteEvent {
+    return { type: 'note', atUs, code, text };
+  }
+
+  /** The peer must not be left with half a connection that nobody wants. */
+  private *cleanUp(): Generator<SendEvent, void> {
+    for (const trial of this.trials) {
+      const { source, destination } = trial.crafted.ip;
+      for (const tcp of trial.resets()) {
+        const ip = ipv4Header({ source, destination, id: trial.crafted.ip.id });
+        const datagram = encodePacket({ ip, tcp });
+        const atUs = this.relative(trial.port.send(datagram));
+        const isns = { senderIsn: trial.isn, receiverIsn: trial.irs };
+        yield segmentEvent(ip, tcp, { direction: 'sent', atUs, datagram, ...isns, note: 'cleanup', variant: trial.variant.label });
+      }
+    }
+  }
+
+  /** Keeps the guards, and shows what still comes. */
+  private async *hold(): AsyncGenerator<SendEvent, void> {
+    yield* this.listenUntil(this.clock.nowUs() + this.request.holdMs * 1000);
+    if (!this.trials.some((trial) => trial.resets().length > 0)) return;
+    const text = "Half-open connections are left; from now on the kernel answers the peer's segments with RST.";
+    yield this.note('guard-released', text, this.relative(this.clock.nowUs()));
+  }
+
+  private startEvent({ port }: Trial): StartEvent {
+    const { request, context, clock } = this;
+    return {
+      type: 'start',
+      schema: SCHEMA_VERSION,
+      version: VERSION,
+      command: 'send',
+      host: request.host,
+      address: formatIpv4(request.address),
+      port: request.port,
+      sourceAddress: formatIpv4(port.route.sourceAddress),
+      sourcePort: port.port,
+      startedAt: new Date(clock.wallTimeMs(this.startedAtUs ?? clock.nowUs())).toISOString(),
+      clock: context.network.clockSources,
+      guard: port.guard,
+    };
+  }
+}
+
+const tuple = ({
+  source,
+  sourcePort,
+  destination,
+  destinationPort,
+}: {
+  source: number;
+  sourcePort: number;
+  destination: number;
+  destinationPort: number;
+}) => ({
+  localAddress: source,
+  localPort: sourcePort,
+  remoteAddress: destination,
+  remotePort: destinationPort,
+});
