@@ -76,6 +76,7 @@ function segment(
     state,
     note: undefined,
     transmission: direction === 'sent' ? 1 : undefined,
+    variant: undefined,
     payload: new Uint8Array(0),
     datagram: new Uint8Array(0),
     ...fields,
