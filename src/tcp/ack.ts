@@ -26,10 +26,14 @@ export function processAck(tcb: Tcb, segment: TcpSegment, nowUs: number, actions
   if (isNew) acknowledge(tcb, segment, nowUs, actions);
   if (seqGte(ack, tcb.sndUna)) updateWindow(tcb, segment, nowUs, actions);
   if (isNew) recoverOrGrow(tcb, ack, newlyAcked, nowUs, actions);
-  else if (ack === tcb.sndUna && tcb.unacked.length > 0 && segLen(segment) === 0 && tcb.sndWnd === windowBefore) tcb.dupAcks++;
+  else if (isDuplicate(tcb, segment) && tcb.sndWnd === windowBefore) tcb.dupAcks++;
   findLoss(tcb, nowUs, actions);
   return true;
 }
+
+/** RFC 5681 §2. What answers a probe of a closed window tells of no segment that arrived. */
+const isDuplicate = (tcb: Tcb, segment: TcpSegment): boolean =>
+  segment.ack === tcb.sndUna && tcb.unacked.length > 0 && segLen(segment) === 0 && tcb.sndWnd > 0;
 
 /** Takes what is covered out of the retransmission queue. */
 export function acknowledge(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
@@ -99,6 +103,7 @@ export function updateWindow(tcb: Tcb, segment: TcpSegment, nowUs: number, actio
     if (before > 0) actions.push({ type: 'window', closed: true });
   } else if (before === 0) {
     tcb.persistAtUs = undefined;
+    tcb.progressAtUs = nowUs;
     // What was put into the closed window was thrown away.
     for (const entry of tcb.unacked) entry.lost = !entry.sacked;
     if (tcb.state !== 'SYN-SENT' && tcb.state !== 'SYN-RECEIVED') actions.push({ type: 'window', closed: false });

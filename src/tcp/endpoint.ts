@@ -75,9 +75,18 @@ export function handle(tcb: Tcb, event: TcpEvent, nowUs: number): Action[] {
 
 /** When to send a `timer` event; Infinity where nothing is waited for. */
 export function nextDeadlineUs(tcb: Tcb): number {
-  const giveUpAtUs = tcb.unacked.length > 0 || tcb.persistAtUs !== undefined ? tcb.progressAtUs + tcb.config.userTimeoutUs : Infinity;
-  return Math.min(tcb.retransmitAtUs ?? Infinity, tcb.persistAtUs ?? Infinity, tcb.timeWaitUntilUs ?? Infinity, giveUpAtUs);
+  return Math.min(tcb.retransmitAtUs ?? Infinity, tcb.persistAtUs ?? Infinity, tcb.timeWaitUntilUs ?? Infinity, giveUpAtUs(tcb));
 }
+
+/** When the peer has not acknowledged for too long (§3.8.3). A closed window may stay so while each probe is answered. */
+function giveUpAtUs(tcb: Tcb): number {
+  return tcb.unacked.length === 0 || probeIsAnswered(tcb) ? Infinity : tcb.progressAtUs + tcb.config.userTimeoutUs;
+}
+
+const isProbing = (tcb: Tcb): boolean => isSynchronized(tcb.state) && tcb.sndWnd === 0;
+
+/** The peer has said that its window is still closed since the last probe left. */
+const probeIsAnswered = (tcb: Tcb): boolean => isProbing(tcb) && (tcb.unacked[0]?.sentAtUs.at(-1) ?? Infinity) < tcb.progressAtUs;
 
 /** A TCB serves one connection: a second OPEN is nothing. */
 function open(tcb: Tcb, passive: boolean, nowUs: number, actions: Action[]): void {
@@ -137,8 +146,7 @@ function timersFire(tcb: Tcb, nowUs: number, actions: Action[]): void {
     end(tcb, '2 MSL are over', 'closed', actions);
     return;
   }
-  const isWaiting = tcb.unacked.length > 0 || tcb.persistAtUs !== undefined;
-  if (isWaiting && nowUs >= tcb.progressAtUs + tcb.config.userTimeoutUs) {
+  if (nowUs >= giveUpAtUs(tcb)) {
     giveUp(tcb, actions);
     return;
   }
@@ -150,7 +158,6 @@ function timersFire(tcb: Tcb, nowUs: number, actions: Action[]): void {
   }
 }
 
-/** §3.8.3 */
 function giveUp(tcb: Tcb, actions: Action[]): void {
   const seq = nextAcceptable(tcb);
   const reset = () => sendReset(tcb, seq, actions);
@@ -160,7 +167,8 @@ function giveUp(tcb: Tcb, actions: Action[]): void {
 /** RFC 6298 §5.4 to §5.6; into a closed window it is a probe (RFC 9293 §3.8.6.1). */
 function retransmissionTimeout(tcb: Tcb, nowUs: number, actions: Action[]): void {
   const first = tcb.unacked[0] as Unacked;
-  const isProbe = isSynchronized(tcb.state) && tcb.sndWnd === 0;
+  const isProbe = isProbing(tcb);
+  if (probeIsAnswered(tcb)) tcb.progressAtUs = nowUs;
   if (isSynchronized(tcb.state) && !isProbe) lossByTimeout(tcb, first);
   backOff(tcb.rto);
   tcb.retransmitAtUs = nowUs + tcb.rto.rtoUs;

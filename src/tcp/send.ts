@@ -178,12 +178,8 @@ function takeUnsent(tcb: Tcb, size: number): Uint8Array {
 /** Something waits and nothing is on its way that could bring an answer: the closed window must be probed (RFC 9293 §3.8.6.1). */
 function armPersist(tcb: Tcb, nowUs: number): void {
   const waiting = !tcb.finSent && (tcb.unsentBytes > 0 || tcb.finQueued);
-  if (!waiting || tcb.unacked.length > 0) {
-    tcb.persistAtUs = undefined;
-  } else if (tcb.persistAtUs === undefined) {
-    tcb.persistAtUs = nowUs + tcb.rto.rtoUs;
-    tcb.progressAtUs = nowUs;
-  }
+  if (waiting && tcb.unacked.length === 0) tcb.persistAtUs ??= nowUs + tcb.rto.rtoUs;
+  else tcb.persistAtUs = undefined;
 }
 
 /** One byte, or the FIN, into the closed window. From then on it is sent again as any lost segment is. */

@@ -8,6 +8,7 @@ import type { TcpEvent } from '../../src/tcp/endpoint.ts';
 import type { State } from '../../src/tcp/state.ts';
 import { DEFAULT_TCB_CONFIG, type Tcb, type TcbConfig } from '../../src/tcp/tcb.ts';
 import { ACK, SYN } from '../../src/wire/flags.ts';
+import { formatTcpOption } from '../../src/wire/format.ts';
 import { seqAdd, seqDiff } from '../../src/wire/seq.ts';
 import { type TcpSegment, tcpSegment } from '../../src/wire/tcp.ts';
 import { KIND_MSS } from '../../src/wire/tcp-options.ts';
@@ -168,6 +169,11 @@ export class Script {
     expect(actual, 'the segment sent').toBe(text);
     expect([send?.segment.sourcePort, send?.segment.destinationPort]).toEqual([LOCAL_PORT, REMOTE_PORT]);
     for (const check of checks) check(send as Send & { atMs: number });
+  }
+
+  /** The options of the next segment sent, in their order. */
+  optionsSent(): string {
+    return this.sent.shift()?.segment.options.map(formatTcpOption).join(',') ?? 'nothing';
   }
 
   sendsNothing(): void {
