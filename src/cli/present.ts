@@ -1,6 +1,7 @@
 /** Runs a probe and shows it: events to reporter and file, signals to the probe, the outcome to an exit code. */
 import { connectExitCode } from '../probe/connect/result.ts';
 import type { ConnectEvent, ConnectResult } from '../probe/events.ts';
+import { escapeLine } from '../report/escape.ts';
 import { resultLine, toJson } from '../report/json.ts';
 import { BROKEN_PIPE, exitCodeOf, reportError, signalExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
@@ -67,7 +68,13 @@ function writeJson(event: Exclude<ConnectEvent, ConnectResult>, io: Io): void {
 /** One line: what failed, on what, why, and what to do. */
 export function writeError(error: unknown, io: Io): void {
   const { code, message, hint } = reportError(error);
-  io.stderr.write(`rawshake: ${message}${hint === undefined ? '' : `; ${hint}`}\n`);
+  writeNote(hint === undefined ? message : `${message}; ${hint}`, io);
   // Nobody foresaw this one: its stack is what helps.
-  if (code === 'internal' && error instanceof Error) io.stderr.write(`${error.stack}\n`);
+  if (code === 'internal' && error instanceof Error)
+    for (const line of (error.stack ?? '').split('\n')) io.stderr.write(`${escapeLine(line)}\n`);
+}
+
+/** A line on stderr. Names and words in it may come from anywhere. */
+export function writeNote(text: string, io: Io): void {
+  io.stderr.write(`rawshake: ${escapeLine(text)}\n`);
 }

@@ -34,7 +34,10 @@ export function address(option: string, text: string): Ipv4Address {
 export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
   if ((choices as readonly string[]).includes(text)) return text as T;
   const near = nearest(text, choices);
-  throw usageError(`${option}: ${quote(text)} is none of ${choices.join(', ')}`, near && `did you mean ${near}?`);
+  throw usageError(
+    `${option}: ${quote(text)} is not known`,
+    near === undefined ? `give one of ${choices.join(', ')}` : `did you mean ${near}?`,
+  );
 }
 
 /** Text with `\r \n \t \0 \\` and `\xNN`; everything else in UTF-8 as it stands. */

@@ -4,7 +4,7 @@ import { NetError } from './errors.ts';
 import type { Guard } from './guard.ts';
 import { Inbox } from './inbox.ts';
 import type { Arrival, Clock, ClockSources, Network, Port, PortRequest, Route } from './network.ts';
-import { Routes } from './route.ts';
+import { findRoute, Routes } from './route.ts';
 import type { Sender } from './sender.ts';
 import { type Listener, SharedSockets } from './sockets.ts';
 
@@ -104,6 +104,10 @@ class KernelPort implements Port, Listener {
 
   next(deadlineUs: number): Promise<Arrival | undefined> {
     return this.inbox.next(deadlineUs);
+  }
+
+  pathMtu(): number {
+    return findRoute({ destination: this.peerAddress, source: this.address }).mtu;
   }
 
   get queued(): number {

@@ -1,6 +1,7 @@
 /** A network in memory: hosts on one wire that loses, duplicates, reorders, corrupts and delays from a seed, on a virtual clock. */
 import type { Ipv4Address } from '../wire/address.ts';
 import { decodeIpv4Header } from '../wire/ipv4.ts';
+import { flowOfIcmpError, flowOfSegment } from './flow.ts';
 import { Inbox } from './inbox.ts';
 import type { Arrival, Clock, Network, Port, PortRequest } from './network.ts';
 import { chance, type Random, randomBelow, seededRandom } from './random.ts';
@@ -184,8 +185,8 @@ class MemoryHost implements Network {
   ) {
     this.clock = wire.clock;
     wire.attach(address, (datagram, atUs) => {
-      // One inbox a port would need the port read here; a test's host has few, and each looks for itself.
-      for (const inbox of this.inboxes.values()) inbox.push({ atUs, datagram });
+      const flow = flowOfSegment(datagram) ?? flowOfIcmpError(datagram);
+      if (flow !== undefined) this.inboxes.get(flow.port)?.push({ atUs, datagram });
     });
   }
 
@@ -194,10 +195,12 @@ class MemoryHost implements Network {
     const port = request.sourcePort ?? this.nextPort++;
     const inbox = new Inbox<Arrival>(clock);
     inboxes.set(port, inbox);
+    const route = { sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu };
     return {
-      route: { sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu },
+      route,
       port,
       guard: 'none',
+      pathMtu: () => route.mtu,
       dropped: 0,
       sendRetries: 0,
       receiveWindowBytes: 1 << 20,
@@ -212,6 +215,7 @@ class MemoryHost implements Network {
       wake: () => inbox.wake(),
       close: () => {
         inboxes.delete(port);
+        inbox.wake();
       },
     };
   }

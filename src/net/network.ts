@@ -61,6 +61,8 @@ export interface Port {
   wake(): void;
   /** What may be in flight towards the port, in bytes, without fear that the kernel's receive buffer overflows. */
   readonly receiveWindowBytes: number;
+  /** The largest datagram in bytes that the kernel lets out towards the peer: less than the route's once the path has said so. */
+  pathMtu(): number;
   /** Datagrams dropped because they were read too slowly, since the port was opened, on the sockets it reads from. */
   readonly dropped: number;
   /** How often a send was tried again because the send queue of this host was full. */

@@ -34,6 +34,8 @@ export class Connection {
   progressAtUs = 0;
   readonly #clock: Clock;
   #nextId: number;
+  /** What the kernel's path MTU has sunk to, where the endpoint does not know it yet. */
+  #narrowedTo: number | undefined;
   /** The endpoint has put off its answer because more had arrived. */
   #owesAnswer = false;
 
@@ -61,6 +63,7 @@ export class Connection {
     const atUs = this.#clock.nowUs();
     const events: ConnectEvent[] = [];
     this.#perform(handle(this.tcb, event, atUs), atUs, events);
+    this.#heedPath(events);
     return events;
   }
 
@@ -74,6 +77,7 @@ export class Connection {
       this.record.remarks('malformed');
       events.push(this.note('ignored', `Ignored a datagram: ${heard.reason}.`, atUs));
     }
+    this.#heedPath(events);
     if (this.#owesAnswer && this.port.queued === 0) {
       this.#owesAnswer = false;
       events.push(...this.apply({ type: 'timer' }));
@@ -111,6 +115,7 @@ export class Connection {
     // Its FIN was here first, though the endpoint sends ours before it looks at it.
     if (note === 'held') record.beginsClose('peer', this.#relative(atUs));
     events.push(this.#received(heard, atUs, stateAfter(actions, before), note));
+    if (note === 'old-connection') events.push(this.note('old-connection', OLD_CONNECTION, atUs));
     this.#perform(actions, atUs, events);
   }
 
@@ -126,6 +131,13 @@ export class Connection {
     this.record.icmp = error.name;
     events.push(icmpEvent(heard, this.#relative(atUs)));
     if (error.name === 'fragmentation-needed') this.#lowerMtu(error.nextHopMtu ?? 0, atUs, events);
+  }
+
+  /** What the kernel would not let out for its size is cut up and sent again. */
+  #heedPath(events: ConnectEvent[]): void {
+    const mtu = this.#narrowedTo;
+    this.#narrowedTo = undefined;
+    if (mtu !== undefined) this.#lowerMtu(mtu, this.#clock.nowUs(), events);
   }
 
   /** RFC 1191: the router's MTU where it names one, else the least that every host takes. */
@@ -191,9 +203,11 @@ export class Connection {
     try {
       atUs = port.send(datagram);
     } catch (error) {
-      // The queue stayed full: as lost as on the wire, and sent again as such.
-      if (!(error instanceof NetError) || error.code !== 'no-buffers') throw error;
-      events.push(this.note('kernel-drops', `This host's send queue is full; ${error.reason}.`));
+      if (!(error instanceof NetError)) throw error;
+      // As lost as on the wire, and sent again as such: the queue stayed full, or the kernel has heard of a narrower path.
+      if (error.code === 'no-buffers') events.push(this.note('kernel-drops', `This host's send queue is full; ${error.reason}.`));
+      else if (error.code === 'message-too-long' && port.pathMtu() < datagram.length) this.#narrowedTo = port.pathMtu();
+      else throw error;
       return undefined;
     }
     if (this.startedAtUs === 0) this.startedAtUs = atUs;
@@ -223,6 +237,7 @@ export class Connection {
   }
 }
 
+const OLD_CONNECTION = 'The peer remembers an older connection between these ports: we reset it and send our SYN again.';
 const WINDOW_CLOSED = "The peer's window is closed: it takes no more data.";
 const WINDOW_OPEN = "The peer's window is open again.";
 const HEADERS_LENGTH = 40;

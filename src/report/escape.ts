@@ -65,6 +65,9 @@ function utf8Length(bytes: Uint8Array, at: number): number {
   return overlong || surrogate || tooHigh ? 0 : length;
 }
 
+/** Makes a line of our own safe, of which parts may come from outside: as {@link escapeText}, but with backslashes left as they are. */
+export const escapeLine = (line: string): string => line.replace(UNSAFE, escapeCharacter);
+
 /** Writes in a JSON text as `\uXXXX` what JSON allows raw but a terminal should not get. */
 export function escapeJson(json: string): string {
   return json.replace(UNSAFE, (character) => {

@@ -112,7 +112,7 @@ export class Frame {
 
   #cells({ atUs, deltaUs, state = '', stateChanged = false }: Gutter): string {
     const time = atUs === undefined ? '' : formatTime(atUs);
-    const delta = deltaUs === undefined ? '' : `${deltaUs < 0 ? '' : '+'}${this.#style.duration(deltaUs)}`;
+    const delta = deltaUs === undefined ? '' : `+${this.#style.duration(deltaUs)}`;
     return this.#gutter(time, delta, state, stateChanged);
   }
 

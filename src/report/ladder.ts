@@ -191,7 +191,9 @@ export class Ladder {
   }
 
   #times(atUs: number): Gutter {
-    return { atUs, deltaUs: this.#previousUs === undefined ? undefined : atUs - this.#previousUs };
+    // What arrived while we were busy was heard after what we sent meanwhile: it has no time since that.
+    const deltaUs = this.#previousUs === undefined ? undefined : atUs - this.#previousUs;
+    return { atUs, deltaUs: deltaUs === undefined || deltaUs >= 0 ? deltaUs : undefined };
   }
 
   #flow(parts: readonly string[]): string {

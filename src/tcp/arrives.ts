@@ -104,11 +104,12 @@ function takeSyn(tcb: Tcb, segment: TcpSegment): void {
 }
 
 /** The window of the segment that completes the handshake; a SYN's is never scaled (RFC 7323 §2.2). */
-function takeFirstWindow(tcb: Tcb, segment: TcpSegment): void {
+function takeFirstWindow(tcb: Tcb, segment: TcpSegment, actions: Action[]): void {
   tcb.sndWnd = segment.flags & SYN ? segment.window : segment.window * 2 ** tcb.sndWscale;
   tcb.maxSndWnd = tcb.sndWnd;
   tcb.sndWl1 = segment.seq;
   tcb.sndWl2 = segment.ack;
+  if (tcb.sndWnd === 0) actions.push({ type: 'window', closed: true });
 }
 
 /** The segment acknowledges our SYN. */
@@ -116,7 +117,7 @@ function establish(tcb: Tcb, segment: TcpSegment, cause: string, nowUs: number, 
   // Nothing but a lost SYN backs the timer off before the first measurement.
   const synLost = tcb.rto.rtoUs > tcb.config.initialRtoUs;
   acknowledge(tcb, segment, nowUs, actions);
-  takeFirstWindow(tcb, segment);
+  takeFirstWindow(tcb, segment, actions);
   tcb.cwnd = initialWindow(tcb.sndMss, synLost);
   if (synLost && tcb.rto.srttUs === undefined) afterLostSyn(tcb.rto);
   enter(tcb, 'ESTABLISHED', cause, actions);

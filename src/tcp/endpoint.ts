@@ -90,7 +90,8 @@ const probeIsAnswered = (tcb: Tcb): boolean => isProbing(tcb) && (tcb.unacked[0]
 
 /** A TCB serves one connection: a second OPEN is nothing. */
 function open(tcb: Tcb, passive: boolean, nowUs: number, actions: Action[]): void {
-  if (tcb.state !== 'CLOSED' || tcb.sndNxt !== tcb.iss) return;
+  if (tcb.opened) return;
+  tcb.opened = true;
   const first = findOption(tcb.config.synOptions, 'timestamps')?.value ?? 0;
   tcb.tsOffset = seqAdd(first, -Math.floor(nowUs / 1000));
   tcb.tsSent = first;

@@ -60,6 +60,8 @@ export interface Unacked {
 export interface Tcb {
   config: TcbConfig;
   state: State;
+  /** OPEN has come: CLOSED is then the end. */
+  opened: boolean;
   /** SYN-RECEIVED was reached from LISTEN. */
   passive: boolean;
   remotePort: number;
@@ -133,6 +135,7 @@ export function createTcb(config: TcbConfig): Tcb {
   return {
     config,
     state: 'CLOSED',
+    opened: false,
     passive: false,
     remotePort: config.remotePort,
     iss: config.iss,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type Faults, MemoryWire, NO_FAULTS, VirtualClock } from '../../src/net/memory.ts';
 import { ipv4Header } from '../../src/wire/ipv4.ts';
 import { encodePacket } from '../../src/wire/packet.ts';
+import { tcpSegment } from '../../src/wire/tcp.ts';
 
 const A = 0x0a000001;
 const B = 0x0a000002;
@@ -11,6 +12,13 @@ const B = 0x0a000002;
 /** A datagram for B with a number in it. */
 const datagram = (number: number): Uint8Array =>
   encodePacket({ ip: ipv4Header({ source: A, destination: B, protocol: 253 }), payload: Uint8Array.of(number >> 8, number) });
+
+/** The same in a segment from a port to port 80. */
+const segment = (number: number, sourcePort: number): Uint8Array =>
+  encodePacket({
+    ip: ipv4Header({ source: A, destination: B }),
+    tcp: tcpSegment({ sourcePort, destinationPort: 80, payload: Uint8Array.of(number >> 8, number) }),
+  });
 
 const numberIn = (bytes: Uint8Array): number => ((bytes.at(-2) as number) << 8) | (bytes.at(-1) as number);
 
@@ -144,14 +152,14 @@ describe('MemoryWire', () => {
 });
 
 describe('a host on the wire', () => {
-  it('gives each port what arrives, in order, until it is closed', async () => {
+  it('gives each port what arrives for it, in order, until it is closed', async () => {
     const clock = new VirtualClock();
     const wire = new MemoryWire(clock);
     const sender = wire.host(A).openPort({ destination: B, destinationPort: 80 });
     const port = wire.host(B).openPort({ destination: A, destinationPort: sender.port, sourcePort: 80 });
     expect(port).toMatchObject({ port: 80, guard: 'none', dropped: 0, route: { sourceAddress: B, mtu: 1500 } });
-    sender.send(datagram(1));
-    sender.send(datagram(2));
+    sender.send(segment(1, sender.port));
+    sender.send(segment(2, sender.port));
     const first = await clock.run(port.next(1000));
     expect(first).toMatchObject({ atUs: 100 });
     expect(numberIn(first?.datagram as Uint8Array)).toBe(1);
@@ -160,7 +168,7 @@ describe('a host on the wire', () => {
     expect(clock.nowUs()).toBe(1000);
     port.close();
     port.close();
-    sender.send(datagram(3));
+    sender.send(segment(3, sender.port));
     expect(await clock.run(port.next(2000))).toBeUndefined();
   });
 

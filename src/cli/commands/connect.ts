@@ -11,7 +11,7 @@ import { readData } from '../data.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { DATA_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
-import { present } from '../present.ts';
+import { present, writeNote } from '../present.ts';
 import { FileSink } from '../save.ts';
 import { readPort, readTarget, resolveTarget } from '../target.ts';
 import { lookOf } from '../terminal.ts';
@@ -83,7 +83,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const save = savePath === undefined ? undefined : await FileSink.open(savePath, args.flag('force') === true, io.env);
   const request: ConnectRequest = { ...CONNECT_DEFAULTS, host: target.host, address: destination, port: target.port, ...options, data };
   const json = args.flag('json') === true;
-  if (note !== undefined && args.flag('quiet') !== true) io.stderr.write(`rawshake: ${note}\n`);
+  if (note !== undefined && args.flag('quiet') !== true) writeNote(note, io);
   const reporter = createConnectReporter({
     write: (text) => io.stdout.write(text),
     ...lookOf(io, args),
