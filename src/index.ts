@@ -7,7 +7,7 @@ export { resolveHost, resolvePort } from './net/resolve.ts';
 export { connect } from './probe/connect/connect.ts';
 export { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
 export { connectExitCode } from './probe/connect/result.ts';
-export { createIssGenerator, type ProbeContext } from './probe/context.ts';
+export { createContext, type ProbeContext } from './probe/context.ts';
 export type * from './probe/events.ts';
 export type { Preset, SynOptionChoice } from './probe/syn-options.ts';
 export { toJson } from './report/json.ts';

@@ -1,15 +1,7 @@
 // Makes connections one after the other, 64 at a time, closes each first, and tells how long that took.
 // Usage: node handshakes.js rawshake|node ADDRESS PORT COUNT
 import { connect as kernelConnect } from 'node:net';
-import {
-  CONNECT_DEFAULTS,
-  connect,
-  connectExitCode,
-  createIssGenerator,
-  openKernelNetwork,
-  parseIpv4,
-  systemRandom,
-} from '../../dist/index.js';
+import { CONNECT_DEFAULTS, connect, connectExitCode, createContext, openKernelNetwork, parseIpv4 } from '../../dist/index.js';
 
 const AT_A_TIME = 64;
 const WARM_UP = 1000;
@@ -19,8 +11,7 @@ const TIME_WAIT_MS = 1000;
 const [who, host, port, count] = process.argv.slice(2);
 
 const network = who === 'rawshake' ? openKernelNetwork() : undefined;
-const random = systemRandom();
-const context = { network, random, iss: createIssGenerator(random) };
+const context = createContext(network);
 const request = { ...CONNECT_DEFAULTS, host, address: parseIpv4(host), port: Number(port), idleMs: 0, timeWaitMs: TIME_WAIT_MS };
 const ending = [];
 let failures = 0;

@@ -1,7 +1,7 @@
 /** What a probe runs in: the network, where chance comes from, and who may stop it. */
 import { createCipheriv } from 'node:crypto';
 import type { Network } from '../net/network.ts';
-import type { Random } from '../net/random.ts';
+import { type Random, seededRandom, systemRandom } from '../net/random.ts';
 import { type FourTuple, generateIss, type KeyedHash } from '../tcp/iss.ts';
 
 export interface ProbeContext {
@@ -13,8 +13,22 @@ export interface ProbeContext {
   signal?: AbortSignal | undefined;
 }
 
+/**
+ * A context whose choices nobody can guess; or, with a seed, the same again each time.
+ * @param seed 0 … 2^32-1
+ */
+export function createContext(network: Network, seed?: number): ProbeContext {
+  if (seed === undefined) {
+    const random = systemRandom();
+    return { network, random, iss: createIssGenerator(random) };
+  }
+  const random = seededRandom(seed);
+  // An ISN of RFC 6528 would still move with the clock.
+  return { network, random, iss: () => random.uint32() };
+}
+
 /** ISNs by RFC 6528, with a secret drawn once. */
-export function createIssGenerator(random: Random): ProbeContext['iss'] {
+function createIssGenerator(random: Random): ProbeContext['iss'] {
   const secret = new Uint8Array(Uint32Array.from({ length: 4 }, () => random.uint32()).buffer);
   const cipher = createCipheriv('aes-128-ecb', secret, null);
   const hash: KeyedHash = (block) => cipher.update(block).readUInt32BE(0);

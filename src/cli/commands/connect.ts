@@ -1,8 +1,7 @@
 import { openKernelNetwork } from '../../net/kernel.ts';
-import { seededRandom, systemRandom } from '../../net/random.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../../probe/connect/request.ts';
-import { createIssGenerator, type ProbeContext } from '../../probe/context.ts';
+import { createContext } from '../../probe/context.ts';
 import type { CloseKind } from '../../probe/events.ts';
 import { PRESETS, type SynOptionChoice } from '../../probe/syn-options.ts';
 import { createConnectReporter } from '../../report/connect.ts';
@@ -92,23 +91,13 @@ async function run(args: Args, io: Io): Promise<number> {
     quiet: args.flag('quiet') === true,
     verbose: args.flag('verbose') === true,
   });
+  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
   const network = openKernelNetwork();
   try {
-    return await present((signal) => connect(request, { ...choices(args), network, signal }), { json, reporter, save }, io);
+    return await present((signal) => connect(request, { ...createContext(network, seed), signal }), { json, reporter, save }, io);
   } finally {
     network.close();
   }
-}
-
-/** With --seed every random choice is the same again; an ISN of RFC 6528 would still move with the clock. */
-function choices(args: Args): Pick<ProbeContext, 'random' | 'iss'> {
-  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
-  if (seed !== undefined) {
-    const random = seededRandom(seed);
-    return { random, iss: () => random.uint32() };
-  }
-  const random = systemRandom();
-  return { random, iss: createIssGenerator(random) };
 }
 
 /** What the user said, over the defaults. */

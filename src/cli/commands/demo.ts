@@ -4,10 +4,9 @@ import { NetError } from '../../net/errors.ts';
 import { openKernelNetwork } from '../../net/kernel.ts';
 import { bringLoopbackUp } from '../../net/loopback.ts';
 import type { Network, Port } from '../../net/network.ts';
-import { systemRandom } from '../../net/random.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../../probe/connect/request.ts';
-import { createIssGenerator } from '../../probe/context.ts';
+import { createContext } from '../../probe/context.ts';
 import { createConnectReporter } from '../../report/connect.ts';
 import { parseIpv4 } from '../../wire/address.ts';
 import type { Args, Command } from '../command.ts';
@@ -170,8 +169,7 @@ function portsOf(server: ChildProcess): Promise<{ open: number; closed: number }
 
 /** @returns 0 where every scene went as it should, 3 where one did not */
 async function play(scenes: readonly Scene[], ports: Record<Scene['port'], number>, network: Network, args: Args, io: Io): Promise<number> {
-  const random = systemRandom();
-  const iss = createIssGenerator(random);
+  const context = createContext(network);
   const look = lookOf(io, args);
   let asExpected = true;
   for (const [i, scene] of scenes.entries()) {
@@ -188,7 +186,7 @@ async function play(scenes: readonly Scene[], ports: Record<Scene['port'], numbe
       quiet: false,
       verbose: false,
     });
-    const start = (signal: AbortSignal) => connect(request, { network, random, iss, signal });
+    const start = (signal: AbortSignal) => connect(request, { ...context, signal });
     const exitCode = await present(start, { json: false, reporter, save: undefined }, io);
     if (exitCode > 3) return exitCode;
     if (exitCode !== scene.exitCode) asExpected = false;
