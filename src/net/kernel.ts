@@ -19,7 +19,6 @@ export const openKernelNetwork = (): Network => new KernelNetwork();
 
 class KernelNetwork implements Network {
   readonly clock = createClock();
-  readonly clockSources: ClockSources = { transmit: 'user', receive: 'user' };
   private readonly routes = new Routes(this.clock);
   private sockets: SharedSockets | undefined;
 
@@ -35,6 +34,10 @@ class KernelNetwork implements Network {
       guard.close();
       throw error;
     }
+  }
+
+  get clockSources(): ClockSources {
+    return { transmit: 'user', receive: this.sockets?.isStamped ? 'kernel' : 'user' };
   }
 
   close(): void {

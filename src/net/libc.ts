@@ -20,6 +20,8 @@ export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+/** A stamp of 64-bit seconds and nanoseconds of the wall clock with each message, on every machine (from Linux 5.1). */
+export const SO_TIMESTAMPNS_NEW = 64;
 /** Counters of a socket as an array of 32-bit words. */
 export const SO_MEMINFO = 55;
 /** A number that no other socket has. */
@@ -35,6 +37,7 @@ export const IP_LOCAL_PORT_RANGE = 51;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const MSG_DONTWAIT = 0x40;
+const CLOCK_REALTIME = 0;
 const SOCKADDR_LENGTH = 16;
 
 /** The byte order that the kernel's structs have here. */
@@ -44,6 +47,12 @@ export const LITTLE_ENDIAN = endianness() === 'LE';
 export interface SocketAddress {
   address: Ipv4Address;
   port: number;
+}
+
+/** A time of the wall clock. */
+export interface Timespec {
+  seconds: number;
+  nanoseconds: number;
 }
 
 export interface Libc {
@@ -65,6 +74,8 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** recvmmsg that does not wait. @param messages an array of struct mmsghdr */
   recvmmsg(fd: number, messages: Uint8Array, count: number): number;
+  /** The wall clock. */
+  clockRealtime(): Timespec;
   /** Keeps the descriptor from programs that this process starts. */
   closeOnExec(fd: number): number;
   close(fd: number): number;
@@ -94,6 +105,7 @@ function bindLibc(): Libc {
   const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
   const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
   const ioctl = library.func('int ioctl(int, unsigned long, void *)');
+  const clockGettime = library.func('int clock_gettime(int, void *)');
   const fcntl = library.func('int fcntl(int, int, ...)');
   const close = library.func('int close(int)');
 
@@ -102,6 +114,10 @@ function bindLibc(): Libc {
   const number = new Int32Array(1);
   const length = new Uint32Array(1);
 
+  const wordLength = koffi.sizeof('void *');
+  const timespec = new DataView(new ArrayBuffer(2 * wordLength));
+  const readLong = (view: DataView, offset: number): number =>
+    wordLength === 8 ? Number(view.getBigInt64(offset, LITTLE_ENDIAN)) : view.getInt32(offset, LITTLE_ENDIAN);
   const resultOf = (result: number): number => (result < 0 ? -koffi.errno() : result);
   const writeSockaddr = (address: Ipv4Address, port: number, family = AF_INET): DataView => {
     sockaddr.setUint16(0, family, LITTLE_ENDIAN);
@@ -111,7 +127,7 @@ function bindLibc(): Libc {
   };
 
   return {
-    wordLength: koffi.sizeof('void *'),
+    wordLength,
     socket: (family, type, protocol) => resultOf(socket(family, type, protocol)),
     bind: (fd, address, port) => resultOf(bind(fd, writeSockaddr(address, port), SOCKADDR_LENGTH)),
     connect: (fd, address, port) => resultOf(connect(fd, writeSockaddr(address, port), SOCKADDR_LENGTH)),
@@ -133,6 +149,10 @@ function bindLibc(): Libc {
     },
     ioctl: (fd, request, argument) => resultOf(ioctl(fd, request, argument)),
     recvmmsg: (fd, messages, count) => resultOf(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
+    clockRealtime() {
+      clockGettime(CLOCK_REALTIME, timespec);
+      return { seconds: readLong(timespec, 0), nanoseconds: readLong(timespec, wordLength) };
+    },
     closeOnExec: (fd) => resultOf(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)),
     close: (fd) => resultOf(close(fd)),
     strerror: library.func('const char *strerror(int)'),

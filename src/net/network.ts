@@ -79,6 +79,7 @@ export interface ClockSources {
 
 export interface Network {
   readonly clock: Clock;
+  /** Known once a port is open. */
   readonly clockSources: ClockSources;
   /** Reserves a local port towards a destination. @throws NetError */
   openPort(request: PortRequest): Port;

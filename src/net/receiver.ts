@@ -1,7 +1,7 @@
 import { Batch } from './batch.ts';
 import { systemError } from './errno.ts';
 import { attachFilter, compile, type Program, rejectAll } from './filter.ts';
-import { getsockoptNumber, libc, SO_MEMINFO, SO_RCVBUF, SO_RCVBUFFORCE, SOL_SOCKET } from './libc.ts';
+import { getsockoptNumber, libc, SO_MEMINFO, SO_RCVBUF, SO_RCVBUFFORCE, SO_TIMESTAMPNS_NEW, SOL_SOCKET, type Timespec } from './libc.ts';
 import type { Arrival, Clock } from './network.ts';
 import { RawSocket } from './raw.ts';
 
@@ -15,6 +15,9 @@ const BATCHES_PER_TURN = 16;
 const MEMINFO_WORDS = 9;
 const MEMINFO_DROPS = 8;
 
+/** Between our reading of the one clock and of the other. */
+const CLOCKS_APART_US = 1000;
+
 /** Reading is over before anything else runs, so one serves every socket. */
 let batch: Batch | undefined;
 
@@ -22,10 +25,14 @@ let batch: Batch | undefined;
 export class Receiver {
   /** The receive buffer that was granted. */
   readonly bufferBytes: number;
+  /** The kernel dates what arrives; else it is dated when we read it. */
+  readonly isStamped: boolean;
   private readonly socket: RawSocket;
   private readonly clock: Clock;
   private readonly deliver: (arrival: Arrival) => void;
   private droppedAtClose = 0;
+  /** When all that had arrived was read last: what is read later has arrived later. */
+  private emptyAtUs: number;
 
   /** @param failed the socket broke: nothing will arrive any more */
   constructor(protocol: number, clock: Clock, deliver: (arrival: Arrival) => void, failed: (error: Error) => void) {
@@ -39,6 +46,8 @@ export class Receiver {
       const forced = libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES);
       if (forced < 0) libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
       this.bufferBytes = getsockoptNumber(fd, SOL_SOCKET, SO_RCVBUF);
+      this.isStamped = libc().setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1) === 0;
+      this.emptyAtUs = clock.nowUs();
     } catch (error) {
       this.socket.close();
       throw error;
@@ -89,10 +98,27 @@ export class Receiver {
     for (let i = 0; i < BATCHES_PER_TURN; i++) {
       const count = batch.receive(this.socket.fd);
       if (count < 0) return;
-      // The one place where the time of an arrival is taken.
-      const atUs = this.clock.nowUs();
-      if (deliver) for (let n = 0; n < count; n++) deliver({ atUs, datagram: batch.datagram(n) });
-      if (batch.isLast(count)) return;
+      const dates = this.dates();
+      if (deliver) for (let n = 0; n < count; n++) deliver({ atUs: dates(batch.stamp(n)), datagram: batch.datagram(n) });
+      if (batch.isLast(count)) {
+        this.emptyAtUs = this.clock.nowUs();
+        return;
+      }
     }
+  }
+
+  /**
+   * The one place where the time of an arrival is taken: our clock now, less the stamp's age by the wall clock. Where
+   * that gives a time at which it was not yet there, or is not yet over, the wall clock was stepped and now must do.
+   */
+  private dates(): (stamp: Timespec | undefined) => number {
+    const nowUs = this.clock.nowUs();
+    const now = libc().clockRealtime();
+    return (stamp) => {
+      if (stamp === undefined) return nowUs;
+      const ageUs = (now.seconds - stamp.seconds) * 1e6 + (now.nanoseconds - stamp.nanoseconds) / 1e3;
+      const atUs = nowUs - ageUs;
+      return ageUs >= 0 && atUs >= this.emptyAtUs - CLOCKS_APART_US ? atUs : nowUs;
+    };
   }
 }

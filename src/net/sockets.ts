@@ -59,6 +59,11 @@ export class SharedSockets {
     return this.tcp.bufferBytes;
   }
 
+  /** The kernel dates what arrives. */
+  get isStamped(): boolean {
+    return this.tcp.isStamped && this.icmp.isStamped;
+  }
+
   /** Datagrams dropped because these sockets were read too slowly. */
   get dropped(): number {
     return this.tcp.dropped + this.icmp.dropped;
