@@ -164,14 +164,16 @@ function takeUnsent(tcb: Tcb, size: number): Uint8Array {
   }
   if (first.length === size) return tcb.unsent.shift() as Uint8Array;
   const joined = new Uint8Array(size);
+  let used = 0;
   for (let filled = 0; filled < size; ) {
-    const chunk = tcb.unsent[0] as Uint8Array;
+    const chunk = tcb.unsent[used] as Uint8Array;
     const part = chunk.subarray(0, size - filled);
     joined.set(part, filled);
     filled += part.length;
-    if (part.length === chunk.length) tcb.unsent.shift();
-    else tcb.unsent[0] = chunk.subarray(part.length);
+    if (part.length === chunk.length) used++;
+    else tcb.unsent[used] = chunk.subarray(part.length);
   }
+  tcb.unsent.splice(0, used);
   return joined;
 }
 

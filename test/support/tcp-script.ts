@@ -161,6 +161,12 @@ export class Script {
     this.nowUs = untilUs;
   }
 
+  /** The event loop stands still for a time, then looks at its timers. */
+  stall(ms: number): void {
+    this.nowUs += ms * 1000;
+    this.event({ type: 'timer' });
+  }
+
   /** The next segment sent is this one. Window, urgent pointer and options are compared where they are named. */
   sends(text: string, ...checks: Check[]): void {
     const send = this.sent.shift();
