@@ -36,6 +36,8 @@ export class Connection {
   #nextId: number;
   /** What the kernel's path MTU has sunk to, where the endpoint does not know it yet. */
   #narrowedTo: number | undefined;
+  /** What was unacknowledged when the kernel first knew of a narrower path before we did. */
+  #narrowedSince: number | undefined;
   /** The endpoint has put off its answer because more had arrived. */
   #owesAnswer = false;
 
@@ -122,7 +124,9 @@ export class Connection {
   #takeIcmp(heard: HeardIcmp, atUs: number, events: ConnectEvent[]): void {
     const { tcb } = this;
     const { error, quotedSeq } = heard;
-    const inFlight = tcb.unacked.length > 0 && seqInWindow(quotedSeq, tcb.sndUna, (tcb.sndNxt - tcb.sndUna) >>> 0);
+    // What the kernel acted on before us was on its way then, though its parts may have arrived since.
+    const since = error.name === 'fragmentation-needed' ? (this.#narrowedSince ?? tcb.sndUna) : tcb.sndUna;
+    const inFlight = since !== tcb.sndNxt && seqInWindow(quotedSeq, since, (tcb.sndNxt - since) >>> 0);
     // An answer to a segment that is not on its way is old or forged (RFC 5927 §4).
     if (!inFlight) {
       events.push(this.note('icmp-ignored', `Ignored an ICMP error (${error.name}) about a segment that is not on its way.`, atUs));
@@ -137,7 +141,9 @@ export class Connection {
   #heedPath(events: ConnectEvent[]): void {
     const mtu = this.#narrowedTo;
     this.#narrowedTo = undefined;
-    if (mtu !== undefined) this.#lowerMtu(mtu, this.#clock.nowUs(), events);
+    if (mtu === undefined) return;
+    this.#narrowedSince ??= this.tcb.sndUna;
+    this.#lowerMtu(mtu, this.#clock.nowUs(), events);
   }
 
   /** RFC 1191: the router's MTU where it names one, else the least that every host takes. */
