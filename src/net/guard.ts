@@ -91,10 +91,8 @@ export class Guards {
     const fd = libc().socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) throw systemError('open', 'a TCP socket', -fd);
     this.filter ??= compile(rejectAll);
-    // With CAP_NET_RAW alone a filter may be refused, and a least TTL lets in what a neighbour sends with 255: one is needed.
-    const filtered = attachFilter(fd, this.filter);
-    const ttlSet = libc().setsockopt(fd, SOL_IP, IP_MINTTL, HIGHEST_TTL);
-    if (filtered < 0 && ttlSet < 0) {
+    const { filter, leastTtl } = shut(fd, this.filter);
+    if (!filter && !leastTtl) {
       libc().close(fd);
       throw new NetError(
         'no-permission',
@@ -106,6 +104,29 @@ export class Guards {
     }
     return fd;
   }
+}
+
+/** The ways in which a guard keeps all that arrives from its socket, and whether the kernel allows them here. */
+export interface GuardMeans {
+  filter: boolean;
+  leastTtl: boolean;
+}
+
+/** With CAP_NET_RAW alone a filter may be refused, and a least TTL lets in what a neighbour sends with 255: one is needed. */
+function shut(fd: number, filter: CompiledProgram): GuardMeans {
+  return {
+    filter: attachFilter(fd, filter) === 0,
+    leastTtl: libc().setsockopt(fd, SOL_IP, IP_MINTTL, HIGHEST_TTL) === 0,
+  };
+}
+
+/** Tries them on a socket that is not bound. @throws NetError where there is no TCP socket */
+export function guardMeans(): GuardMeans {
+  const fd = libc().socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw systemError('open', 'a TCP socket', -fd);
+  const means = shut(fd, compile(rejectAll));
+  libc().close(fd);
+  return means;
 }
 
 function bindError(number: number, address: Ipv4Address, port: number | undefined): NetError {

@@ -8,6 +8,7 @@ import { loadKoffi } from './modules.ts';
 
 const AF_UNSPEC = 0;
 export const AF_INET = 2;
+export const AF_PACKET = 17;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_CLOEXEC = 0o2000000;
@@ -39,6 +40,7 @@ const FD_CLOEXEC = 1;
 const MSG_DONTWAIT = 0x40;
 const CLOCK_REALTIME = 0;
 const SOCKADDR_LENGTH = 16;
+const SOCKADDR_LL_LENGTH = 20;
 
 /** The byte order that the kernel's structs have here. */
 export const LITTLE_ENDIAN = endianness() === 'LE';
@@ -60,6 +62,8 @@ export interface Libc {
   readonly wordLength: number;
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Ipv4Address, port: number): number;
+  /** Binds a packet socket to the frames of one protocol (linux/if_ether.h) on one interface. */
+  bindPacket(fd: number, protocol: number, interfaceIndex: number): number;
   connect(fd: number, address: Ipv4Address, port: number): number;
   /** Undoes connect, listen and a bind to any port: the socket is as new, with its options. */
   disconnect(fd: number): number;
@@ -74,6 +78,10 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** recvmmsg that does not wait. @param messages an array of struct mmsghdr */
   recvmmsg(fd: number, messages: Uint8Array, count: number): number;
+  /** recvmsg that does not wait. @param message a struct msghdr */
+  recvmsg(fd: number, message: Uint8Array, flags: number): number;
+  /** 0 where there is none of that name. */
+  interfaceIndex(name: string): number;
   /** The wall clock. */
   clockRealtime(): Timespec;
   /** Keeps the descriptor from programs that this process starts. */
@@ -104,6 +112,7 @@ function bindLibc(): Libc {
   const setsockopt = library.func('int setsockopt(int, int, int, void *, uint32_t)');
   const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
   const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
+  const recvmsg = library.func('int64_t recvmsg(int, void *, int)');
   const ioctl = library.func('int ioctl(int, unsigned long, void *)');
   const clockGettime = library.func('int clock_gettime(int, void *)');
   const fcntl = library.func('int fcntl(int, int, ...)');
@@ -130,6 +139,13 @@ function bindLibc(): Libc {
     wordLength,
     socket: (family, type, protocol) => resultOf(socket(family, type, protocol)),
     bind: (fd, address, port) => resultOf(bind(fd, writeSockaddr(address, port), SOCKADDR_LENGTH)),
+    bindPacket(fd, protocol, interfaceIndex) {
+      const address = new DataView(new ArrayBuffer(SOCKADDR_LL_LENGTH));
+      address.setUint16(0, AF_PACKET, LITTLE_ENDIAN);
+      address.setUint16(2, protocol);
+      address.setInt32(4, interfaceIndex, LITTLE_ENDIAN);
+      return resultOf(bind(fd, address, SOCKADDR_LL_LENGTH));
+    },
     connect: (fd, address, port) => resultOf(connect(fd, writeSockaddr(address, port), SOCKADDR_LENGTH)),
     disconnect: (fd) => resultOf(connect(fd, writeSockaddr(0, 0, AF_UNSPEC), SOCKADDR_LENGTH)),
     listen: (fd, backlog) => resultOf(listen(fd, backlog)),
@@ -149,6 +165,8 @@ function bindLibc(): Libc {
     },
     ioctl: (fd, request, argument) => resultOf(ioctl(fd, request, argument)),
     recvmmsg: (fd, messages, count) => resultOf(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
+    recvmsg: (fd, message, flags) => resultOf(Number(recvmsg(fd, message, flags | MSG_DONTWAIT))),
+    interfaceIndex: library.func('unsigned int if_nametoindex(const char *)'),
     clockRealtime() {
       clockGettime(CLOCK_REALTIME, timespec);
       return { seconds: readLong(timespec, 0), nanoseconds: readLong(timespec, wordLength) };

@@ -6,7 +6,7 @@ import type { Arrival, Clock } from './network.ts';
 import { RawSocket } from './raw.ts';
 
 /** The kernel grants twice this, which counts its own bookkeeping of some 700 bytes a datagram too. */
-const RECEIVE_BUFFER_BYTES = 8 << 20;
+export const RECEIVE_BUFFER_BYTES = 8 << 20;
 
 /** Batches read in one turn of the event loop; what is left then is told again. */
 const BATCHES_PER_TURN = 16;
