@@ -9,7 +9,7 @@ export interface Option {
   optional?: true;
   /** A switch that is on unless `--no-` is put before it. */
   negatable?: true;
-  group: 'Close' | 'Data' | 'SYN and connection' | 'Path' | 'Time' | 'Output';
+  group: 'Close' | 'Data' | 'SYN and connection' | 'Path' | 'Time' | 'Privileges' | 'Output';
   describe: string;
   /** As help shows it. */
   default?: string;

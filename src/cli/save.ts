@@ -3,6 +3,7 @@ import { constants, fchownSync, fstatSync, writeSync } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import { CliError } from './errors.ts';
 import type { Io } from './io.ts';
+import { callerOf } from './privileges.ts';
 import { quote } from './values.ts';
 
 export class FileSink {
@@ -59,9 +60,8 @@ export class FileSink {
 
 /** A regular file made under sudo belongs to who called sudo. */
 function giveToCaller(fd: number, env: Io['env']): void {
-  const { SUDO_UID, SUDO_GID } = env;
-  if (SUDO_UID === undefined || SUDO_GID === undefined || !fstatSync(fd).isFile()) return;
-  fchownSync(fd, Number(SUDO_UID), Number(SUDO_GID));
+  const caller = callerOf(env);
+  if (caller !== undefined && fstatSync(fd).isFile()) fchownSync(fd, caller.uid, caller.gid);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

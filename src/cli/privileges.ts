@@ -1,0 +1,45 @@
+/** Once sockets and files are open, most of what root may do is no longer needed. */
+import { type Caller, giveUpPrivileges } from '../net/credentials.ts';
+import type { Network } from '../net/network.ts';
+import type { Args } from './command.ts';
+import type { Io } from './io.ts';
+import type { Option } from './options.ts';
+
+export const PRIVILEGE_OPTIONS: readonly Option[] = [
+  { name: 'keep-root', group: 'Privileges', describe: 'Keep all privileges to the end, not only until everything is open' },
+];
+
+/**
+ * A network that gives up what this process may do as soon as its first port is open: raw sockets and all, before
+ * anything is sent. Files must be open by then.
+ * @param keep the capabilities that later ports need
+ */
+export function openThenGiveUp(network: Network, keep: readonly number[], args: Args, io: Pick<Io, 'env'>): Network {
+  if (args.flag('keep-root')) return network;
+  let done = false;
+  return {
+    clock: network.clock,
+    get clockSources() {
+      return network.clockSources;
+    },
+    openPort(request) {
+      const port = network.openPort(request);
+      if (done) return port;
+      try {
+        giveUpPrivileges(keep, callerOf(io.env));
+      } catch (error) {
+        port.close();
+        throw error;
+      }
+      done = true;
+      return port;
+    },
+    close: () => network.close(),
+  };
+}
+
+/** Who called sudo; undefined where nobody did, or root. */
+export function callerOf({ SUDO_UID, SUDO_GID }: Io['env']): Caller | undefined {
+  const [uid, gid] = [SUDO_UID, SUDO_GID].map((text) => (/^\d+$/.test(text ?? '') ? Number(text) : undefined));
+  return uid === undefined || uid === 0 || gid === undefined ? undefined : { uid, gid };
+}
