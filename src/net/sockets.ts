@@ -18,6 +18,9 @@ export interface Listener extends Flow {
   fail(error: Error): void;
 }
 
+/** The first to ask for stamps has the kernel patch itself, beside us: without a moment for that the SYN+ACK comes too early. */
+const STAMPS_BEGIN_MS = 1;
+
 /**
  * The sockets that all ports of a network share: one that receives TCP, one that receives ICMP, one to send for each
  * way out that was asked for, and spare ones for guards. They are watched, and keep the process alive, while there is a listener.
@@ -51,6 +54,7 @@ export class SharedSockets {
       this.tcp.close();
       throw error;
     }
+    if (this.isStamped) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STAMPS_BEGIN_MS);
     this.linger();
   }
 
