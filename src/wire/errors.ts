@@ -13,6 +13,11 @@ export class DecodeError extends Error {
   ) {
     super(`${protocol}: ${reason} (at byte ${offset})`);
   }
+
+  /** The same for the bytes that those given were a part of, from `start` on. */
+  within(start: number): DecodeError {
+    return new DecodeError(this.protocol, this.offset + start, this.reason);
+  }
 }
 
 /** A record that can't be put into bytes: a value that its field can't hold, options longer than theirs. */

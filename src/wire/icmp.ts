@@ -45,6 +45,19 @@ export function decodeIcmp(bytes: Uint8Array): IcmpMessage {
   return { type: bytes[0], code: bytes[CODE], checksum: get16(bytes, CHECKSUM), rest: get32(bytes, REST), body: bytes.subarray(BODY) };
 }
 
+/** Reads as much of a message as there is. Never throws. */
+export function decodeIcmpLax(bytes: Uint8Array): Partial<IcmpMessage> {
+  const read: Partial<IcmpMessage> = {};
+  if (bytes.length > 0) read.type = bytes[0];
+  if (bytes.length > CODE) read.code = bytes[CODE];
+  if (bytes.length >= CHECKSUM + 2) read.checksum = get16(bytes, CHECKSUM);
+  if (bytes.length >= BODY) {
+    read.rest = get32(bytes, REST);
+    read.body = bytes.subarray(BODY);
+  }
+  return read;
+}
+
 export const icmpEncodedLength = (message: IcmpMessage): number => BODY + message.body.length;
 
 /**

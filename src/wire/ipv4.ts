@@ -26,6 +26,9 @@ const DESTINATION = 16;
 const OPTIONS = 20;
 const MAX_HEADER_LENGTH = 60;
 
+/** The bytes of the header up to the options. */
+export const IPV4_MIN_HEADER_LENGTH = OPTIONS;
+
 const RESERVED_BIT = 0x8000;
 const DONT_FRAGMENT_BIT = 0x4000;
 const MORE_FRAGMENTS_BIT = 0x2000;
@@ -108,6 +111,34 @@ export function decodeIpv4Header(bytes: Uint8Array): Ipv4Header {
     destination: get32(bytes, DESTINATION),
     options: ihl * 4 === OPTIONS ? NO_OPTIONS : bytes.subarray(OPTIONS, ihl * 4),
   };
+}
+
+/**
+ * Reads as much of a header as there is; nothing where the version is not 4. Never throws. Options that are cut off
+ * are given as far as they go.
+ */
+export function decodeIpv4HeaderLax(bytes: Uint8Array): Partial<Ipv4Header> {
+  const { length } = bytes;
+  const read: Partial<Ipv4Header> = {};
+  if (length === 0 || bytes[0] >> 4 !== VERSION) return read;
+  read.ihl = bytes[0] & 15;
+  if (length > TOS) read.tos = bytes[TOS];
+  if (length >= TOTAL_LENGTH + 2) read.totalLength = get16(bytes, TOTAL_LENGTH);
+  if (length >= ID + 2) read.id = get16(bytes, ID);
+  if (length >= FRAGMENT + 2) {
+    const fragment = get16(bytes, FRAGMENT);
+    read.reservedBit = (fragment & RESERVED_BIT) !== 0;
+    read.dontFragment = (fragment & DONT_FRAGMENT_BIT) !== 0;
+    read.moreFragments = (fragment & MORE_FRAGMENTS_BIT) !== 0;
+    read.fragmentOffset = fragment & FRAGMENT_OFFSET_MASK;
+  }
+  if (length > TTL) read.ttl = bytes[TTL];
+  if (length > PROTOCOL) read.protocol = bytes[PROTOCOL];
+  if (length >= CHECKSUM + 2) read.checksum = get16(bytes, CHECKSUM);
+  if (length >= SOURCE + 4) read.source = get32(bytes, SOURCE);
+  if (length >= DESTINATION + 4) read.destination = get32(bytes, DESTINATION);
+  if (length >= OPTIONS) read.options = read.ihl * 4 > OPTIONS ? bytes.subarray(OPTIONS, read.ihl * 4) : NO_OPTIONS;
+  return read;
 }
 
 /**

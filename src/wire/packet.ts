@@ -1,9 +1,19 @@
 /** A whole IPv4 datagram: header, and a TCP segment, an ICMP message or other bytes. */
+import { get16 } from './bytes.ts';
 import { type ChecksumVerdict, internetChecksum, pseudoHeaderSum, verifyChecksum } from './checksum.ts';
 import { DecodeError } from './errors.ts';
-import { decodeIcmp, type IcmpMessage, icmpEncodedLength, writeIcmp } from './icmp.ts';
-import { decodeIpv4Header, type Ipv4Header, ipv4HeaderLength, PROTOCOL_ICMP, PROTOCOL_TCP, writeIpv4Header } from './ipv4.ts';
-import { decodeTcp, TCP_CHECKSUM_OFFSET, type TcpSegment, tcpEncodedLength, writeTcp } from './tcp.ts';
+import { decodeIcmp, decodeIcmpLax, type IcmpMessage, icmpEncodedLength, writeIcmp } from './icmp.ts';
+import {
+  decodeIpv4Header,
+  decodeIpv4HeaderLax,
+  IPV4_MIN_HEADER_LENGTH,
+  type Ipv4Header,
+  ipv4HeaderLength,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
+  writeIpv4Header,
+} from './ipv4.ts';
+import { decodeTcp, decodeTcpLax, TCP_CHECKSUM_OFFSET, TCP_MIN_HEADER_LENGTH, type TcpSegment, tcpEncodedLength, writeTcp } from './tcp.ts';
 
 /** One of `tcp`, `icmp` and `payload` is there: `payload` for any other protocol and for a fragment. */
 export interface Packet {
@@ -42,6 +52,81 @@ function datagramEnd(ip: Ipv4Header, bytes: Uint8Array): number {
   return totalLength;
 }
 
+/** What could be read of a datagram or a segment that may be cut off or lie about its lengths. */
+export interface LaxPacket {
+  /** Undefined for a segment without its datagram. */
+  ip?: Partial<Ipv4Header>;
+  tcp?: Partial<TcpSegment>;
+  icmp?: Partial<IcmpMessage>;
+  payload?: Uint8Array;
+  trailer?: Uint8Array;
+  /** Where and why reading stopped. Its offset counts from the first of the bytes given. */
+  stopped?: DecodeError;
+}
+
+/** Reads as much of a datagram as there is. Never throws. */
+export function decodePacketLax(bytes: Uint8Array): LaxPacket {
+  try {
+    return decodePacket(bytes);
+  } catch (error) {
+    return readParts(bytes, error as DecodeError);
+  }
+}
+
+/** Reads as much of a segment without its datagram as there is. Never throws. */
+export function decodeSegmentLax(bytes: Uint8Array): LaxPacket {
+  try {
+    return { tcp: decodeTcp(bytes) };
+  } catch (error) {
+    return { tcp: fieldsOfTcp(bytes), stopped: error as DecodeError };
+  }
+}
+
+/** @param stopped why the datagram as a whole can't be read */
+function readParts(bytes: Uint8Array, stopped: DecodeError): LaxPacket {
+  const ip = decodeIpv4HeaderLax(bytes);
+  const start = (ip.ihl ?? 0) * 4;
+  if (ip.destination === undefined || start < IPV4_MIN_HEADER_LENGTH || start > bytes.length) return { ip, stopped };
+  const body = bytes.subarray(start);
+  if (ip.moreFragments || ip.fragmentOffset) return { ip, payload: body, stopped };
+  const inside = (error: unknown): DecodeError => (error as DecodeError).within(start);
+  if (ip.protocol === PROTOCOL_TCP) {
+    try {
+      return { ip, tcp: decodeTcp(body), stopped };
+    } catch (error) {
+      return { ip, tcp: fieldsOfTcp(body), stopped: inside(error) };
+    }
+  }
+  if (ip.protocol === PROTOCOL_ICMP) {
+    try {
+      return { ip, icmp: decodeIcmp(body), stopped };
+    } catch (error) {
+      return { ip, icmp: decodeIcmpLax(body), stopped: inside(error) };
+    }
+  }
+  return { ip, payload: body, stopped };
+}
+
+function fieldsOfTcp(bytes: Uint8Array): Partial<TcpSegment> {
+  const { stopped: _, ...fields } = decodeTcpLax(bytes);
+  return fields;
+}
+
+/**
+ * Tells a datagram from a bare segment. Both may begin with the same bytes (a source port of 17,664 to 20,479 looks like
+ * an IPv4 header's beginning), so the rest must bear it out where there is enough of it.
+ */
+export function looksLikeIpv4(bytes: Uint8Array): boolean {
+  const first = bytes[0] ?? 0;
+  const headerLength = (first & 15) * 4;
+  if (first >> 4 !== 4 || headerLength < IPV4_MIN_HEADER_LENGTH) return false;
+  if (bytes.length < headerLength) return true;
+  if (verifyIpv4Checksum(bytes) === 'correct' || get16(bytes, 2) === bytes.length) return true;
+  // Where it can't be a segment either, a header that lies is more likely than a port that misleads.
+  const dataOffset = (bytes[12] as number) >> 4;
+  return dataOffset * 4 < TCP_MIN_HEADER_LENGTH || dataOffset * 4 > bytes.length;
+}
+
 /**
  * Writes a datagram; undefined fields are computed.
  * @throws EncodeError where a field can't hold its value: a port of 70,000, options over 40 bytes, a datagram over 65,535
@@ -75,6 +160,10 @@ export function verifyTcpChecksum(ip: Ipv4Header, bytes: Uint8Array): ChecksumVe
 export function verifyIcmpChecksum(ip: Ipv4Header, bytes: Uint8Array): Exclude<ChecksumVerdict, 'partial'> {
   return internetChecksum(datagramBody(ip, bytes)) === 0 ? 'correct' : 'wrong';
 }
+
+/** Judges the checksum of the header that the bytes begin with, which must be there as a whole. */
+export const verifyIpv4Checksum = (bytes: Uint8Array): 'correct' | 'wrong' =>
+  internetChecksum(bytes, 0, ((bytes[0] as number) & 15) * 4) === 0 ? 'correct' : 'wrong';
 
 const datagramBody = (ip: Ipv4Header, bytes: Uint8Array): Uint8Array =>
   bytes.subarray((ip.ihl as number) * 4, ip.totalLength || bytes.length);

@@ -118,7 +118,11 @@ export function decodeTcpLax(bytes: Uint8Array): LaxTcpSegment {
     }
     if (bytes.length >= 16) read.window = get16(bytes, WINDOW);
     if (bytes.length >= 18) read.checksum = get16(bytes, TCP_CHECKSUM_OFFSET);
-    if (bytes.length >= 20) read.urgent = get16(bytes, URGENT);
+    if (bytes.length >= OPTIONS) {
+      read.urgent = get16(bytes, URGENT);
+      // Cut off among its options, of which the last one then looks malformed.
+      if ((read.dataOffset ?? 0) * 4 > bytes.length) read.options = decodeTcpOptions(bytes.subarray(OPTIONS));
+    }
     return read;
   }
 }

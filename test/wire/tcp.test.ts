@@ -61,10 +61,12 @@ describe('decodeTcpLax', () => {
       urgent: 20,
     };
     for (let length = 0; length < 24; length++) {
-      const { stopped, ...read } = decodeTcpLax(whole.subarray(0, length));
+      const { stopped, options, ...read } = decodeTcpLax(whole.subarray(0, length));
       const readable = Object.entries(fields).filter(([name]) => needs[name as keyof typeof needs] <= length);
       expect(read).toStrictEqual(Object.fromEntries(readable));
       expect(stopped).toBe(`TCP: header cut off: ${length} of ${length < 20 ? 'at least 20' : '24'} bytes (at byte ${length})`);
+      const cutOption = [{ kind: 2, name: 'malformed', bytes: whole.subarray(20, length) }];
+      expect(options).toStrictEqual(length < 20 ? undefined : length === 20 ? [] : cutOption);
     }
   });
 });
