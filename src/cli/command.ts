@@ -20,17 +20,32 @@ export interface Command {
   run(args: Args, io: Io): Promise<number>;
 }
 
-/** The words of a command line, by option name. A switch is true or false, anything else its text. */
+/** A switch is true or false, a counted one a number, one that may be repeated a list, anything else its text. */
+export type ArgValue = string | boolean | number | readonly string[];
+
+/** The words of a command line, by option name. */
 export class Args {
   constructor(
     readonly positionals: readonly string[],
-    private readonly options: ReadonlyMap<string, string | boolean>,
+    private readonly options: ReadonlyMap<string, ArgValue>,
   ) {}
 
   /** The option's text; undefined where it was not given, was a bare switch, or was negated. */
   text(name: string): string | undefined {
     const value = this.options.get(name);
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The texts of an option that may be repeated, in the order given. */
+  texts(name: string): readonly string[] {
+    const value = this.options.get(name);
+    return typeof value === 'object' ? value : [];
+  }
+
+  /** How often a counted switch was given. */
+  count(name: string): number {
+    const value = this.options.get(name);
+    return typeof value === 'number' ? value : 0;
   }
 
   /** True where given, false where negated, undefined where neither. */

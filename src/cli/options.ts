@@ -9,7 +9,11 @@ export interface Option {
   optional?: true;
   /** A switch that is on unless `--no-` is put before it. */
   negatable?: true;
-  group: 'Close' | 'Data' | 'SYN and connection' | 'Path' | 'Time' | 'Privileges' | 'Output';
+  /** A switch that says more the more often it is given: `-vv`. */
+  counted?: true;
+  /** Takes a value each time it is given, in order. */
+  repeatable?: true;
+  group: 'Close' | 'Sending' | 'TCP header' | 'TCP options' | 'IPv4 header' | 'Data' | 'Path' | 'Time' | 'Privileges' | 'Output';
   describe: string;
   /** As help shows it. */
   default?: string;
@@ -19,7 +23,7 @@ export interface Option {
 export const OUTPUT_OPTIONS: readonly Option[] = [
   { name: 'json', group: 'Output', describe: 'Print JSON Lines: one object a line, the last one the result' },
   { name: 'quiet', alias: 'q', group: 'Output', describe: 'Print one line: the verdict' },
-  { name: 'verbose', alias: 'v', group: 'Output', describe: 'Draw every segment, also of a long transfer' },
+  { name: 'verbose', alias: 'v', counted: true, group: 'Output', describe: 'Draw every segment, also of a long transfer' },
   { name: 'ascii', group: 'Output', describe: 'Draw in plain ASCII, as is done off a terminal' },
   { name: 'color', negatable: true, group: 'Output', describe: 'Colour on a terminal (--no-color: never)' },
   { name: 'force', group: 'Output', describe: 'Replace an existing file' },
@@ -29,8 +33,11 @@ export const PATH_OPTIONS: readonly Option[] = [
   { name: 'source', argument: 'ADDRESS', group: 'Path', describe: "Send from this address of ours; default: the route's" },
   { name: 'source-port', argument: 'PORT', group: 'Path', describe: 'Send from this port; default: a free one' },
   { name: 'interface', alias: 'I', argument: 'NAME', group: 'Path', describe: "Send through this interface; default: the route's" },
-  { name: 'ttl', argument: 'N', group: 'Path', describe: 'Time to live of our datagrams', default: '64' },
-  { name: 'tos', argument: 'N', group: 'Path', describe: 'Type of service of our datagrams, DSCP and ECN', default: '0' },
+];
+
+export const IP_HEADER_OPTIONS: readonly Option[] = [
+  { name: 'ttl', argument: 'N', group: 'IPv4 header', describe: 'Time to live of our datagrams', default: '64' },
+  { name: 'tos', argument: 'N', group: 'IPv4 header', describe: 'Type of service of our datagrams, DSCP and ECN', default: '0' },
 ];
 
 export const TIME_OPTIONS: readonly Option[] = [
@@ -53,36 +60,28 @@ export const DATA_OPTIONS: readonly Option[] = [
   { name: 'data-length', argument: 'N', group: 'Data', describe: 'Send N bytes: A to Z, repeated' },
 ];
 
+/** Read by syn-options.ts. */
 export const SYN_OPTIONS: readonly Option[] = [
-  {
-    name: 'isn',
-    alias: 'seq',
-    argument: 'N',
-    group: 'SYN and connection',
-    describe: 'Our initial sequence number; default: random (RFC 6528)',
-  },
-  {
-    name: 'window',
-    argument: 'N',
-    group: 'SYN and connection',
-    describe: 'Window field of all our segments, unscaled; default: 64240, then what we can take',
-  },
   {
     name: 'tcp-options',
     argument: 'PRESET',
-    group: 'SYN and connection',
+    group: 'TCP options',
     describe: 'Whose SYN options to send: none, linux, bsd or windows',
     default: 'linux',
   },
-  { name: 'mss', argument: 'N', group: 'SYN and connection', describe: 'Maximum segment size we offer; default: what the MTU allows' },
-  { name: 'wscale', argument: 'N', group: 'SYN and connection', describe: 'Window scale we offer, 0 to 14' },
-  { name: 'sack-permitted', negatable: true, group: 'SYN and connection', describe: 'Offer selective acknowledgment' },
+  { name: 'mss', argument: 'N', group: 'TCP options', describe: 'Maximum segment size we offer; default: what the MTU allows' },
+  { name: 'wscale', argument: 'N', group: 'TCP options', describe: 'Window scale we offer, 0 to 14' },
+  { name: 'sack-permitted', negatable: true, group: 'TCP options', describe: 'Offer selective acknowledgment' },
   {
     name: 'timestamps',
     argument: 'VAL,ECR',
     optional: true,
     negatable: true,
-    group: 'SYN and connection',
+    group: 'TCP options',
     describe: 'Offer timestamps; with values: first TSval and TSecr',
   },
 ];
+
+/** The options with some of them said in other words. */
+export const reworded = (options: readonly Option[], changes: Readonly<Record<string, Partial<Option>>>): readonly Option[] =>
+  options.map((option) => ({ ...option, ...changes[option.name] }));

@@ -1,6 +1,6 @@
 /** argv to a command and its arguments, by yargs; what it lets pass and should not is caught here. */
 import yargs from 'yargs';
-import { Args, type Command } from './command.ts';
+import { Args, type ArgValue, type Command } from './command.ts';
 import { usageError } from './errors.ts';
 import type { Option } from './options.ts';
 import { nearest, quote } from './values.ts';
@@ -61,8 +61,9 @@ function parser(width: number): Yargs {
 
 /** The options as yargs is to read them: values as text, switches as what they are. */
 function declare(instance: Yargs, options: readonly Option[]): Yargs {
-  for (const { name, alias, argument } of options) {
-    instance.option(name, { ...(alias === undefined ? {} : { alias }), type: argument === undefined ? 'boolean' : 'string' });
+  for (const { name, alias, argument, counted } of options) {
+    const type = argument !== undefined ? 'string' : counted ? 'count' : 'boolean';
+    instance.option(name, { ...(alias === undefined ? {} : { alias }), type });
   }
   return instance;
 }
@@ -87,12 +88,14 @@ async function parseArgs(words: readonly string[], command: Command): Promise<Ar
     _: string[];
   };
   const known = new Map(options.map((option) => [option.name, option]));
-  const values = new Map<string, string | boolean>();
+  const values = new Map<string, ArgValue>();
   for (const [name, value] of Object.entries(parsed)) {
     if (name === '_' || name === '$0' || value === undefined) continue;
     const option = known.get(name);
     if (option === undefined) throw unknown('option', dashed(name), allNames(options), `rawshake ${command.name} --help`);
-    values.set(name, single(option, value));
+    // yargs counts what was not given too.
+    if (option.counted && value === 0) continue;
+    values.set(name, readValue(option, value));
   }
   const positionals = parsed._.map(String);
   const { positionals: wanted } = command;
@@ -104,16 +107,22 @@ async function parseArgs(words: readonly string[], command: Command): Promise<Ar
   return new Args(positionals, values);
 }
 
-/** One value: the last one where an option was given more than once. */
-function single(option: Option, value: unknown): string | boolean {
-  const last: unknown = Array.isArray(value) ? value.at(-1) : value;
-  if (option.argument === undefined) return last === true;
-  if (last === false) {
+/** Of an option that was given more than once the last value, unless it may be repeated. */
+function readValue(option: Option, value: unknown): ArgValue {
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (option.repeatable) return all.map((each) => String(single(option, each)));
+  return single(option, all.at(-1));
+}
+
+function single(option: Option, value: unknown): string | boolean | number {
+  if (option.counted) return Number(value);
+  if (option.argument === undefined) return value === true;
+  if (value === false) {
     if (option.negatable) return false;
     throw usageError(`--no-${option.name}: --${option.name} takes a value and can't be negated`);
   }
-  if (last === '' && !option.optional) throw usageError(`--${option.name} wants a value`, `give --${option.name} ${option.argument}`);
-  return last === '' ? true : String(last);
+  if (value === '' && !option.optional) throw usageError(`--${option.name} wants a value`, `give --${option.name} ${option.argument}`);
+  return value === '' ? true : String(value);
 }
 
 /** `--timestamps HOST` must not take the host for its value: only `=` joins one to it. */

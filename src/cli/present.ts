@@ -1,6 +1,5 @@
 /** Runs a probe and shows it: events to reporter and file, signals to the probe, the outcome to an exit code. */
-import { connectExitCode } from '../probe/connect/result.ts';
-import type { ConnectEvent, ConnectResult } from '../probe/events.ts';
+import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { escapeLine } from '../report/escape.ts';
 import { resultLine, toJson } from '../report/json.ts';
 import { BROKEN_PIPE, exitCodeOf, reportError, signalExitCode } from './exit-code.ts';
@@ -8,20 +7,24 @@ import type { Io } from './io.ts';
 import type { FileSink } from './save.ts';
 import { createWaiting } from './waiting.ts';
 
-export interface Presentation {
+/** How a probe's events and its result are shown. */
+export interface Presentation<E extends ProbeEvent, R extends ProbeResult> {
   json: boolean;
   /** Of people's output; without it nothing but JSON is shown. */
-  reporter: { event(event: ConnectEvent): void };
-  save: FileSink | undefined;
+  reporter: { event(event: E | R): void };
+  /** What the probe waits for after an event, for a person to see in a long silence; undefined: nothing worth a word. */
+  waitsFor(event: E): string | undefined;
+  exitCode(result: R): number;
+  save?: FileSink | undefined;
 }
 
 /**
  * @param start begins the probe; the signal ends it early, with its result
  * @returns the exit code
  */
-export async function present(
-  start: (signal: AbortSignal) => AsyncIterable<ConnectEvent>,
-  presentation: Presentation,
+export async function present<E extends ProbeEvent, R extends ProbeResult>(
+  start: (signal: AbortSignal) => AsyncIterable<E | R>,
+  presentation: Presentation<E, R>,
   io: Io,
 ): Promise<number> {
   const { json, reporter, save } = presentation;
@@ -37,13 +40,17 @@ export async function present(
     controller.abort();
   });
   const waiting = createWaiting(io);
-  let result: ConnectResult | undefined;
+  let result: R | undefined;
   try {
-    for await (const event of start(controller.signal)) {
-      waiting.event(event);
+    for await (const each of start(controller.signal)) {
+      if (each.type === 'result') {
+        result = each as R;
+        continue;
+      }
+      const event = each as E;
+      waiting.begins(presentation.waitsFor(event));
       if (event.type === 'data') save?.write(event.payload);
-      if (event.type === 'result') result = event;
-      else if (json) writeJson(event, io);
+      if (json) writeJson(event, io);
       else reporter.event(event);
     }
   } finally {
@@ -53,14 +60,14 @@ export async function present(
   }
   if (result === undefined) throw new Error('the probe ended without a result');
   const failure = result.error ?? save?.failure;
-  const exitCode = endedBy ?? (failure === undefined ? connectExitCode(result) : exitCodeOf(failure));
+  const exitCode = endedBy ?? (failure === undefined ? presentation.exitCode(result) : exitCodeOf(failure));
   if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
   else reporter.event(result);
   if (failure !== undefined) writeError(failure, io);
   return exitCode;
 }
 
-function writeJson(event: Exclude<ConnectEvent, ConnectResult>, io: Io): void {
+function writeJson(event: ProbeEvent, io: Io): void {
   const line = toJson(event);
   if (line !== undefined) io.stdout.write(line);
 }

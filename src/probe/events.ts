@@ -17,6 +17,12 @@ export type Verdict = 'open' | 'closed' | 'filtered' | 'unfiltered' | 'open|filt
 /** What a verdict rests on: an answer, the lack of one, or `icmp-` and the name of an ICMP error. */
 export type Reason = 'syn-ack' | 'syn' | 'rst' | 'ack' | 'answer' | 'no-response' | 'interrupted' | `icmp-${string}`;
 
+/** What is said of a port, and what that rests on. */
+export interface Outcome {
+  verdict: Verdict;
+  reason: Reason;
+}
+
 /** The first event of a run. */
 export interface StartEvent {
   type: 'start';
@@ -93,6 +99,8 @@ export interface IcmpEvent {
   seq: number;
   /** Of "fragmentation needed", in bytes. */
   nextHopMtu: number | undefined;
+  /** Of a sweep: which of its segments it is about. */
+  variant?: string | undefined;
   /** The whole IPv4 datagram as seen. Not in the JSON. */
   datagram: Uint8Array;
 }
@@ -189,22 +197,30 @@ export interface ConnectResult {
   error: NetError | undefined;
 }
 
+/** What tells one answering segment from another. */
+export interface Answer {
+  flags: readonly FlagName[];
+  ttl: number;
+  /** As in the header: not scaled. */
+  window: number;
+}
+
 /** One row of a sweep. */
-export interface SweepRow {
+export interface SweepRow extends Outcome {
   /** Such as `ttl=3`. */
   variant: string;
   sourcePort: number;
-  verdict: Verdict;
-  reason: Reason;
   sent: number;
   received: number;
   rttUs: number | undefined;
+  /** The first segment that answered; undefined where none did. */
+  answer: Answer | undefined;
 }
 
 /** The last event of `send`. */
-export interface SendResult {
+export interface SendResult extends Outcome {
   type: 'result';
-  /** Of all segments where they agree, else the best of them: open, unfiltered, closed, open|filtered, filtered. */
+  /** Of the answer that was awaited where one was; else of the one that says most: open, unfiltered, closed, open|filtered, filtered. */
   verdict: Verdict;
   reason: Reason;
   /** Datagrams, fragments not counted one by one. */
@@ -213,14 +229,21 @@ export interface SendResult {
   received: number;
   /** Of the first answer that can belong to one segment of ours alone. */
   rttUs: number | undefined;
+  /** From the first send to the last. */
+  sendingUs: number;
   /** Segments for our ports that are no answers, by note. */
   ignored: Partial<Record<SegmentNote, number>>;
   /** Of a sweep: a row for each of its segments. */
   sweep: readonly SweepRow[] | undefined;
-  /** The segments did not all get the same verdict. */
+  /** The segments of a sweep did not all get the same verdict. */
   differ: boolean;
-  ended: 'deadline' | 'interrupted' | 'not-answered-as-awaited' | undefined;
+  /** The answer that was to end the run. */
+  awaited: string | undefined;
+  /** Why the run ended early; `not-as-awaited`: the awaited answer did not come. */
+  ended: 'deadline' | 'interrupted' | 'not-as-awaited' | undefined;
+  /** Datagrams the kernel dropped because we read too slowly: above 0, silence proves nothing. */
   kernelDrops: number;
+  /** What on this machine kept the run from its end. */
   error: NetError | undefined;
 }
 
@@ -273,6 +296,14 @@ export interface DoctorResult {
 /** All that `doctor` tells, its result last. */
 export type DoctorEvent = CheckEvent | DoctorResult;
 
+/** All that `connect` tells, its result last. */
+export type ConnectEvent = StartEvent | SegmentEvent | StateEvent | IcmpEvent | DataEvent | NoteEvent | ConnectResult;
+
+/** All that `send` tells, its result last. */
 export type SendEvent = StartEvent | SegmentEvent | IcmpEvent | NoteEvent | SendResult;
 
-export type ConnectEvent = StartEvent | SegmentEvent | StateEvent | IcmpEvent | DataEvent | NoteEvent | ConnectResult;
+/** The last event of any probe. */
+export type ProbeResult = ConnectResult | SendResult | DoctorResult;
+
+/** Any event before the result. */
+export type ProbeEvent = Exclude<ConnectEvent | SendEvent | DoctorEvent, ProbeResult>;

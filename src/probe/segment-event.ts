@@ -48,7 +48,9 @@ export function segmentEvent({ ttl, id }: Ipv4Header, segment: TcpSegment, conte
   };
 }
 
-export function icmpEvent({ ip, message, error, quotedSeq, datagram }: Extract<Heard, { type: 'icmp' }>, atUs: number): IcmpEvent {
+/** @param variant of a sweep: which of its segments it is about */
+export function icmpEvent(heard: Extract<Heard, { type: 'icmp' }>, atUs: number, variant?: string): IcmpEvent {
+  const { ip, message, error, quotedSeq, datagram } = heard;
   return {
     type: 'icmp',
     icmpType: message.type,
@@ -58,6 +60,7 @@ export function icmpEvent({ ip, message, error, quotedSeq, datagram }: Extract<H
     atUs,
     seq: quotedSeq,
     nextHopMtu: error.nextHopMtu,
+    variant,
     datagram,
   };
 }

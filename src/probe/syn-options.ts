@@ -7,7 +7,8 @@ export type Preset = (typeof PRESETS)[number];
 
 /** Named options: undefined leaves the preset's, false takes it out. */
 export interface SynOptionChoice {
-  preset: Preset;
+  /** Undefined: `linux`. */
+  preset?: Preset | undefined;
   /** Bytes; undefined: what the route's MTU allows. */
   mss?: number | undefined;
   windowScale?: number | undefined;
@@ -35,7 +36,7 @@ export function synOptions(choice: SynOptionChoice, routeMss: number, timestampV
     bsd: [mss, NOP, windowScale(6), SACK_PERMITTED, timestamps],
     windows: [mss, NOP, windowScale(8), NOP, NOP, SACK_PERMITTED],
   };
-  let options = presets[choice.preset];
+  let options = presets[choice.preset ?? 'linux'];
   const set = (option: TcpOption, wanted: boolean): void => {
     const at = options.findIndex(({ name }) => name === option.name);
     if (!wanted) options = withoutOption(options, at);

@@ -1,6 +1,6 @@
 /** From an answer, or the lack of one, to nmap's verdict: one table for every probe. */
 import { ACK, RST, SYN } from '../wire/flags.ts';
-import type { Verdict } from './events.ts';
+import type { Outcome, Verdict } from './events.ts';
 
 /** What a probe's flags make of it: what an answer means depends on them. */
 export type ProbeKind = 'syn' | 'ack' | 'other';
@@ -34,6 +34,12 @@ const VERDICTS: Readonly<Record<ProbeKind, Readonly<Record<AnswerKind, Verdict>>
 };
 
 export const verdictOf = (probe: ProbeKind, answer: AnswerKind): Verdict => VERDICTS[probe][answer];
+
+/** From the one that says most to the one that says least. */
+const BEST_FIRST: readonly Verdict[] = ['open', 'unfiltered', 'closed', 'open|filtered', 'filtered'];
+
+/** Of two outcomes the one that says more; the first where they say the same. */
+export const saysMore = <T extends Outcome>(a: T, b: T): T => (BEST_FIRST.indexOf(b.verdict) < BEST_FIRST.indexOf(a.verdict) ? b : a);
 
 /** 0 for yes (open, unfiltered), 1 for no, 2 where nothing sure came back. */
 export function verdictExitCode(verdict: Verdict): 0 | 1 | 2 {

@@ -1,5 +1,5 @@
 /** Events as JSON Lines (`--json`). */
-import type { ConnectEvent, ConnectResult, ErrorReport } from '../probe/events.ts';
+import type { ErrorReport, ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { toHex } from '../wire/hex.ts';
 import { escapeJson } from './escape.ts';
 
@@ -17,7 +17,7 @@ const line = (record: object): string => `${escapeJson(JSON.stringify(record, js
  * One line, its line feed included, for an event before the result; undefined for those that are not in the JSON.
  * A segment's payload is left out: `length` says how long it is.
  */
-export function toJson(event: Exclude<ConnectEvent, ConnectResult>): string | undefined {
+export function toJson(event: ProbeEvent): string | undefined {
   switch (event.type) {
     case 'data':
       return undefined;
@@ -35,7 +35,7 @@ export function toJson(event: Exclude<ConnectEvent, ConnectResult>): string | un
  * @param result undefined where the run did not come as far as to have one
  * @param error where not given, the result's own
  */
-export function resultLine(result: ConnectResult | undefined, exitCode: number, error?: ErrorReport): string {
+export function resultLine(result: ProbeResult | undefined, exitCode: number, error?: ErrorReport): string {
   const { error: own, ...fields } = result ?? { type: 'result', error: undefined };
   const reported = error ?? own;
   return line({ ...fields, exitCode, error: reported && { code: reported.code, message: reported.message, hint: reported.hint } });

@@ -1,20 +1,22 @@
 import { openKernelNetwork } from '../../net/kernel.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../../probe/connect/request.ts';
+import { connectExitCode } from '../../probe/connect/result.ts';
 import { createContext } from '../../probe/context.ts';
 import type { CloseKind } from '../../probe/events.ts';
-import { PRESETS, type SynOptionChoice } from '../../probe/syn-options.ts';
 import { createConnectReporter } from '../../report/connect.ts';
 import type { Args, Command } from '../command.ts';
+import { connectWaits } from '../connect-waits.ts';
 import { readData } from '../data.ts';
-import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { DATA_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
+import { DATA_OPTIONS, IP_HEADER_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
 import { present, writeNote } from '../present.ts';
+import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { FileSink } from '../save.ts';
+import { readSynOptions } from '../syn-options.ts';
 import { readPort, readTarget, resolveTarget } from '../target.ts';
 import { lookOf } from '../terminal.ts';
-import { address, integer, oneOf, quote, seconds } from '../values.ts';
+import { address, integer, oneOf, seconds } from '../values.ts';
 
 const CLOSE_KINDS = ['active', 'passive', 'half', 'simultaneous', 'reset', 'none'] as const satisfies readonly CloseKind[];
 
@@ -50,9 +52,18 @@ const OPTIONS: readonly Option[] = [
   },
   ...DATA_OPTIONS,
   { name: 'save', argument: 'FILE', group: 'Data', describe: 'Write what the peer sends to the file' },
+  { name: 'isn', alias: 'seq', argument: 'N', group: 'TCP header', describe: 'Our initial sequence number; default: random (RFC 6528)' },
+  {
+    name: 'window',
+    argument: 'N',
+    group: 'TCP header',
+    describe: 'Window field of all our segments, unscaled; default: 64240, then what we can take',
+  },
   ...SYN_OPTIONS,
+  ...IP_HEADER_OPTIONS,
   ...PATH_OPTIONS,
   ...TIME_OPTIONS,
+  ...PRIVILEGE_OPTIONS,
   { name: 'explain', group: 'Output', describe: 'Say in plain words what each step means' },
   { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },
   ...OUTPUT_OPTIONS,
@@ -89,12 +100,16 @@ async function run(args: Args, io: Io): Promise<number> {
     absolute: args.flag('absolute') === true,
     explain: args.flag('explain') === true,
     quiet: args.flag('quiet') === true,
-    verbose: args.flag('verbose') === true,
+    verbose: args.count('verbose') > 0,
   });
   const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
-  const network = openKernelNetwork();
+  const network = openThenGiveUp(openKernelNetwork(), [], args, io);
   try {
-    return await present((signal) => connect(request, { ...createContext(network, seed), signal }), { json, reporter, save }, io);
+    return await present(
+      (signal) => connect(request, { ...createContext(network, seed), signal }),
+      { json, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, save },
+      io,
+    );
   } finally {
     network.close();
   }
@@ -118,21 +133,5 @@ function readOptions(args: Args): Omit<ConnectRequest, 'host' | 'address' | 'por
     deadlineMs: args.read('deadline', seconds) ?? CONNECT_DEFAULTS.deadlineMs,
     timeWaitMs: args.read('time-wait', seconds) ?? CONNECT_DEFAULTS.timeWaitMs,
     holdMs: args.read('hold', seconds) ?? CONNECT_DEFAULTS.holdMs,
-  };
-}
-
-function readSynOptions(args: Args): SynOptionChoice {
-  const timestamps = args.read('timestamps', (option, text) => {
-    const [value = '', echoReply = '0', ...rest] = text.split(',');
-    if (rest.length > 0) throw usageError(`${option}: ${quote(text)} is not VAL,ECR`, 'give one or two numbers');
-    const most = 2 ** 32 - 1;
-    return { value: integer(option, value, 0, most), echoReply: integer(option, echoReply, 0, most) };
-  });
-  return {
-    preset: args.read('tcp-options', (option, text) => oneOf(option, text, PRESETS)) ?? CONNECT_DEFAULTS.synOptions.preset,
-    mss: args.read('mss', (option, text) => integer(option, text, 0, 0xffff)),
-    windowScale: args.read('wscale', (option, text) => integer(option, text, 0, 14)),
-    sackPermitted: args.flag('sack-permitted'),
-    timestamps: timestamps ?? args.flag('timestamps'),
   };
 }

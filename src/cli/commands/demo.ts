@@ -6,10 +6,12 @@ import { bringLoopbackUp } from '../../net/loopback.ts';
 import type { Network, Port } from '../../net/network.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../../probe/connect/request.ts';
+import { connectExitCode } from '../../probe/connect/result.ts';
 import { createContext } from '../../probe/context.ts';
 import { createConnectReporter } from '../../report/connect.ts';
 import { parseIpv4 } from '../../wire/address.ts';
 import type { Args, Command } from '../command.ts';
+import { connectWaits } from '../connect-waits.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { OUTPUT_OPTIONS } from '../options.ts';
@@ -187,7 +189,7 @@ async function play(scenes: readonly Scene[], ports: Record<Scene['port'], numbe
       verbose: false,
     });
     const start = (signal: AbortSignal) => connect(request, { ...context, signal });
-    const exitCode = await present(start, { json: false, reporter, save: undefined }, io);
+    const exitCode = await present(start, { json: false, reporter, waitsFor: connectWaits(), exitCode: connectExitCode }, io);
     if (exitCode > 3) return exitCode;
     if (exitCode !== scene.exitCode) asExpected = false;
   }

@@ -8,9 +8,11 @@ export type Awaited = (typeof AWAITED)[number];
 
 /** One segment to send, and how it differs from the others of a sweep. */
 export interface Variant {
-  /** Such as `ttl=3`; undefined where there is no sweep. */
-  label: string | undefined;
+  /** Such as `ttl=3`; undefined where there is but one. */
+  label?: string | undefined;
   spec: SegmentSpec;
+  /** In the place of the request's. */
+  sourcePort?: number | undefined;
 }
 
 /** Segments to send and for how long to listen. Times are in milliseconds. */
@@ -22,9 +24,9 @@ export interface SendRequest {
   source: Ipv4Address | undefined;
   sourcePort: number | undefined;
   interfaceName: string | undefined;
-  /** More than one for a sweep: each is sent from a port of its own, so that its answers are told from the others'. */
+  /** One, or those of a sweep: each is sent from a port of its own, so that its answers are told from the others'. */
   variants: readonly Variant[];
-  /** How often each is sent. */
+  /** How often each is sent; may be infinite. */
   count: number;
   /** From one send to the next; 0: as fast as it goes. */
   intervalMs: number;
@@ -32,9 +34,7 @@ export interface SendRequest {
   timeoutMs: number;
   /** The longest that all of it may take. */
   deadlineMs: number;
-  /** Payload bytes of each fragment of a datagram; undefined: send it whole. */
-  fragmentBytes: number | undefined;
-  /** Send again until this comes back. */
+  /** Stop as soon as this comes back. */
   repeatUntil: Awaited | undefined;
   /** Reset the half-open connections that the segments have made. */
   cleanup: boolean;
@@ -50,7 +50,6 @@ export const SEND_DEFAULTS = {
   intervalMs: 1000,
   timeoutMs: 1000,
   deadlineMs: 300_000,
-  fragmentBytes: undefined,
   repeatUntil: undefined,
   cleanup: true,
   holdMs: 0,

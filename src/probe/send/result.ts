@@ -1,22 +1,17 @@
 /** The last event of a send. */
-import type { NetError } from '../../net/errors.ts';
-import type { SegmentNote, SendResult, Verdict } from '../events.ts';
-import { verdictExitCode } from '../verdict.ts';
+import type { Outcome, SendResult, SweepRow } from '../events.ts';
+import { saysMore, verdictExitCode } from '../verdict.ts';
 import type { SendRequest } from './request.ts';
 import type { Trial } from './trial.ts';
 
-/** From the one that says most to the one that says least. */
-const BEST_FIRST: readonly Verdict[] = ['open', 'unfiltered', 'closed', 'open|filtered', 'filtered'];
+/** What the run itself knows. */
+type Remembered = Pick<SendResult, 'ignored' | 'sendingUs' | 'ended' | 'error'>;
 
-export function sendResult(
-  { variants }: SendRequest,
-  trials: readonly Trial[],
-  ignored: Partial<Record<SegmentNote, number>>,
-  ended: SendResult['ended'],
-  error: NetError | undefined,
-): SendResult {
-  const best = [...trials].sort((a, b) => BEST_FIRST.indexOf(a.outcome.verdict) - BEST_FIRST.indexOf(b.outcome.verdict))[0];
-  const { verdict, reason } = best?.outcome ?? { verdict: 'filtered', reason: 'interrupted' };
+const NOT_BEGUN: Outcome = { verdict: 'filtered', reason: 'interrupted' };
+
+export function sendResult({ variants, repeatUntil }: SendRequest, trials: readonly Trial[], remembered: Remembered): SendResult {
+  const outcomes = trials.map((trial) => (repeatUntil && trial.find(repeatUntil)) ?? trial.outcome);
+  const { verdict, reason } = outcomes.length > 0 ? outcomes.reduce(saysMore) : NOT_BEGUN;
   const sum = (value: (trial: Trial) => number) => trials.reduce((total, trial) => total + value(trial), 0);
   return {
     type: 'result',
@@ -25,27 +20,32 @@ export function sendResult(
     sent: sum((trial) => trial.sent),
     received: sum((trial) => trial.received),
     rttUs: trials.find((trial) => trial.rttUs !== undefined)?.rttUs,
-    ignored,
+    sendingUs: remembered.sendingUs,
+    ignored: remembered.ignored,
     sweep: variants.length > 1 ? trials.map(sweepRow) : undefined,
-    differ: trials.some((trial) => trial.outcome.verdict !== verdict),
-    ended,
+    differ: outcomes.some((outcome) => outcome.verdict !== verdict),
+    awaited: repeatUntil,
+    ended: remembered.ended,
+    // The ports share their sockets, and the first one saw all of it.
     kernelDrops: Math.max(0, ...trials.map((trial) => trial.port.dropped)),
-    error,
+    error: remembered.error,
   };
 }
 
-const sweepRow = (trial: Trial) => ({
+const sweepRow = (trial: Trial): SweepRow => ({
   variant: trial.variant.label ?? '',
   sourcePort: trial.port.port,
   ...trial.outcome,
   sent: trial.sent,
   received: trial.received,
   rttUs: trial.rttUs,
+  answer: trial.answer,
 });
 
-/** By the verdict; 3 where what was awaited did not come. A sweep is to show differences: any answer makes it 0. */
-export function sendExitCode(result: SendResult): 0 | 1 | 2 | 3 {
-  if (result.ended === 'not-answered-as-awaited') return result.received > 0 ? 3 : 2;
-  if (result.sweep !== undefined) return result.received > 0 ? 0 : 2;
-  return verdictExitCode(result.verdict);
+/** By the verdict; where an answer was awaited, by whether it came. A sweep is to show differences: any answer makes it 0. */
+export function sendExitCode({ verdict, received, awaited, ended, sweep }: SendResult): 0 | 1 | 2 | 3 {
+  if (awaited !== undefined && ended === undefined) return 0;
+  if (awaited !== undefined) return received > 0 ? 3 : 2;
+  if (sweep !== undefined) return received > 0 ? 0 : 2;
+  return verdictExitCode(verdict);
 }

@@ -3,20 +3,28 @@ import { NetError } from '../../net/errors.ts';
 import { Inbox } from '../../net/inbox.ts';
 import type { Arrival, Clock } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
-import { ACK } from '../../wire/flags.ts';
-import { fragment } from '../../wire/fragment.ts';
 import { ipv4Header } from '../../wire/ipv4.ts';
 import { encodePacket } from '../../wire/packet.ts';
 import { hear } from '../arrival.ts';
 import type { ProbeContext } from '../context.ts';
-import { type NoteEvent, SCHEMA_VERSION, type SegmentEvent, type SegmentNote, type SendEvent, type StartEvent } from '../events.ts';
+import {
+  type NoteEvent,
+  SCHEMA_VERSION,
+  type SegmentEvent,
+  type SegmentNote,
+  type SendEvent,
+  type SendResult,
+  type StartEvent,
+} from '../events.ts';
 import { icmpEvent, segmentEvent } from '../segment-event.ts';
-import { craft } from '../segment-spec.ts';
+import { datagramOf, drawNumbers, piecesOf } from '../segment-spec.ts';
 import { VERSION } from '../version.ts';
 import type { SendRequest, Variant } from './request.ts';
 import { sendResult } from './result.ts';
 import { Trial } from './trial.ts';
 
+/** IPv4 and TCP headers without options. */
+const HEADERS_LENGTH = 40;
 /** Sends in a row without a look at what has come back. */
 const BURST = 32;
 
@@ -28,7 +36,9 @@ interface HeardBy {
 
 /**
  * Sends the segments and tells of each and of each answer. The last event is the result.
+ * Leaving the loop early resets half-open connections, where cleanup is wanted.
  * @throws NetError where this machine can't begin; later errors stand in the result
+ * @throws EncodeError where a segment can't be put into bytes
  */
 export async function* send(request: SendRequest, context: ProbeContext): AsyncGenerator<SendEvent, void> {
   const run = new SendRun(request, context);
@@ -44,12 +54,14 @@ export async function* send(request: SendRequest, context: ProbeContext): AsyncG
 
 class SendRun {
   readonly inbox: Inbox<HeardBy>;
-  readonly trials: Trial[] = [];
-  readonly ignored: Partial<Record<SegmentNote, number>> = {};
-  private startedAtUs: number | undefined;
-  private readonly clock: Clock;
   private readonly request: SendRequest;
   private readonly context: ProbeContext;
+  private readonly clock: Clock;
+  private readonly trials: Trial[] = [];
+  private readonly ignored: Partial<Record<SegmentNote, number>> = {};
+  private startedAtUs: number | undefined;
+  private lastSentAtUs = 0;
+  private satisfied = false;
 
   constructor(request: SendRequest, context: ProbeContext) {
     this.request = request;
@@ -71,11 +83,20 @@ class SendRun {
       if (!(caught instanceof NetError) || this.startedAtUs === undefined) throw caught;
       error = caught;
     }
-    yield sendResult(request, this.trials, this.ignored, this.ended, error);
+    const sendingUs = this.relative(this.lastSentAtUs);
+    yield sendResult(request, this.trials, { ignored: this.ignored, sendingUs, ended: this.ended, error });
   }
 
+  /** Gives the ports back. What is still half open is reset as far as this host lets us. */
   close(): void {
-    for (const { port } of this.trials) port.close();
+    try {
+      if (this.request.cleanup) for (const _event of this.cleanUp());
+    } catch (error) {
+      // This host could not send before either; the error that brought us here says more.
+      if (!(error instanceof NetError)) throw error;
+    } finally {
+      for (const { port } of this.trials) port.close();
+    }
   }
 
   private get interrupted(): boolean {
@@ -86,19 +107,14 @@ class SendRun {
     return (this.startedAtUs ?? this.clock.nowUs()) + this.request.deadlineMs * 1000;
   }
 
-  private get satisfied(): boolean {
-    const { repeatUntil } = this.request;
-    return repeatUntil !== undefined && this.trials.some((trial) => trial.has(repeatUntil));
-  }
-
-  private get ended(): 'deadline' | 'interrupted' | 'not-answered-as-awaited' | undefined {
-    if (this.interrupted) return 'interrupted';
-    if (this.clock.nowUs() >= this.deadlineUs) return 'deadline';
-    return this.request.repeatUntil === undefined || this.satisfied ? undefined : 'not-answered-as-awaited';
-  }
-
   private get over(): boolean {
     return this.interrupted || this.satisfied || this.clock.nowUs() >= this.deadlineUs;
+  }
+
+  private get ended(): SendResult['ended'] {
+    if (this.interrupted) return 'interrupted';
+    if (this.request.repeatUntil !== undefined) return this.satisfied ? undefined : 'not-as-awaited';
+    return this.over ? 'deadline' : undefined;
   }
 
   /** Each variant as often as asked, at the interval, listening in between. */
@@ -106,13 +122,13 @@ class SendRun {
     const { request, clock } = this;
     const intervalUs = request.intervalMs * 1000;
     let dueAtUs = clock.nowUs();
-    let burst = 0;
+    let inARow = 0;
     for (const variant of request.variants) {
       let trial: Trial | undefined;
-      for (let i = 0; i < request.count && !this.over; i++) {
+      for (let copy = 0; copy < request.count; copy++) {
         if (clock.nowUs() < dueAtUs) yield* this.listenUntil(dueAtUs);
-        else if (++burst % BURST === 0) yield* this.listenNow();
-        if (this.over) break;
+        else if (++inARow % BURST === 0) yield* this.listenNow();
+        if (this.over) return;
         trial ??= this.open(variant);
         const sent = this.sendOnce(trial);
         if (this.trials.length === 1 && trial.sent === 1) yield this.startEvent(trial);
@@ -125,23 +141,26 @@ class SendRun {
 
   private open(variant: Variant): Trial {
     const { request, context } = this;
-    const { random, network } = context;
-    const port = network.openPort({
+    const port = context.network.openPort({
       destination: request.address,
       destinationPort: request.port,
       source: request.source,
-      sourcePort: request.sourcePort,
+      sourcePort: variant.sourcePort ?? request.sourcePort,
       interfaceName: request.interfaceName,
     });
-    const { sourceAddress } = port.route;
-    const flow = { source: sourceAddress, sourcePort: port.port, destination: request.address, destinationPort: request.port };
-    const seq = context.iss({ ...tuple(flow) }, this.clock.nowUs());
-    // An ACK that acknowledges nothing is an oddity that filters look for.
-    const ack = variant.spec.flags & ACK ? random.uint32() : 0;
-    const trial = new Trial(port, variant, craft(variant.spec, flow, { seq, ack, ipId: 1 + (random.uint32() % 0xffff) }));
-    this.trials.push(trial);
-    void this.hearAll(trial);
-    return trial;
+    try {
+      const { sourceAddress, mtu } = port.route;
+      const flow = { source: sourceAddress, sourcePort: port.port, destination: request.address, destinationPort: request.port };
+      const tuple = { localAddress: sourceAddress, localPort: port.port, remoteAddress: request.address, remotePort: request.port };
+      const numbers = drawNumbers(context.random, mtu - HEADERS_LENGTH, () => context.iss(tuple, this.clock.nowUs()));
+      const trial = new Trial(port, variant, flow, numbers);
+      this.trials.push(trial);
+      void this.hearAll(trial);
+      return trial;
+    } catch (error) {
+      port.close();
+      throw error;
+    }
   }
 
   /** Brings what one port hears to where all is taken from, until the port is closed. */
@@ -158,22 +177,23 @@ class SendRun {
   }
 
   private sendOnce(trial: Trial): SegmentEvent {
-    const { ip, tcp, datagram } = trial.crafted;
-    const { fragmentBytes } = this.request;
-    const pieces = fragmentBytes === undefined ? [datagram] : fragment(datagram, fragmentBytes);
-    let atUs = 0;
+    const { crafted, variant, port } = trial;
+    const id = trial.nextId;
+    const datagram = datagramOf(crafted, id);
     // The last fragment completes the segment: the answer is to it.
-    for (const piece of pieces) atUs = trial.port.send(piece);
+    let atUs = 0;
+    for (const piece of piecesOf(datagram, variant.spec)) atUs = port.send(piece);
     this.startedAtUs ??= atUs;
+    this.lastSentAtUs = atUs;
     trial.sends(atUs);
-    return segmentEvent(ip, tcp, {
+    return segmentEvent({ ...crafted.ip, id }, crafted.tcp, {
       direction: 'sent',
       atUs: this.relative(atUs),
       datagram,
-      senderIsn: trial.isn,
+      senderIsn: crafted.tcp.seq,
       receiverIsn: trial.irs,
       transmission: trial.sent,
-      variant: trial.variant.label,
+      variant: variant.label,
     });
   }
 
@@ -185,45 +205,50 @@ class SendRun {
   private async *listenNow(): AsyncGenerator<SendEvent, void> {
     // Lets the event loop look at the sockets.
     await new Promise(setImmediate);
-    while (this.inbox.length > 0) yield* this.take(await this.inbox.next(0));
+    while (this.inbox.length > 0) {
+      const heard = await this.inbox.next(0);
+      if (heard !== undefined) yield* this.take(heard);
+    }
   }
 
   private async *listenUntil(untilUs: number): AsyncGenerator<SendEvent, void> {
     while (!this.over) {
       const heard = await this.inbox.next(Math.min(untilUs, this.deadlineUs));
-      yield* this.take(heard);
-      if (heard === undefined && this.clock.nowUs() >= untilUs) return;
+      if (heard !== undefined) yield* this.take(heard);
+      else if (this.clock.nowUs() >= untilUs) return;
     }
   }
 
-  private *take(heard: HeardBy | undefined): Generator<SendEvent, void> {
-    if (heard === undefined) return;
-    const { trial, arrival } = heard;
+  private *take({ trial, arrival }: HeardBy): Generator<SendEvent, void> {
     const what = hear(arrival.datagram);
     const atUs = this.relative(arrival.atUs);
     if (what.type === 'unreadable') {
       this.ignore('malformed');
       yield this.note('ignored', `Ignored a datagram: ${what.reason}.`, atUs);
-    } else if (what.type === 'icmp') {
+      return;
+    }
+    if (what.type === 'icmp') {
       if (what.quotedSeq !== trial.crafted.tcp.seq) {
         yield this.note('icmp-ignored', `Ignored an ICMP error (${what.error.name}) about a segment that we did not send.`, atUs);
         return;
       }
       trial.hearsIcmp(what.error.name, arrival.atUs);
-      yield icmpEvent(what, atUs);
+      yield icmpEvent(what, atUs, trial.variant.label);
     } else {
-      const note = what.checksumOk ? trial.hears(what.tcp, arrival.atUs) : 'bad-checksum';
+      const note = what.checksumOk ? trial.hears(what.tcp, what.ip.ttl, arrival.atUs) : 'bad-checksum';
       if (note !== undefined && note !== 'retransmission') this.ignore(note);
       yield segmentEvent(what.ip, what.tcp, {
         direction: 'received',
         atUs,
         datagram: what.datagram,
         senderIsn: trial.irs,
-        receiverIsn: trial.isn,
+        receiverIsn: trial.crafted.tcp.seq,
         note,
         variant: trial.variant.label,
       });
     }
+    const { repeatUntil } = this.request;
+    if (repeatUntil !== undefined && trial.find(repeatUntil) !== undefined) this.satisfied = true;
   }
 
   private ignore(note: SegmentNote): void {
@@ -237,13 +262,14 @@ class SendRun {
   /** The peer must not be left with half a connection that nobody wants. */
   private *cleanUp(): Generator<SendEvent, void> {
     for (const trial of this.trials) {
-      const { source, destination } = trial.crafted.ip;
-      for (const tcp of trial.resets()) {
-        const ip = ipv4Header({ source, destination, id: trial.crafted.ip.id });
+      const { crafted, port, variant, irs: receiverIsn } = trial;
+      const { source, destination } = crafted.ip;
+      for (const tcp of trial.takeResets()) {
+        const ip = ipv4Header({ source, destination, id: trial.nextId });
         const datagram = encodePacket({ ip, tcp });
-        const atUs = this.relative(trial.port.send(datagram));
-        const isns = { senderIsn: trial.isn, receiverIsn: trial.irs };
-        yield segmentEvent(ip, tcp, { direction: 'sent', atUs, datagram, ...isns, note: 'cleanup', variant: trial.variant.label });
+        const atUs = this.relative(port.send(datagram));
+        const isns = { senderIsn: crafted.tcp.seq, receiverIsn };
+        yield segmentEvent(ip, tcp, { direction: 'sent', atUs, datagram, ...isns, note: 'cleanup', variant: variant.label });
       }
     }
   }
@@ -251,7 +277,7 @@ class SendRun {
   /** Keeps the guards, and shows what still comes. */
   private async *hold(): AsyncGenerator<SendEvent, void> {
     yield* this.listenUntil(this.clock.nowUs() + this.request.holdMs * 1000);
-    if (!this.trials.some((trial) => trial.resets().length > 0)) return;
+    if (!this.trials.some((trial) => trial.isHalfOpen)) return;
     const text = "Half-open connections are left; from now on the kernel answers the peer's segments with RST.";
     yield this.note('guard-released', text, this.relative(this.clock.nowUs()));
   }
@@ -274,20 +300,3 @@ class SendRun {
     };
   }
 }
-
-const tuple = ({
-  source,
-  sourcePort,
-  destination,
-  destinationPort,
-}: {
-  source: number;
-  sourcePort: number;
-  destination: number;
-  destinationPort: number;
-}) => ({
-  localAddress: source,
-  localPort: sourcePort,
-  remoteAddress: destination,
-  remotePort: destinationPort,
-});

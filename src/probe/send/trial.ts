@@ -1,12 +1,11 @@
 /** One variant on one port: what was sent, what came back, and what that says. */
 import type { Port } from '../../net/network.ts';
-import { ACK, RST, SYN } from '../../wire/flags.ts';
+import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
 import { seqInWindow } from '../../wire/seq.ts';
-import { segLen, type TcpSegment } from '../../wire/tcp.ts';
-import { isFinalIcmp } from '../arrival.ts';
-import type { Reason, SegmentNote, Verdict } from '../events.ts';
-import type { Crafted } from '../segment-spec.ts';
-import { answerKind, probeKind, verdictOf } from '../verdict.ts';
+import { TCP_MIN_HEADER_LENGTH, type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
+import type { Answer, Outcome, Reason, SegmentNote, Verdict } from '../events.ts';
+import { type Crafted, copyId, craft, type SegmentFlow, type SegmentNumbers } from '../segment-spec.ts';
+import { answerKind, type ProbeKind, probeKind, saysMore, verdictOf } from '../verdict.ts';
 import type { Awaited, Variant } from './request.ts';
 
 export class Trial {
@@ -14,41 +13,50 @@ export class Trial {
   /** Answers, ICMP errors included. */
   received = 0;
   rttUs: number | undefined;
-  lastSentAtUs = 0;
   /** The peer's ISN, from its first SYN. */
   irs: number | undefined;
-  /** Our ISN as far as relative numbers go: the sequence number sent first. */
-  readonly isn: number;
-  #outcome: { verdict: Verdict; reason: Reason } | undefined;
-  /** SYN+ACKs by the acknowledgment they bear: each is a connection that the peer holds half open. */
-  readonly #halfOpen = new Map<number, TcpSegment>();
+  readonly crafted: Crafted;
+  #lastSentAtUs = 0;
+  #answer: Answer | undefined;
+  /** What each kind of answer says. */
+  readonly #sayings = new Map<Reason, Verdict>();
+  /** The acknowledgments that SYN+ACKs bore: each is a connection that the peer holds half open. */
+  readonly #halfOpen = new Set<number>();
   readonly #seen = new Set<string>();
 
+  /** @throws EncodeError where the variant can't be put into bytes */
   constructor(
     readonly port: Port,
     readonly variant: Variant,
-    readonly crafted: Crafted,
+    readonly flow: SegmentFlow,
+    private readonly numbers: SegmentNumbers,
   ) {
-    this.isn = crafted.tcp.seq;
+    this.crafted = craft(variant.spec, flow, numbers);
+  }
+
+  /** The identification of the next copy. */
+  get nextId(): number {
+    return copyId(this.variant.spec, this.numbers, this.sent);
   }
 
   sends(atUs: number): void {
     this.sent++;
-    this.lastSentAtUs = atUs;
+    this.#lastSentAtUs = atUs;
   }
 
   /**
    * Judges a segment for our port, and counts it where it is an answer.
    * @returns why it does not count, or what is remarkable about it
    */
-  hears(segment: TcpSegment, atUs: number): SegmentNote | undefined {
-    const refusal = whyNoAnswer(this.crafted.tcp, segment);
+  hears(segment: TcpSegment, ttl: number, atUs: number): SegmentNote | undefined {
+    const refusal = whyNoAnswer(this.crafted, segment);
     if (refusal !== undefined) return refusal;
-    const { flags, seq, ack } = segment;
+    const { flags, seq, ack, window } = segment;
     if (flags & SYN) this.irs ??= seq;
-    if ((flags & (SYN | ACK | RST)) === (SYN | ACK)) this.#halfOpen.set(ack, segment);
+    if ((flags & (SYN | ACK | RST)) === (SYN | ACK)) this.#halfOpen.add(ack);
     const kind = answerKind(flags);
-    this.#counts(verdictOf(probeKind(this.crafted.tcp.flags), kind), kind === 'other' ? 'answer' : kind, atUs);
+    this.#answer ??= { flags: flagNames(flags), ttl, window };
+    this.#counts(verdictOf(this.#probe, kind), kind === 'other' ? 'answer' : kind, atUs);
     // As many of the same as we have sent may each answer one of ours; more are the peer's own.
     const mark = `${flags} ${seq} ${ack}`;
     const again = this.#seen.has(mark) && this.received > this.sent;
@@ -56,43 +64,49 @@ export class Trial {
     return again ? 'retransmission' : undefined;
   }
 
+  /** An ICMP error about our segment, whichever it is, says that the segment did not do its work. */
   hearsIcmp(name: string, atUs: number): void {
-    this.#counts(isFinalIcmp(name) ? 'filtered' : 'unfiltered', `icmp-${name}`, atUs);
+    this.#counts('filtered', `icmp-${name}`, atUs);
   }
 
   #counts(verdict: Verdict, reason: Reason, atUs: number): void {
     this.received++;
     // With more than one unanswered there is no telling which of them it answers.
-    if (this.rttUs === undefined && this.sent - this.received === 0) this.rttUs = atUs - this.lastSentAtUs;
-    this.#outcome ??= { verdict, reason };
+    if (this.rttUs === undefined && this.sent === this.received) this.rttUs = atUs - this.#lastSentAtUs;
+    if (!this.#sayings.has(reason)) this.#sayings.set(reason, verdict);
   }
 
-  get outcome(): { verdict: Verdict; reason: Reason } {
-    return this.#outcome ?? { verdict: verdictOf(probeKind(this.crafted.tcp.flags), 'none'), reason: 'no-response' };
+  get #probe(): ProbeKind {
+    return probeKind(this.crafted.tcp.flags);
   }
 
-  has(awaited: Awaited): boolean {
-    const reason = this.#outcome?.reason;
-    if (reason === undefined) return false;
-    if (awaited === 'any') return true;
-    return awaited === 'icmp' ? reason.startsWith('icmp-') : reason === awaited;
+  /** By the answer that says most, or by silence. */
+  get outcome(): Outcome {
+    return this.find('any') ?? { verdict: verdictOf(this.#probe, 'none'), reason: 'no-response' };
   }
 
-  /** The segments that end what the peer holds half open: <SEQ=SEG.ACK><CTL=RST> (RFC 9293 §3.10.7.1). */
-  resets(): TcpSegment[] {
-    const { sourcePort, destinationPort } = this.crafted.tcp;
-    return [...this.#halfOpen.keys()].map((seq) => ({
-      sourcePort,
-      destinationPort,
-      seq,
-      ack: 0,
-      reserved: 0,
-      flags: RST,
-      window: 0,
-      urgent: 0,
-      options: [],
-      payload: new Uint8Array(0),
-    }));
+  /** The first segment that answered. */
+  get answer(): Answer | undefined {
+    return this.#answer;
+  }
+
+  /** What the awaited answer says; undefined where it has not come. */
+  find(awaited: Awaited): Outcome | undefined {
+    const fits = (reason: Reason) => awaited === 'any' || reason === awaited || (awaited === 'icmp' && reason.startsWith('icmp-'));
+    const found = [...this.#sayings].filter(([reason]) => fits(reason)).map(([reason, verdict]) => ({ verdict, reason }));
+    return found.length === 0 ? undefined : found.reduce(saysMore);
+  }
+
+  /** The segments that end what the peer holds half open, each once: <SEQ=SEG.ACK><CTL=RST> (RFC 9293 §3.10.7.1). */
+  takeResets(): TcpSegment[] {
+    const { sourcePort, destinationPort } = this.flow;
+    const resets = [...this.#halfOpen].map((seq) => tcpSegment({ sourcePort, destinationPort, seq, flags: RST }));
+    this.#halfOpen.clear();
+    return resets;
+  }
+
+  get isHalfOpen(): boolean {
+    return this.#halfOpen.size > 0;
   }
 }
 
@@ -101,8 +115,10 @@ export class Trial {
  * its sequence number from there; one to a segment without, and a SYN+ACK, acknowledge what we sent. A bare ACK may
  * speak of a connection that was here before (RFC 5961 §4), so its numbers say nothing.
  */
-function whyNoAnswer(ours: TcpSegment, theirs: TcpSegment): SegmentNote | undefined {
-  const acknowledgesOurs = (theirs.flags & ACK) !== 0 && seqInWindow(theirs.ack, ours.seq, segLen(ours) + 1);
+function whyNoAnswer({ tcp: ours, segment }: Crafted, theirs: TcpSegment): SegmentNote | undefined {
+  // A data offset of our own makes options data, or data options: the peer may count any of it.
+  const longest = segment.length - TCP_MIN_HEADER_LENGTH + 2;
+  const acknowledgesOurs = (theirs.flags & ACK) !== 0 && seqInWindow(theirs.ack, ours.seq, longest + 1);
   if (theirs.flags & RST) {
     const isOurs = (ours.flags & ACK && theirs.seq === ours.ack) || acknowledgesOurs;
     return isOurs ? undefined : 'bad-rst';
