@@ -4,12 +4,13 @@ import { resultLine } from '../report/json.ts';
 import type { Command } from './command.ts';
 import { connectCommand } from './commands/connect.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { exitCodeOf, reportError } from './exit-code.ts';
 import { type Io, processIo } from './io.ts';
 import { parse } from './parse.ts';
 import { writeError } from './present.ts';
 
-export const COMMANDS: readonly Command[] = [connectCommand, demoCommand];
+export const COMMANDS: readonly Command[] = [connectCommand, demoCommand, doctorCommand];
 
 const DEFAULT_COLUMNS = 80;
 

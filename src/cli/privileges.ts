@@ -26,7 +26,7 @@ export function openThenGiveUp(network: Network, keep: readonly number[], args: 
       const port = network.openPort(request);
       if (done) return port;
       try {
-        giveUpPrivileges(keep, callerOf(io.env));
+        giveUp(keep, io);
       } catch (error) {
         port.close();
         throw error;
@@ -37,6 +37,9 @@ export function openThenGiveUp(network: Network, keep: readonly number[], args: 
     close: () => network.close(),
   };
 }
+
+/** Gives up what this process may do, but for the capabilities to keep; under sudo it becomes the caller. @throws NetError */
+export const giveUp = (keep: readonly number[], { env }: Pick<Io, 'env'>): void => giveUpPrivileges(keep, callerOf(env));
 
 /** Who called sudo; undefined where nobody did, or root. */
 export function callerOf({ SUDO_UID, SUDO_GID }: Io['env']): Caller | undefined {

@@ -2,7 +2,9 @@
  * The two native modules, loaded at their first use: nothing that only reads or decodes waits for them,
  * and where one does not load, that is an error with a name and not a crash at start-up.
  */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { NetError } from './errors.ts';
 
 /** The part of raw-socket that is used; it has no types of its own. */
@@ -30,6 +32,21 @@ export interface RawSocketWrap {
 export type Koffi = typeof import('koffi');
 
 const require = createRequire(import.meta.url);
+
+/** Where this package is installed: the directory to rebuild its native modules in. */
+export const packageDirectory = (): string => dirname(dirname(import.meta.dirname));
+
+/** Also where it does not load. @returns undefined where it is not installed */
+export function versionOf(name: 'raw-socket' | 'koffi'): string | undefined {
+  for (const directory of require.resolve.paths(name) ?? []) {
+    try {
+      return (JSON.parse(readFileSync(join(directory, name, 'package.json'), 'utf8')) as { version: string }).version;
+    } catch {
+      // Not in this one.
+    }
+  }
+  return undefined;
+}
 
 function load(name: string, hint: string): unknown {
   try {

@@ -270,8 +270,8 @@ export interface CheckEvent {
   type: 'check';
   name: CheckName;
   ok: boolean;
-  /** Where it is not ok, `connect` does not work. */
-  required: boolean;
+  /** `connect` does not work for want of it. */
+  fatal: boolean;
   /** What was found. */
   detail: string;
   /** What to do about it: a command to paste. Undefined where there is nothing to do, or no command that does it. */

@@ -1,5 +1,5 @@
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'node:child_process';
+import { CAP_NET_ADMIN } from '../../net/credentials.ts';
 import { NetError } from '../../net/errors.ts';
 import { openKernelNetwork } from '../../net/kernel.ts';
 import { bringLoopbackUp } from '../../net/loopback.ts';
@@ -15,7 +15,9 @@ import { connectWaits } from '../connect-waits.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { OUTPUT_OPTIONS } from '../options.ts';
+import { type Peer, startPeer } from '../peer.ts';
 import { present } from '../present.ts';
+import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { lookOf } from '../terminal.ts';
 import { nearest, quote } from '../values.ts';
 
@@ -96,7 +98,7 @@ export const demoCommand: Command = {
   summary:
     'Shows all of connect against a real server that it starts on loopback, each step explained. Needs no root where user namespaces work.',
   positionals: [{ name: 'SCENE', describe: `Only one of: ${SCENES.map(({ name }) => name).join(', ')}`, required: false }],
-  options: OUTPUT_OPTIONS.filter(({ name }) => name === 'ascii' || name === 'color'),
+  options: [...PRIVILEGE_OPTIONS, ...OUTPUT_OPTIONS.filter(({ name }) => name === 'ascii' || name === 'color')],
   examples: [
     ['rawshake demo', 'every scene'],
     ['rawshake demo half', 'a half-close'],
@@ -110,7 +112,8 @@ const NAMESPACE_MARK = 'RAWSHAKE_DEMO_NAMESPACE';
 async function run(args: Args, io: Io): Promise<number> {
   const scenes = chooseScenes(args.positionals[0]);
   if (io.env[NAMESPACE_MARK] === '1') bringLoopbackUp();
-  const network = openKernelNetwork();
+  // Each scene has a guard of its own.
+  const network = openThenGiveUp(openKernelNetwork(), [CAP_NET_ADMIN], args, io);
   let silent: Port;
   try {
     // A port of our own that the kernel does not answer for is as silent as any firewall's.
@@ -121,12 +124,12 @@ async function run(args: Args, io: Io): Promise<number> {
       return runInNamespace(args, io, error);
     throw error;
   }
-  const server = fork(fileURLToPath(new URL('../demo-server.js', import.meta.url)));
+  let peer: Peer | undefined;
   try {
-    const ports = { ...(await portsOf(server)), silent: silent.port };
-    return await play(scenes, ports, network, args, io);
+    peer = await startPeer();
+    return await play(scenes, { open: peer.open, closed: peer.closed, silent: silent.port }, network, args, io);
   } finally {
-    server.disconnect();
+    peer?.stop();
     silent.close();
     network.close();
   }
@@ -146,6 +149,7 @@ function runInNamespace(args: Args, io: Io, refused: NetError): Promise<number> 
   const words = [process.execPath, ...process.execArgv, process.argv[1] as string, 'demo', ...args.positionals];
   if (args.flag('ascii')) words.push('--ascii');
   if (args.flag('color') === false) words.push('--no-color');
+  if (args.flag('keep-root')) words.push('--keep-root');
   const child = spawn('unshare', ['--user', '--map-root-user', '--net', ...words], {
     stdio: ['inherit', 'inherit', 'ignore'],
     env: { ...io.env, [NAMESPACE_MARK]: '1' },
@@ -161,13 +165,6 @@ function runInNamespace(args: Args, io: Io, refused: NetError): Promise<number> 
 
 /** unshare's own exit code, which no demo ends with: its outcomes are 0, 3 and those above 63. */
 const UNSHARE_FAILED = 1;
-
-function portsOf(server: ChildProcess): Promise<{ open: number; closed: number }> {
-  return new Promise((resolve, reject) => {
-    server.once('message', (ports) => resolve(ports as { open: number; closed: number }));
-    server.once('exit', (code) => reject(new Error(`the demo's server ended with ${code}`)));
-  });
-}
 
 /** @returns 0 where every scene went as it should, 3 where one did not */
 async function play(scenes: readonly Scene[], ports: Record<Scene['port'], number>, network: Network, args: Args, io: Io): Promise<number> {

@@ -1,5 +1,5 @@
-/** The peer of the demo: a server on loopback in a process of its own, so that the kernel's TCP stands behind it. */
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+/** The peer of demo and doctor: a server on loopback in a process of its own, so that the kernel's TCP stands behind it. */
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
 const GREETING = 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nHello from the kernel.\n';
 
@@ -22,16 +22,24 @@ function serve(socket: Socket): void {
 
 /** A port on which nothing listens: one that was free a moment ago. */
 function closedPort(): Promise<number> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const { port } = probe.address() as AddressInfo;
       probe.close(() => resolve(port));
     });
+    probe.on('error', reject);
   });
 }
 
-const server = createServer({ allowHalfOpen: true }, serve).listen(0, '127.0.0.1', async () => {
+async function tellPorts(server: Server): Promise<void> {
   process.send?.({ open: (server.address() as AddressInfo).port, closed: await closedPort() });
-});
-// Ends with the demo, however that ends.
+}
+
+const fail = (error: Error): void => {
+  process.send?.({ error: error.message });
+};
+
+const server = createServer({ allowHalfOpen: true }, serve).on('error', fail);
+server.listen(0, '127.0.0.1', () => void tellPorts(server).catch(fail));
+// Ends with who started it, however that ends.
 process.on('disconnect', () => process.exit());
