@@ -24,9 +24,9 @@ export function createWaiting({ stderr }: Io): Waiting {
   };
   const show = async (text: string) => {
     const own = wait;
-    // Loading it takes a tenth of a second: only now, when there is nothing else to do.
-    const { default: ora } = await import('ora');
-    if (wait === own) spinner = ora({ text, discardStdin: false }).start();
+    // Loading it takes a tenth of a second: only now, when there is nothing else to do. Who is no longer root may not be able to.
+    const ora = (await import('ora').catch(() => undefined))?.default;
+    if (wait === own) spinner = ora?.({ text, discardStdin: false }).start();
   };
   return {
     begins(what) {
