@@ -96,7 +96,9 @@ function obstacleOf(trial: Trial | undefined, failure: NetError | undefined): st
     case 'closed':
       return 'refuses segments on loopback by RST';
     case 'open':
-      return trial.result.ended === 'timeout' ? 'swallows segments of an open connection on loopback' : undefined;
+      return trial.result.ended === 'timeout' || trial.result.ended === 'deadline'
+        ? 'swallows segments of an open connection on loopback'
+        : undefined;
     default:
       return undefined;
   }

@@ -107,6 +107,7 @@ describe('firewall', () => {
     ['refuses by ICMP', trial({}, { verdict: 'filtered', reason: 'icmp-admin-prohibited' }), undefined],
     ['refuses by RST', trial({}, { verdict: 'closed', reason: 'rst' }), undefined],
     ['swallows once open', trial({}, { ended: 'timeout' }), undefined],
+    ['swallows to the deadline', trial({}, { ended: 'deadline' }), undefined],
   ])('that %s', (_name, of, error) => {
     expect(checkFirewall(of, error, silent, USER)).toMatchObject({ ok: false, fatal: true, remedy: 'sudo nft --handle list ruleset' });
     expect(checkFirewall(of, error, { ...silent, findings: [finding] }, USER)).toMatchObject({
