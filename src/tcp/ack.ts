@@ -93,7 +93,7 @@ function measure(tcb: Tcb, latest: Unacked, certain: boolean, segment: TcpSegmen
 export function updateWindow(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
   if (seqGt(tcb.sndWl1, segment.seq) || (tcb.sndWl1 === segment.seq && seqGt(tcb.sndWl2, segment.ack))) return;
   const before = tcb.sndWnd;
-  tcb.sndWnd = segment.flags & SYN ? segment.window : segment.window * 2 ** tcb.sndWscale;
+  tcb.sndWnd = segment.window * 2 ** tcb.sndWscale;
   tcb.sndWl1 = segment.seq;
   tcb.sndWl2 = segment.ack;
   tcb.maxSndWnd = Math.max(tcb.maxSndWnd, tcb.sndWnd);

@@ -74,7 +74,6 @@ function arrivesInSynSent(tcb: Tcb, segment: TcpSegment, nowUs: number, actions:
   takeSyn(tcb, segment);
   if (flags & ACK) {
     establish(tcb, segment, 'SYN+ACK received', nowUs, actions);
-    tcb.ackDue = true;
     receive(tcb, segment, nowUs, actions);
   } else {
     enter(tcb, 'SYN-RECEIVED', 'SYN received (simultaneous open)', actions);
@@ -143,7 +142,6 @@ function arrivesOtherwise(tcb: Tcb, segment: TcpSegment, nowUs: number, actions:
       return sendReset(tcb, segment.ack, actions);
     }
     establish(tcb, segment, completesSimultaneousOpen ? 'SYN+ACK received' : 'our SYN acknowledged', nowUs, actions);
-    if (completesSimultaneousOpen) tcb.ackDue = true;
   } else if (!processAck(tcb, segment, nowUs, actions)) {
     return;
   }
@@ -314,7 +312,6 @@ function peerFin(tcb: Tcb, nowUs: number, actions: Action[]): void {
 
 function enterTimeWait(tcb: Tcb, cause: string, nowUs: number, actions: Action[]): void {
   enter(tcb, 'TIME-WAIT', cause, actions);
-  tcb.retransmitAtUs = undefined;
   startTimeWait(tcb, nowUs);
 }
 

@@ -1,7 +1,8 @@
 /** Challenge ACKs are few (RFC 5961 §7), and two sides never answer each other without end. */
 import { describe, expect, it } from 'vitest';
+import { KIND_WINDOW_SCALE } from '../../src/wire/tcp-options.ts';
 import { as } from '../support/tcp-script.ts';
-import { inState } from '../support/tcp-states.ts';
+import { established, inState } from '../support/tcp-states.ts';
 
 /** What a blind attacker may send as often as it likes. */
 const BLIND = [
@@ -37,6 +38,17 @@ describe.each(BLIND)('%s', (_what, text) => {
     expect(flood()).toBe(10);
     expect(t.state).toBe('ESTABLISHED');
   });
+});
+
+it('the range of ACKs grows with the largest window the peer has ever offered', () => {
+  const t = established({ synOptions: [{ kind: KIND_WINDOW_SCALE, name: 'window-scale', shift: 0 }] }, 'S. 0:0(0) ack 1 win 5 <wscale 7>');
+  t.gets('. 1:1(0) ack 1 win 5');
+  t.gets('. 1:1(0) ack 1 win 1');
+  t.gets('. 1:1(0) ack -639');
+  t.notes();
+  t.gets('. 1:1(0) ack -640');
+  t.notes('bad-ack');
+  t.sends('. 1:1(0) ack 1', as('challenge-ack'));
 });
 
 it('data that came before are acknowledged each time: the peer may have lost our ACK', () => {

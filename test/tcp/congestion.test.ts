@@ -95,7 +95,7 @@ describe('fast retransmit and fast recovery (RFC 5681 §3.2, RFC 6582)', () => {
     sendsFull(t, 13_001, 1);
     // All that was out when the loss was found: recovery is over.
     t.gets('. 1:1(0) ack 12001');
-    expect(t.tcb.cwnd).toBe(3000);
+    expect(t.tcb).toMatchObject({ cwnd: 3000, recover: undefined });
     sendsFull(t, 14_001, 1);
   });
 
@@ -166,6 +166,16 @@ describe('a timeout (RFC 5681 §3.1)', () => {
     t.wait(1000);
     t.forget();
     expect(t.tcb).toMatchObject({ cwnd: 1000, recover: undefined });
+  });
+
+  it('counts duplicate ACKs from nought', () => {
+    const t = inFlight();
+    for (let duplicate = 1; duplicate <= 2; duplicate++) t.getsUnwatched('. 1:1(0) ack 1');
+    t.wait(1000);
+    t.sends('. 1:1001(1000) ack 1', as('retransmission'));
+    t.gets('. 1:1(0) ack 1');
+    t.sends('. 1001:2001(1000) ack 1', as('retransmission'));
+    expect(t.tcb.recover).toBeUndefined();
   });
 
   it('never lets the threshold under two segments', () => {

@@ -14,8 +14,8 @@ describe('a lower MTU', () => {
     t.sends('P. 1461:2001(540) ack 1');
     t.mtu(500);
     t.sends('. 1:501(500) ack 1', as('retransmission'), transmission(2));
-    t.sends('. 501:1001(500) ack 1', as('retransmission'));
-    t.sends('. 1001:1461(460) ack 1', as('retransmission'));
+    t.sends('. 501:1001(500) ack 1', as('retransmission'), transmission(2));
+    t.sends('. 1001:1461(460) ack 1', as('retransmission'), transmission(2));
     t.sends('. 1461:1961(500) ack 1', as('retransmission'));
     t.sends('P. 1961:2001(40) ack 1', as('retransmission'));
     t.gets('. 1:1(0) ack 2001');

@@ -132,6 +132,12 @@ describe('our SYN', () => {
     expect(t.optionsSent()).toBe(TEXT.replace('val 100', 'val 1100'));
   });
 
+  it('echoes what it is told to, and begins with any timestamp', () => {
+    const t = new Script({ synOptions: [{ ...TIMESTAMPS, value: 0x9000_0000, echoReply: 77 } as TcpOption] });
+    t.open();
+    expect(t.optionsSent()).toBe('TS val 2415919104 ecr 77');
+  });
+
   it('as a SYN+ACK leaves out those that the peer did not offer, and echoes its timestamp', () => {
     const t = inState('LISTEN', { synOptions: all });
     t.gets('S 0:0(0) <TS val 77 ecr 0,sackOK,mss 1000>');

@@ -196,6 +196,8 @@ describe('recovery by the blocks that we get', () => {
   it.each([
     ['past what was sent', 'sack 20001:30001'],
     ['before what is acknowledged', 'sack -9000:-8000'],
+    ['from before what is acknowledged', 'sack -9000:5001 1:5001'],
+    ['to past what was sent', 'sack 5001:10002'],
     ['the wrong way round', 'sack 9001:1001 4001:3001 5001:5001'],
     ['half a world wide', 'sack -1000000000:1000000000'],
     ['within segments', 'sack 1002:2000 2002:3000 3002:4000 4002:5000'],
@@ -212,6 +214,19 @@ describe('recovery by the blocks that we get', () => {
     t.forget();
     t.gets('. 1:1(0) ack 1 <sack 7001:10001>');
     expect(t.tcb.unacked.every(({ sacked }) => !sacked)).toBe(true);
+  });
+
+  it('measures no round trip by a segment that was named before, even if its timestamp is echoed', () => {
+    const t = established({ synOptions: [MSS, SACK_PERMITTED, TIMESTAMPS] }, 'S. 0:0(0) ack 1 <mss 1012,sackOK,TS val 7 ecr 100>');
+    t.told('rtt');
+    t.write(2000);
+    t.sends('. 1:1001(1000) ack 1');
+    t.sends('P. 1001:2001(1000) ack 1');
+    t.wait(100);
+    t.gets('. 1:1(0) ack 1 <TS val 7 ecr 100,sack 1001:2001>');
+    t.wait(300);
+    t.gets('. 1:1(0) ack 2001 <TS val 7 ecr 100>');
+    expect(t.told('rtt')).toEqual([]);
   });
 
   it('measures no round trip by a segment that was named before', () => {

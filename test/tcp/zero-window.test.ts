@@ -152,6 +152,43 @@ describe("the peer's closed window", () => {
     expect(t.told('window')).toEqual([{ type: 'window', closed: false }]);
   });
 
+  it('is probed in time though the peer goes on talking', () => {
+    const t = start();
+    t.write(10);
+    for (let seq = 1; seq <= 9; seq++) {
+      t.wait(100);
+      t.getsUnwatched(`P. ${seq}:${seq + 1}(1) ack 1 win 0`);
+    }
+    t.wait(100);
+    t.sends('. 1:2(1) ack 10', as('window-probe'), atMs(1000));
+  });
+
+  it('that opens for just the data leaves the FIN behind', () => {
+    const t = start();
+    t.write(100);
+    t.close();
+    t.gets('. 1:1(0) ack 1 win 100');
+    t.sends('P. 1:101(100) ack 1');
+    t.gets('. 1:1(0) ack 101 win 100');
+    t.sends('F. 101:101(0) ack 1');
+  });
+
+  it('told by data from before the last ones is not believed (SND.WL1)', () => {
+    const t = established({}, 'S. 0:0(0) ack 1 win 1000');
+    t.getsUnwatched('. 11:21(10) ack 1 win 800');
+    t.getsUnwatched('. 1:11(10) ack 1 win 0');
+    expect(t.tcb.sndWnd).toBe(800);
+  });
+
+  it('told with an old acknowledgment is not believed', () => {
+    const t = established({}, 'S. 0:0(0) ack 1 win 1000');
+    t.write(20);
+    t.sends('P. 1:21(20) ack 1');
+    t.gets('. 1:1(0) ack 21 win 800');
+    t.getsUnwatched('P. 1:11(10) ack 11 win 0');
+    expect(t.tcb.sndWnd).toBe(800);
+  });
+
   it('told by an old segment is not believed (SND.WL1, SND.WL2)', () => {
     const t = established({}, 'S. 0:0(0) ack 1 win 1000 <mss 1000>');
     t.write(20);
