@@ -5,6 +5,8 @@ import type { Option } from './options.ts';
 export interface Positional {
   name: string;
   describe: string;
+  /** All the values that there are. */
+  choices?: readonly string[];
   required: boolean;
 }
 

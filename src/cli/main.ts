@@ -2,6 +2,7 @@
 import { VERSION } from '../probe/version.ts';
 import { resultLine } from '../report/json.ts';
 import type { Command } from './command.ts';
+import { completionCommand } from './commands/completion.ts';
 import { connectCommand } from './commands/connect.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -10,7 +11,9 @@ import { type Io, processIo } from './io.ts';
 import { parse } from './parse.ts';
 import { writeError } from './present.ts';
 
-export const COMMANDS: readonly Command[] = [connectCommand, demoCommand, doctorCommand];
+const OTHERS: readonly Command[] = [connectCommand, demoCommand, doctorCommand];
+
+export const COMMANDS: readonly Command[] = [...OTHERS, completionCommand(OTHERS)];
 
 const DEFAULT_COLUMNS = 80;
 

@@ -1,10 +1,13 @@
 /** The options as data: parsing, help, man page and completions all come from here. */
+import { PRESETS } from '../probe/syn-options.ts';
 
 export interface Option {
   name: string;
   alias?: string;
   /** What stands for its value in help, such as `SECONDS`. Without: a switch. */
   argument?: string;
+  /** All the values that there are. */
+  choices?: readonly string[];
   /** The value may be left out; it must then be joined by `=` where it is given. */
   optional?: true;
   /** A switch that is on unless `--no-` is put before it. */
@@ -65,6 +68,7 @@ export const SYN_OPTIONS: readonly Option[] = [
   {
     name: 'tcp-options',
     argument: 'PRESET',
+    choices: PRESETS,
     group: 'TCP options',
     describe: 'Whose SYN options to send: none, linux, bsd or windows',
     default: 'linux',

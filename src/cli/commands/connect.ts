@@ -24,6 +24,7 @@ const OPTIONS: readonly Option[] = [
   {
     name: 'close',
     argument: 'KIND',
+    choices: CLOSE_KINDS,
     group: 'Close',
     describe:
       "How to end it. active: our FIN first; passive: wait for the peer's FIN; half: our FIN right after our data, then receive; simultaneous: both FINs cross; reset: RST; none: say nothing more",

@@ -93,11 +93,13 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
+const SCENE_NAMES = SCENES.map(({ name }) => name);
+
 export const demoCommand: Command = {
   name: 'demo',
   summary:
     'Shows all of connect against a real server that it starts on loopback, each step explained. Needs no root where user namespaces work.',
-  positionals: [{ name: 'SCENE', describe: `Only one of: ${SCENES.map(({ name }) => name).join(', ')}`, required: false }],
+  positionals: [{ name: 'SCENE', describe: `Only one of: ${SCENE_NAMES.join(', ')}`, choices: SCENE_NAMES, required: false }],
   options: [...PRIVILEGE_OPTIONS, ...OUTPUT_OPTIONS.filter(({ name }) => name === 'ascii' || name === 'color')],
   examples: [
     ['rawshake demo', 'every scene'],
@@ -139,9 +141,8 @@ function chooseScenes(name: string | undefined): readonly Scene[] {
   if (name === undefined) return SCENES;
   const scene = SCENES.find((candidate) => candidate.name === name);
   if (scene !== undefined) return [scene];
-  const names = SCENES.map((candidate) => candidate.name);
-  const near = nearest(name, names);
-  throw usageError(`unknown scene ${quote(name)}`, near === undefined ? `give one of ${names.join(', ')}` : `did you mean ${near}?`);
+  const near = nearest(name, SCENE_NAMES);
+  throw usageError(`unknown scene ${quote(name)}`, near === undefined ? `give one of ${SCENE_NAMES.join(', ')}` : `did you mean ${near}?`);
 }
 
 /** Where we may not send: a user and network namespace in which we may, with nothing in it but loopback. */
