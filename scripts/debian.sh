@@ -18,7 +18,11 @@ test='ip iproute2
 nft nftables
 nginx nginx-light
 tcpdump tcpdump
-/etc/services netbase'
+/etc/services netbase
+setcap libcap2-bin
+groff groff-base
+zsh zsh
+fish fish'
 
 case "${1-}" in
   build) wanted=$build ;;

@@ -5,7 +5,7 @@ import type { TestProject } from 'vitest/node';
 import type { Lacking } from './capabilities.ts';
 import { asNobody, command } from './command.ts';
 
-const PROGRAMS = ['ip', 'ss', 'nft', 'nginx', 'tcpdump', 'setpriv', 'bash'];
+const PROGRAMS = ['ip', 'ss', 'nft', 'nginx', 'tcpdump', 'setpriv', 'setcap', 'groff', 'script', 'bash', 'zsh', 'fish'];
 
 export function setup(project: TestProject): void {
   requireFreshBuild();
