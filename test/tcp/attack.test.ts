@@ -3,7 +3,7 @@
  * test/support/tcp-watch.ts holds is broken, and all that is sent can be put into bytes.
  */
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import type { TcpEvent } from '../../src/tcp/endpoint.ts';
 import { DEFAULT_TCB_CONFIG, type TcbConfig } from '../../src/tcp/tcb.ts';
 import { ipv4Header } from '../../src/wire/ipv4.ts';
@@ -211,6 +211,7 @@ class Attack {
   }
 }
 
+/** `RAWSHAKE_RUNS=400000` takes three minutes. */
 const RUNS = Number(process.env.RAWSHAKE_RUNS ?? 1000);
 
 it('breaks nothing, whatever comes', { timeout: 600_000 }, () => {
@@ -221,5 +222,4 @@ it('breaks nothing, whatever comes', { timeout: 600_000 }, () => {
     }),
     { numRuns: RUNS },
   );
-  expect(RUNS).toBeGreaterThan(0);
 });
