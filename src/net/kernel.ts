@@ -121,6 +121,10 @@ class KernelPort implements Port, Listener {
     this.inbox.wake();
   }
 
+  get backlog(): number {
+    return this.sockets.backlog;
+  }
+
   get dropped(): number {
     return this.sockets.dropped - this.droppedBefore + this.overflow;
   }

@@ -200,6 +200,7 @@ class MemoryHost implements Network {
       route,
       port,
       guard: 'none',
+      backlog: 0,
       pathMtu: () => route.mtu,
       dropped: 0,
       sendRetries: 0,

@@ -63,6 +63,8 @@ export interface Port {
   readonly receiveWindowBytes: number;
   /** The largest datagram in bytes that the kernel lets out towards the peer: less than the route's once the path has said so. */
   pathMtu(): number;
+  /** How full the kernel's receive buffer is with what has arrived and was not yet read, for any port: 0 to 1. */
+  readonly backlog: number;
   /** Datagrams dropped because they were read too slowly, since the port was opened, on the sockets it reads from. */
   readonly dropped: number;
   /** How often a send was tried again because the send queue of this host was full. */

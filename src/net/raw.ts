@@ -7,6 +7,9 @@ import { loadRawSocket, type RawSocketHandle } from './modules.ts';
 /** IPPROTO_RAW: the IPv4 header is ours. */
 export const PROTOCOL_RAW = 255;
 
+/** Where a datagram lies while it is sent. */
+const outgoing = Buffer.alloc(65_536);
+
 /** raw-socket closes what is collected, and with the last socket the process ends in the middle of an await. */
 const open = new Set<RawSocket>();
 
@@ -55,7 +58,9 @@ export class RawSocket {
   send(datagram: Uint8Array, destination: string): void {
     // raw-socket would open a new socket in the place of the closed one.
     if (this.isClosed) throw new Error('the socket is closed');
-    this.handle.wrap.send(datagram, 0, datagram.length, destination, ignore);
+    // A short array lies in the garbage collector's memory and would have to be moved out of it each time.
+    outgoing.set(datagram);
+    this.handle.wrap.send(outgoing, 0, datagram.length, destination, ignore);
   }
 
   get closed(): boolean {

@@ -11,8 +11,9 @@ export const RECEIVE_BUFFER_BYTES = 8 << 20;
 /** Batches read in one turn of the event loop; what is left then is told again. */
 const BATCHES_PER_TURN = 16;
 
-/** Words of SO_MEMINFO, and the one that counts what was dropped because the buffer was full. */
+/** Words of SO_MEMINFO: bytes that wait in the receive buffer with the kernel's bookkeeping, and what was dropped because it was full. */
 const MEMINFO_WORDS = 9;
+const MEMINFO_WAITING = 0;
 const MEMINFO_DROPS = 8;
 
 /** Between our reading of the one clock and of the other. */
@@ -73,9 +74,18 @@ export class Receiver {
   /** Datagrams dropped since the socket was opened because its buffer was full. */
   get dropped(): number {
     if (this.socket.closed) return this.droppedAtClose;
+    return this.memoryInfo(MEMINFO_DROPS);
+  }
+
+  /** How full its buffer is, 0 to 1. */
+  get backlog(): number {
+    return this.socket.closed ? 0 : this.memoryInfo(MEMINFO_WAITING) / this.bufferBytes;
+  }
+
+  private memoryInfo(word: number): number {
     const words = new Uint32Array(MEMINFO_WORDS);
     libc().getsockopt(this.socket.fd, SOL_SOCKET, SO_MEMINFO, new Uint8Array(words.buffer));
-    return words[MEMINFO_DROPS] as number;
+    return words[word] as number;
   }
 
   /** Stops watching; the process does not stay alive for it. */

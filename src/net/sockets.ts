@@ -68,6 +68,11 @@ export class SharedSockets {
     return this.tcp.isStamped && this.icmp.isStamped;
   }
 
+  /** How full the fuller of the receive buffers is, 0 to 1. */
+  get backlog(): number {
+    return Math.max(this.tcp.backlog, this.icmp.backlog);
+  }
+
   /** Datagrams dropped because these sockets were read too slowly. */
   get dropped(): number {
     return this.tcp.dropped + this.icmp.dropped;
