@@ -16,6 +16,8 @@ export interface Command {
   summary: string;
   positionals: readonly Positional[];
   options: readonly Option[];
+  /** Options that one may look for and that there can't be, and why. */
+  refused?: ReadonlyMap<string, string>;
   /** Command lines and what they show. */
   examples: readonly (readonly [line: string, shows: string])[];
   /** @returns the exit code @throws CliError, NetError */

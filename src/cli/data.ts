@@ -1,4 +1,4 @@
-/** The bytes to send, from whichever of the data options was given. */
+/** The data to send, from whichever of the data options was given. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Args } from './command.ts';
 import { CliError, usageError } from './errors.ts';
@@ -8,9 +8,12 @@ import { escapedText, hex, integer, quote } from './values.ts';
 const CHUNK_BYTES = 64 * 1024;
 const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
-/** @throws CliError where more than one is given, or the one given can't be read */
+const optionsGiven = (args: Args): string[] =>
+  ['data', 'data-hex', 'data-file', 'data-length'].filter((name) => args.flag(name) !== undefined);
+
+/** The bytes to send, piece by piece. @throws CliError where more than one is given, or the one given can't be read */
 export function readData(args: Args): Iterable<Uint8Array> {
-  const given = ['data', 'data-hex', 'data-file', 'data-length'].filter((name) => args.flag(name) !== undefined);
+  const given = optionsGiven(args);
   if (given.length > 1) throw usageError(`${given.map((name) => `--${name}`).join(' and ')} at once`, 'give one of them');
   const bytes = args.read('data', escapedText) ?? args.read('data-hex', hex);
   if (bytes !== undefined) return bytes.length > 0 ? [bytes] : [];
@@ -20,8 +23,24 @@ export function readData(args: Args): Iterable<Uint8Array> {
   return file === undefined ? [] : fileChunks(file, openForReading(file));
 }
 
+/** The data of one segment. @throws CliError as {@link readData}, and where they are more than fits */
+export function readPayload(args: Args, most: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (const chunk of readData(args)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    // A file may have no end.
+    if (length > most) break;
+  }
+  if (length > most) throw usageError(`--${optionsGiven(args)[0]}: more than the ${most} bytes that one datagram takes`, 'send less');
+  return concat(chunks);
+}
+
+export const concat = (chunks: Iterable<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat([...chunks]));
+
 /** A to Z, over and over. */
-function* alphabet(length: number): Generator<Uint8Array> {
+export function* alphabet(length: number): Generator<Uint8Array> {
   const whole = Math.floor(CHUNK_BYTES / ALPHABET.length) * ALPHABET.length;
   const chunk = Uint8Array.from({ length: Math.min(whole, length) }, (_, i) => ALPHABET[i % ALPHABET.length] as number);
   for (let left = length; left > 0; left -= chunk.length) yield left >= chunk.length ? chunk : chunk.subarray(0, left);

@@ -4,14 +4,16 @@ import { resultLine } from '../report/json.ts';
 import type { Command } from './command.ts';
 import { completionCommand } from './commands/completion.ts';
 import { connectCommand } from './commands/connect.ts';
+import { decodeCommand } from './commands/decode.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { sendCommand } from './commands/send.ts';
 import { exitCodeOf, reportError } from './exit-code.ts';
 import { type Io, processIo } from './io.ts';
 import { parse } from './parse.ts';
 import { writeError } from './present.ts';
 
-const OTHERS: readonly Command[] = [connectCommand, demoCommand, doctorCommand];
+const OTHERS: readonly Command[] = [connectCommand, sendCommand, decodeCommand, demoCommand, doctorCommand];
 
 export const COMMANDS: readonly Command[] = [...OTHERS, completionCommand(OTHERS)];
 

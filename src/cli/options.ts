@@ -16,10 +16,21 @@ export interface Option {
   counted?: true;
   /** Takes a value each time it is given, in order. */
   repeatable?: true;
-  group: 'Close' | 'Sending' | 'TCP header' | 'TCP options' | 'IPv4 header' | 'Data' | 'Path' | 'Time' | 'Privileges' | 'Output';
+  group:
+    | 'Close'
+    | 'Reading'
+    | 'Sending'
+    | 'TCP header'
+    | 'TCP options'
+    | 'IPv4 header'
+    | 'Data'
+    | 'Path'
+    | 'Time'
+    | 'Privileges'
+    | 'Output';
   describe: string;
   /** As help shows it. */
-  default?: string;
+  default?: string | undefined;
 }
 
 /** Options that every command which draws or prints results has. */

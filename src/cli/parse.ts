@@ -92,6 +92,8 @@ async function parseArgs(words: readonly string[], command: Command): Promise<Ar
   for (const [name, value] of Object.entries(parsed)) {
     if (name === '_' || name === '$0' || value === undefined) continue;
     const option = known.get(name);
+    const refusal = command.refused?.get(name);
+    if (refusal !== undefined) throw usageError(`--${name}: ${refusal}`, 'leave it out');
     if (option === undefined) throw unknown('option', dashed(name), allNames(options), `rawshake ${command.name} --help`);
     // yargs counts what was not given too.
     if (option.counted && value === 0) continue;

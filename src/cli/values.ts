@@ -72,8 +72,21 @@ export function hex(option: string, text: string): Uint8Array {
     return fromHex(text);
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw usageError(`${option}: ${error.reason}, at character ${error.offset + 1}`, 'give pairs of hex digits');
+    throw usageError(`${option}: ${misread(error, text)}`, 'give pairs of hex digits');
   }
+}
+
+/** Characters shown on either side of one that is marked. */
+const MARGIN = 12;
+
+/** Why hex can't be read, with the character that is wrong marked: `"x" is not a hex digit, at character 3: 45>x<0003c`. */
+export function misread({ reason, offset }: DecodeError, text: string): string {
+  if (offset >= text.length) return reason;
+  const stray = String.fromCodePoint(text.codePointAt(offset) as number);
+  const before = offset > MARGIN ? `...${text.slice(offset - MARGIN, offset)}` : text.slice(0, offset);
+  const rest = text.slice(offset + stray.length);
+  const after = rest.length > MARGIN ? `${rest.slice(0, MARGIN)}...` : rest;
+  return `${reason}, at character ${offset + 1}: ${before}>${stray}<${after}`;
 }
 
 export const quote = (text: string): string => JSON.stringify(text);

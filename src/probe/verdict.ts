@@ -1,5 +1,5 @@
 /** From an answer, or the lack of one, to nmap's verdict: one table for every probe. */
-import { ACK, RST, SYN } from '../wire/flags.ts';
+import { ACK, FIN, RST, SYN } from '../wire/flags.ts';
 import type { Outcome, Verdict } from './events.ts';
 
 /** What a probe's flags make of it: what an answer means depends on them. */
@@ -8,11 +8,14 @@ export type ProbeKind = 'syn' | 'ack' | 'other';
 /** What came back. */
 export type AnswerKind = 'syn-ack' | 'syn' | 'rst' | 'ack' | 'other' | 'none';
 
-/** `syn`: asks for a connection. `ack`: claims to belong to one. `other`: neither (FIN, NULL, Xmas). */
+/**
+ * `syn`: asks for a connection. `ack`: claims to belong to one. `other`: neither (FIN, NULL, Xmas), or what listeners
+ * may drop in silence though it asks for one (SYN with FIN; Linux does).
+ */
 export function probeKind(flags: number): ProbeKind {
   if (flags & RST) return 'other';
-  if (flags & SYN && !(flags & ACK)) return 'syn';
-  return flags & ACK ? 'ack' : 'other';
+  if (flags & ACK) return 'ack';
+  return (flags & (SYN | FIN)) === SYN ? 'syn' : 'other';
 }
 
 export function answerKind(flags: number): Exclude<AnswerKind, 'none'> {

@@ -5,6 +5,7 @@ import { Ladder } from './ladder.ts';
 import { createStyle, type Style, type StyleOptions } from './style.ts';
 import { summary, summaryLine } from './summary.ts';
 import { wrap } from './text.ts';
+import { title } from './title.ts';
 
 export interface ConnectReporterOptions extends StyleOptions {
   write: (text: string) => void;
@@ -38,7 +39,7 @@ export function createConnectReporter(options: ConnectReporterOptions): ConnectR
     };
   }
 
-  const ladder = new Ladder({ style, absolute: options.absolute, verbose: options.verbose });
+  const ladder = new Ladder({ style, absolute: options.absolute, verbose: options.verbose, unfolded: options.verbose, states: true });
   const explainer = options.explain ? new Explainer({ style, absolute: options.absolute }) : undefined;
   const notes = new Set<string>();
   const put = (text: string) => {
@@ -54,21 +55,6 @@ export function createConnectReporter(options: ConnectReporterOptions): ConnectR
       put(ending(event, explanation, [...notes], style));
     },
   };
-}
-
-function title(event: StartEvent, verbose: boolean, introduction: string | undefined, style: Style): string {
-  const host = style.escapeText(event.host);
-  const name = event.host === event.address ? host : `${host} (${style.escapeText(event.address)})`;
-  const lines = wrap(`${style.escapeText(event.command)} ${name} port ${event.port}`, style.width).map((line) =>
-    style.paint('strong', line),
-  );
-  if (verbose) {
-    const { clock, guard, version, startedAt } = event;
-    const details = `rawshake ${version}, ${startedAt}; times: sent by the ${clock.transmit} clock, received by the ${clock.receive} clock; port guard: ${guard}`;
-    lines.push(...wrap(style.escapeText(details), style.width).map((line) => style.paint('faint', line)));
-  }
-  if (introduction !== undefined) lines.push('', ...wrap(introduction, style.width));
-  return `${lines.join('\n')}\n\n`;
 }
 
 function ending(result: ConnectResult, story: string | undefined, notes: readonly string[], style: Style): string {

@@ -43,20 +43,23 @@ export interface ArrowOptions {
 export class Frame {
   readonly #style: Style;
   readonly #showsDelta: boolean;
+  readonly #stateWidth: number;
   /** Columns between the lifelines. */
   readonly #inner: number;
   /** Columns for text between the lifelines. */
   readonly textWidth: number;
 
-  constructor(style: Style) {
+  /** @param showsState with a column for our state */
+  constructor(style: Style, showsState: boolean) {
     this.#style = style;
+    this.#stateWidth = showsState ? STATE_WIDTH : 0;
     this.#showsDelta = style.width >= DELTA_FROM_WIDTH;
     this.#inner = style.width - this.#gutterWidth - 2;
     this.textWidth = this.#inner - TEXT_INDENT - 1;
   }
 
   get #gutterWidth(): number {
-    return TIME_WIDTH + (this.#showsDelta ? 1 + DELTA_WIDTH : 0) + 2 + STATE_WIDTH + 1;
+    return TIME_WIDTH + (this.#showsDelta ? 1 + DELTA_WIDTH : 0) + 2 + this.#stateWidth + 1;
   }
 
   /** The line above all: what the columns are, and who stands on which side. */
@@ -121,8 +124,8 @@ export class Frame {
     const cell = (text: string, width: number) => truncate(text, width, glyphs.ellipsis);
     const times =
       padStart(cell(time, TIME_WIDTH), TIME_WIDTH) + (this.#showsDelta ? padStart(cell(delta, DELTA_WIDTH), DELTA_WIDTH + 1) : '');
-    const shownState = cell(state, STATE_WIDTH);
-    return `${paint('faint', times)}  ${padEnd(paint(stateChanged ? 'strong' : 'faint', shownState), STATE_WIDTH)} `;
+    const shownState = cell(state, this.#stateWidth);
+    return `${paint('faint', times)}  ${padEnd(paint(stateChanged ? 'strong' : 'faint', shownState), this.#stateWidth)} `;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Events as JSON Lines (`--json`). */
-import type { ErrorReport, ProbeEvent, ProbeResult } from '../probe/events.ts';
+import type { ErrorReport, ProbeEvent, ProbeResult, Reading, ReadingResult } from '../probe/events.ts';
 import { toHex } from '../wire/hex.ts';
 import { escapeJson } from './escape.ts';
 
@@ -30,13 +30,16 @@ export function toJson(event: ProbeEvent): string | undefined {
   }
 }
 
+/** A line, its line feed included, for a datagram that was read. */
+export const readingLine = (reading: Reading): string => line(reading);
+
 /**
  * The last line, its line feed included.
  * @param result undefined where the run did not come as far as to have one
  * @param error where not given, the result's own
  */
-export function resultLine(result: ProbeResult | undefined, exitCode: number, error?: ErrorReport): string {
-  const { error: own, ...fields } = result ?? { type: 'result', error: undefined };
+export function resultLine(result: ProbeResult | ReadingResult | undefined, exitCode: number, error?: ErrorReport): string {
+  const { error: own, ...fields } = { error: undefined, ...(result ?? { type: 'result' }) };
   const reported = error ?? own;
   return line({ ...fields, exitCode, error: reported && { code: reported.code, message: reported.message, hint: reported.hint } });
 }

@@ -1,5 +1,5 @@
 /** The exchange as a ladder: our side left, theirs right, one row a segment, drawn while it happens. */
-import type { ConnectEvent, IcmpEvent, NoteEvent, SegmentEvent, StartEvent, StateEvent } from '../probe/events.ts';
+import type { ConnectEvent, IcmpEvent, NoteEvent, SegmentEvent, SendEvent, StartEvent, StateEvent } from '../probe/events.ts';
 import { formatTcpOption } from '../wire/format.ts';
 import { seqDiff } from '../wire/seq.ts';
 import { Fold } from './fold.ts';
@@ -13,8 +13,12 @@ export interface LadderOptions {
   style: Style;
   /** Sequence numbers as they stand in the header, not counted from the ISNs. */
   absolute: boolean;
-  /** Every segment has its row, and a second one with what else stands in its headers. */
+  /** A second row for each segment, with what else stands in its headers. */
   verbose: boolean;
+  /** A column for our state. */
+  states: boolean;
+  /** Every segment has its row. */
+  unfolded: boolean;
 }
 
 /** How many rows of one kind one state of ours gets. */
@@ -40,15 +44,15 @@ export class Ladder {
 
   constructor(options: LadderOptions) {
     this.#options = options;
-    this.#frame = new Frame(options.style);
-    this.#fold = new Fold(options.verbose ? Number.POSITIVE_INFINITY : ROWS_OF_A_KIND);
+    this.#frame = new Frame(options.style, options.states);
+    this.#fold = new Fold(options.unfolded ? Number.POSITIVE_INFINITY : ROWS_OF_A_KIND);
   }
 
   /**
    * @param explanation to stand below the row of the event
    * @returns the rows to write now, each ended by a line feed; often none
    */
-  event(event: ConnectEvent, explanation?: string): string {
+  event(event: ConnectEvent | SendEvent, explanation?: string): string {
     switch (event.type) {
       case 'start':
         this.#start = event;
@@ -116,6 +120,7 @@ export class Ladder {
     if (zeroWindow) pieces.push({ text: 'win 0', ink: 'warning' });
     else if (!verbose && !isRst && (isFirstSyn || isWide)) pieces.push({ text: `win ${event.window}` });
     if (sack !== undefined && !verbose) pieces.push({ text: sack });
+    if (event.variant !== undefined) pieces.push({ text: event.variant, ink: 'faint' });
 
     const options = isFirstSyn && !verbose ? optionTexts(event.options) : [];
     if (isWide && options.length > 0) pieces.push({ text: options.join(', '), ink: 'faint' });
@@ -143,6 +148,7 @@ export class Ladder {
     if (event.nextHopMtu !== undefined) pieces.push({ text: `mtu ${event.nextHopMtu}` });
     const seq = absolute || this.#iss === undefined ? event.seq : seqDiff(event.seq, this.#iss);
     if (verbose) pieces.push({ text: `about seq ${seq}` });
+    if (event.variant !== undefined) pieces.push({ text: event.variant, ink: 'faint' });
     const from =
       event.from === this.#start?.address
         ? undefined

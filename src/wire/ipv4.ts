@@ -141,6 +141,13 @@ export function decodeIpv4HeaderLax(bytes: Uint8Array): Partial<Ipv4Header> {
   return read;
 }
 
+/** Changes the identification of a datagram, and the checksum of its header with it. */
+export function setIdentification(datagram: Uint8Array, id: number): void {
+  put16(datagram, ID, id, 'IPv4 identification');
+  put16(datagram, CHECKSUM, 0, 'IPv4 checksum');
+  put16(datagram, CHECKSUM, internetChecksum(datagram, 0, ((datagram[0] as number) & 15) * 4), 'IPv4 checksum');
+}
+
 /**
  * Writes the header at the start of the bytes, which must be zero there.
  * @param length of the whole datagram

@@ -25,11 +25,18 @@ export function sendResult({ variants, repeatUntil }: SendRequest, trials: reado
     sweep: variants.length > 1 ? trials.map(sweepRow) : undefined,
     differ: outcomes.some((outcome) => outcome.verdict !== verdict),
     awaited: repeatUntil,
+    answers: answersOf(trials),
     ended: remembered.ended,
     // The ports share their sockets, and the first one saw all of it.
     kernelDrops: Math.max(0, ...trials.map((trial) => trial.port.dropped)),
     error: remembered.error,
   };
+}
+
+function answersOf(trials: readonly Trial[]): SendResult['answers'] {
+  const answers: SendResult['answers'] = {};
+  for (const [reason, count] of trials.flatMap((trial) => trial.answers)) answers[reason] = (answers[reason] ?? 0) + count;
+  return answers;
 }
 
 const sweepRow = (trial: Trial): SweepRow => ({

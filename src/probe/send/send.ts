@@ -3,7 +3,7 @@ import { NetError } from '../../net/errors.ts';
 import { Inbox } from '../../net/inbox.ts';
 import type { Arrival, Clock } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
-import { ipv4Header } from '../../wire/ipv4.ts';
+import { ipv4Header, setIdentification } from '../../wire/ipv4.ts';
 import { encodePacket } from '../../wire/packet.ts';
 import { hear } from '../arrival.ts';
 import type { ProbeContext } from '../context.ts';
@@ -17,7 +17,7 @@ import {
   type StartEvent,
 } from '../events.ts';
 import { icmpEvent, segmentEvent } from '../segment-event.ts';
-import { datagramOf, drawNumbers, piecesOf } from '../segment-spec.ts';
+import { datagramOf, drawNumbers } from '../segment-spec.ts';
 import { VERSION } from '../version.ts';
 import type { SendRequest, Variant } from './request.ts';
 import { sendResult } from './result.ts';
@@ -25,8 +25,19 @@ import { Trial } from './trial.ts';
 
 /** IPv4 and TCP headers without options. */
 const HEADERS_LENGTH = 40;
-/** Sends in a row without a look at what has come back. */
-const BURST = 32;
+/** Sends in a row after which we see whether what has come back must be read: it may not overflow the kernel's buffer. */
+const LOOK_EVERY = 64;
+const FULL_BACKLOG = 0.5;
+const MOST_UNTOLD = 16_384;
+/** What timers and a busy machine may delay a send by without moving the later ones. */
+const MOST_LATE_US = 10_000;
+
+/** A copy that was sent. Its bytes are made when it is told of: thousands of them would be a burden while we send. */
+interface Outgoing {
+  trial: Trial;
+  atUs: number;
+  id: number;
+}
 
 /** What a trial's port has heard. */
 interface HeardBy {
@@ -59,6 +70,12 @@ class SendRun {
   private readonly clock: Clock;
   private readonly trials: Trial[] = [];
   private readonly ignored: Partial<Record<SegmentNote, number>> = {};
+  /** Sent, and not yet told of: answers that came before it go first. */
+  private readonly untold: Outgoing[] = [];
+  /** How many of those have been told of meanwhile. */
+  private told = 0;
+  /** The start has been told. */
+  private begun = false;
   private startedAtUs: number | undefined;
   private lastSentAtUs = 0;
   private satisfied = false;
@@ -83,6 +100,7 @@ class SendRun {
       if (!(caught instanceof NetError) || this.startedAtUs === undefined) throw caught;
       error = caught;
     }
+    yield* this.tell(Number.POSITIVE_INFINITY);
     const sendingUs = this.relative(this.lastSentAtUs);
     yield sendResult(request, this.trials, { ignored: this.ignored, sendingUs, ended: this.ended, error });
   }
@@ -121,22 +139,26 @@ class SendRun {
   private async *sendAll(): AsyncGenerator<SendEvent, void> {
     const { request, clock } = this;
     const intervalUs = request.intervalMs * 1000;
-    let dueAtUs = clock.nowUs();
-    let inARow = 0;
+    let dueAtUs = 0;
     for (const variant of request.variants) {
       let trial: Trial | undefined;
       for (let copy = 0; copy < request.count; copy++) {
         if (clock.nowUs() < dueAtUs) yield* this.listenUntil(dueAtUs);
-        else if (++inARow % BURST === 0) yield* this.listenNow();
+        else if (this.mustListen) yield* this.listenNow();
         if (this.over) return;
         trial ??= this.open(variant);
-        const sent = this.sendOnce(trial);
-        if (this.trials.length === 1 && trial.sent === 1) yield this.startEvent(trial);
-        yield sent;
-        // After a stall we go on from now: no burst makes up for it.
-        dueAtUs = Math.max(dueAtUs + intervalUs, clock.nowUs() - intervalUs);
+        this.sendCopy(trial);
+        // After a stall we go on from now: no burst makes up for more than this.
+        dueAtUs = Math.max(dueAtUs, this.lastSentAtUs - MOST_LATE_US) + intervalUs;
       }
     }
+  }
+
+  /** While there is no time to wait for answers: whether those that have come must be read before more is sent. */
+  private get mustListen(): boolean {
+    const { length } = this.untold;
+    if (length % LOOK_EVERY !== LOOK_EVERY - 1) return false;
+    return this.request.repeatUntil !== undefined || length >= MOST_UNTOLD || this.backlog > FULL_BACKLOG;
   }
 
   private open(variant: Variant): Trial {
@@ -176,20 +198,41 @@ class SendRun {
     }
   }
 
-  private sendOnce(trial: Trial): SegmentEvent {
-    const { crafted, variant, port } = trial;
-    const id = trial.nextId;
-    const datagram = datagramOf(crafted, id);
+  /** Sends now; it is told of in its turn among the answers. */
+  private sendCopy(trial: Trial): void {
+    const id = trial.takeId();
     // The last fragment completes the segment: the answer is to it.
     let atUs = 0;
-    for (const piece of piecesOf(datagram, variant.spec)) atUs = port.send(piece);
+    for (const piece of trial.pieces) {
+      setIdentification(piece, id);
+      atUs = trial.port.send(piece);
+    }
     this.startedAtUs ??= atUs;
     this.lastSentAtUs = atUs;
+    this.untold.push({ trial, atUs, id });
+  }
+
+  /** Tells what was sent up to a time. */
+  private *tell(untilUs: number): Generator<SendEvent, void> {
+    const { untold } = this;
+    for (; this.told < untold.length; this.told++) {
+      const outgoing = untold[this.told] as Outgoing;
+      if (outgoing.atUs > untilUs) return;
+      if (!this.begun) yield this.startEvent(outgoing.trial);
+      this.begun = true;
+      yield this.tellOne(outgoing);
+    }
+    untold.length = 0;
+    this.told = 0;
+  }
+
+  private tellOne({ trial, atUs, id }: Outgoing): SegmentEvent {
+    const { crafted, variant } = trial;
     trial.sends(atUs);
     return segmentEvent({ ...crafted.ip, id }, crafted.tcp, {
       direction: 'sent',
       atUs: this.relative(atUs),
-      datagram,
+      datagram: datagramOf(crafted, id),
       senderIsn: crafted.tcp.seq,
       receiverIsn: trial.irs,
       transmission: trial.sent,
@@ -201,25 +244,43 @@ class SendRun {
     return atUs - (this.startedAtUs ?? atUs);
   }
 
-  /** What has come until now. */
+  /** What has come until now, and what was sent, in the order in which it happened. */
   private async *listenNow(): AsyncGenerator<SendEvent, void> {
-    // Lets the event loop look at the sockets.
-    await new Promise(setImmediate);
-    while (this.inbox.length > 0) {
-      const heard = await this.inbox.next(0);
-      if (heard !== undefined) yield* this.take(heard);
+    const untilUs = this.clock.nowUs();
+    let atUs = 0;
+    // Somebody who goes on and on must not keep us here.
+    while (atUs <= untilUs && (this.inbox.length > 0 || this.backlog > 0)) {
+      // Lets the event loop look at the sockets.
+      await new Promise(setImmediate);
+      while (atUs <= untilUs && this.inbox.length > 0) {
+        const heard = (await this.inbox.next(0)) as HeardBy;
+        atUs = heard.arrival.atUs;
+        yield* this.take(heard);
+      }
     }
+    yield* this.tell(Number.POSITIVE_INFINITY);
   }
 
   private async *listenUntil(untilUs: number): AsyncGenerator<SendEvent, void> {
+    yield* this.listenNow();
     while (!this.over) {
       const heard = await this.inbox.next(Math.min(untilUs, this.deadlineUs));
       if (heard !== undefined) yield* this.take(heard);
-      else if (this.clock.nowUs() >= untilUs) return;
+      if (heard === undefined || heard.arrival.atUs > untilUs) {
+        if (this.clock.nowUs() < untilUs) continue;
+        // What came in time may still lie in the kernel's buffer.
+        yield* this.listenNow();
+        return;
+      }
     }
   }
 
+  private get backlog(): number {
+    return this.trials.at(-1)?.port.backlog ?? 0;
+  }
+
   private *take({ trial, arrival }: HeardBy): Generator<SendEvent, void> {
+    yield* this.tell(arrival.atUs);
     const what = hear(arrival.datagram);
     const atUs = this.relative(arrival.atUs);
     if (what.type === 'unreadable') {
@@ -265,7 +326,7 @@ class SendRun {
       const { crafted, port, variant, irs: receiverIsn } = trial;
       const { source, destination } = crafted.ip;
       for (const tcp of trial.takeResets()) {
-        const ip = ipv4Header({ source, destination, id: trial.nextId });
+        const ip = ipv4Header({ source, destination, id: trial.takeId() });
         const datagram = encodePacket({ ip, tcp });
         const atUs = this.relative(port.send(datagram));
         const isns = { senderIsn: crafted.tcp.seq, receiverIsn };

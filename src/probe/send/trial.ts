@@ -4,11 +4,12 @@ import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
 import { seqInWindow } from '../../wire/seq.ts';
 import { TCP_MIN_HEADER_LENGTH, type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
 import type { Answer, Outcome, Reason, SegmentNote, Verdict } from '../events.ts';
-import { type Crafted, copyId, craft, type SegmentFlow, type SegmentNumbers } from '../segment-spec.ts';
+import { type Crafted, copyId, craft, datagramOf, piecesOf, type SegmentFlow, type SegmentNumbers } from '../segment-spec.ts';
 import { answerKind, type ProbeKind, probeKind, saysMore, verdictOf } from '../verdict.ts';
 import type { Awaited, Variant } from './request.ts';
 
 export class Trial {
+  /** Copies that were told of. */
   sent = 0;
   /** Answers, ICMP errors included. */
   received = 0;
@@ -16,10 +17,14 @@ export class Trial {
   /** The peer's ISN, from its first SYN. */
   irs: number | undefined;
   readonly crafted: Crafted;
+  /** What is handed to the kernel for a copy: the datagram or its fragments, with the identification still to be set. */
+  readonly pieces: readonly Uint8Array[];
+  /** Datagrams that have left, whether told of or not. */
+  #copies = 0;
   #lastSentAtUs = 0;
   #answer: Answer | undefined;
-  /** What each kind of answer says. */
-  readonly #sayings = new Map<Reason, Verdict>();
+  /** Each kind of answer: what it says, and how many came. */
+  readonly #kinds = new Map<Reason, { verdict: Verdict; count: number }>();
   /** The acknowledgments that SYN+ACKs bore: each is a connection that the peer holds half open. */
   readonly #halfOpen = new Set<number>();
   readonly #seen = new Set<string>();
@@ -32,11 +37,12 @@ export class Trial {
     private readonly numbers: SegmentNumbers,
   ) {
     this.crafted = craft(variant.spec, flow, numbers);
+    this.pieces = piecesOf(datagramOf(this.crafted, numbers.ipId), variant.spec);
   }
 
   /** The identification of the next copy. */
-  get nextId(): number {
-    return copyId(this.variant.spec, this.numbers, this.sent);
+  takeId(): number {
+    return copyId(this.variant.spec, this.numbers, this.#copies++);
   }
 
   sends(atUs: number): void {
@@ -73,7 +79,9 @@ export class Trial {
     this.received++;
     // With more than one unanswered there is no telling which of them it answers.
     if (this.rttUs === undefined && this.sent === this.received) this.rttUs = atUs - this.#lastSentAtUs;
-    if (!this.#sayings.has(reason)) this.#sayings.set(reason, verdict);
+    const kind = this.#kinds.get(reason);
+    if (kind === undefined) this.#kinds.set(reason, { verdict, count: 1 });
+    else kind.count++;
   }
 
   get #probe(): ProbeKind {
@@ -85,6 +93,11 @@ export class Trial {
     return this.find('any') ?? { verdict: verdictOf(this.#probe, 'none'), reason: 'no-response' };
   }
 
+  /** How many answers of each kind came. */
+  get answers(): [Reason, number][] {
+    return [...this.#kinds].map(([reason, { count }]) => [reason, count]);
+  }
+
   /** The first segment that answered. */
   get answer(): Answer | undefined {
     return this.#answer;
@@ -93,7 +106,7 @@ export class Trial {
   /** What the awaited answer says; undefined where it has not come. */
   find(awaited: Awaited): Outcome | undefined {
     const fits = (reason: Reason) => awaited === 'any' || reason === awaited || (awaited === 'icmp' && reason.startsWith('icmp-'));
-    const found = [...this.#sayings].filter(([reason]) => fits(reason)).map(([reason, verdict]) => ({ verdict, reason }));
+    const found = [...this.#kinds].filter(([reason]) => fits(reason)).map(([reason, { verdict }]) => ({ verdict, reason }));
     return found.length === 0 ? undefined : found.reduce(saysMore);
   }
 

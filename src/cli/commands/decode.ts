@@ -1,0 +1,142 @@
+import type { Readable } from 'node:stream';
+import { resultLine } from '../../report/json.ts';
+import { createReadingReporter } from '../../report/reading-reporter.ts';
+import { DecodeError } from '../../wire/errors.ts';
+import { fromHex } from '../../wire/hex.ts';
+import { decodePacketLax, decodeSegmentLax, type LaxPacket, looksLikeIpv4 } from '../../wire/packet.ts';
+import type { Args, Command } from '../command.ts';
+import { CliError, usageError } from '../errors.ts';
+import { BROKEN_PIPE } from '../exit-code.ts';
+import type { Io } from '../io.ts';
+import { type Option, OUTPUT_OPTIONS, reworded } from '../options.ts';
+import { lookOf } from '../terminal.ts';
+import { misread } from '../values.ts';
+
+const SHOWN = ['json', 'quiet', 'ascii', 'color'];
+
+/** Bytes that could not be read to their end (sysexits.h: EX_DATAERR). */
+const CUT_OFF = 65;
+
+/** Output is written in pieces of about this many characters. */
+const PIECE = 1 << 16;
+
+const OPTIONS: readonly Option[] = [
+  { name: 'ip', group: 'Reading', describe: 'The bytes are an IPv4 datagram; default: told by what they look like' },
+  { name: 'tcp', group: 'Reading', describe: 'The bytes are a TCP segment without its datagram' },
+  ...reworded(
+    OUTPUT_OPTIONS.filter(({ name }) => SHOWN.includes(name)),
+    { quiet: { describe: "Print one line a datagram, in tcpdump's words" } },
+  ),
+];
+
+export const decodeCommand: Command = {
+  name: 'decode',
+  summary: 'Reads IPv4 datagrams or TCP segments given as hex, field by field, as far as they go.',
+  positionals: [
+    {
+      name: 'HEX',
+      describe:
+        'Hex digits; spaces, colons and a leading 0x are passed over. Without it: one datagram a line of stdin, as hex or as JSON with a field "hex"',
+      required: false,
+    },
+  ],
+  options: OPTIONS,
+  examples: [
+    ['rawshake decode 4500002800010000400666cd7f0000017f0000019c40005000000001000000005002faf0e6920000', 'a SYN, field by field'],
+    ['rawshake send 127.0.0.1 80 --dry-run --json | rawshake decode --quiet', "what would be sent, in tcpdump's words"],
+  ],
+  run,
+};
+
+async function run(args: Args, io: Io): Promise<number> {
+  const json = args.flag('json') === true;
+  const read = chooseReader(args);
+  let pending = '';
+  let broken = false;
+  io.onBrokenPipe(() => {
+    broken = true;
+  });
+  const flush = () => {
+    io.stdout.write(pending);
+    pending = '';
+  };
+  const write = (text: string) => {
+    pending += text;
+    if (pending.length > PIECE) flush();
+  };
+  const reporter = createReadingReporter({ write, ...lookOf(io, args), json, quiet: args.flag('quiet') === true });
+  const take = (hex: string, where: string) => {
+    const bytes = readHex(hex, where);
+    reporter.datagram(read(bytes), bytes);
+  };
+  const [hex] = args.positionals;
+  try {
+    if (hex !== undefined) {
+      take(hex, 'HEX');
+    } else {
+      let number = 0;
+      for await (const lines of linesOf(stdin(io))) {
+        if (broken) return BROKEN_PIPE;
+        for (const line of lines) {
+          const text = hexOf(line, ++number);
+          if (text !== undefined) take(text, `line ${number}`);
+        }
+      }
+      if (reporter.result.datagrams === 0) throw new CliError('bad-data', 'stdin holds no datagram', 'give HEX, or one datagram a line');
+    }
+  } finally {
+    // What was read before something that can't be read is worth having.
+    flush();
+  }
+  const exitCode = reporter.result.stopped > 0 ? CUT_OFF : 0;
+  if (json) io.stdout.write(resultLine(reporter.result, exitCode));
+  return exitCode;
+}
+
+function chooseReader(args: Args): (bytes: Uint8Array) => LaxPacket {
+  const [ip, tcp] = [args.flag('ip') === true, args.flag('tcp') === true];
+  if (ip && tcp) throw usageError('--ip and --tcp at once', 'give one of them');
+  if (ip) return decodePacketLax;
+  if (tcp) return decodeSegmentLax;
+  return (bytes) => (looksLikeIpv4(bytes) ? decodePacketLax(bytes) : decodeSegmentLax(bytes));
+}
+
+/** @param where it stands, for the error */
+function readHex(hex: string, where: string): Uint8Array {
+  try {
+    const bytes = fromHex(hex);
+    if (bytes.length > 0) return bytes;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new CliError('bad-data', `${where}: ${misread(error, hex)}`, 'give pairs of hex digits');
+  }
+  throw new CliError('bad-data', `${where}: no bytes`, 'give pairs of hex digits');
+}
+
+/** Of a line of stdin; undefined for one without bytes: empty, or a line of JSON that is about something else. */
+function hexOf(line: string, number: number): string | undefined {
+  if (!line.startsWith('{')) return line.trim() === '' ? undefined : line;
+  try {
+    const { hex } = JSON.parse(line) as { hex?: unknown };
+    return typeof hex === 'string' ? hex : undefined;
+  } catch (error) {
+    throw new CliError('bad-data', `line ${number}: not JSON: ${(error as Error).message}`, 'give hex, or what --dry-run --json prints');
+  }
+}
+
+function stdin({ stdin }: Io): Readable {
+  if ((stdin as { isTTY?: boolean }).isTTY) throw usageError('HEX is missing', 'give it as an argument, or on stdin');
+  return stdin;
+}
+
+/** As many at a time as have come. */
+async function* linesOf(stream: Readable): AsyncGenerator<string[]> {
+  let rest = '';
+  stream.setEncoding('utf8');
+  for await (const chunk of stream) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield lines;
+  }
+  if (rest !== '') yield [rest];
+}

@@ -1,0 +1,180 @@
+import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
+import { openKernelNetwork } from '../../net/kernel.ts';
+import { createContext } from '../../probe/context.ts';
+import type { SegmentSpec } from '../../probe/segment-spec.ts';
+import { AWAITED, SEND_DEFAULTS, type SendRequest, type Variant } from '../../probe/send/request.ts';
+import { sendExitCode } from '../../probe/send/result.ts';
+import { send } from '../../probe/send/send.ts';
+import { createSendReporter } from '../../report/send.ts';
+import { get16 } from '../../wire/bytes.ts';
+import type { Args, Command } from '../command.ts';
+import { checkSegments, dryRun } from '../dry-run.ts';
+import { usageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, reworded, TIME_OPTIONS } from '../options.ts';
+import { present, writeNote } from '../present.ts';
+import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
+import { REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from '../segment-options.ts';
+import { SWEEP_FIELDS, sweep } from '../sweep.ts';
+import { readPort, readTarget, resolveTarget, type Target } from '../target.ts';
+import { lookOf } from '../terminal.ts';
+import { address, integer, oneOf, seconds } from '../values.ts';
+
+/** Between the segments of a sweep, which don't wait for each other's answers. */
+const SWEEP_INTERVAL_MS = 10;
+
+const SENDING_OPTIONS: readonly Option[] = [
+  { name: 'count', alias: 'c', argument: 'N', group: 'Sending', describe: 'Send it so often', default: '1' },
+  {
+    name: 'interval',
+    alias: 'i',
+    argument: 'SECONDS',
+    group: 'Sending',
+    describe: 'From one send to the next; 0: as fast as it goes. Default: 1, in a sweep 0.01',
+  },
+  {
+    name: 'sweep',
+    argument: 'FIELD=FROM..TO',
+    group: 'Sending',
+    describe: `A segment for each value, each from a port of its own, in one table of what the peer answers. Fields: ${SWEEP_FIELDS.join(', ')}`,
+  },
+  {
+    name: 'repeat-until',
+    argument: 'ANSWER',
+    group: 'Sending',
+    describe: `Send again, --count times at most, until this comes back: ${AWAITED.join(', ')}. Exit 0 where it came`,
+  },
+  {
+    name: 'cleanup',
+    negatable: true,
+    group: 'Sending',
+    describe: 'Reset the half-open connections that it caused (--no-cleanup: send nothing at the end)',
+  },
+  {
+    name: 'hold',
+    argument: 'SECONDS',
+    group: 'Sending',
+    describe: 'With --no-cleanup: keep our kernel from resetting them for this long',
+    default: '0',
+  },
+  { name: 'dry-run', group: 'Sending', describe: 'Print the bytes and their reading, send nothing; needs no privilege and no network' },
+];
+
+const OPTIONS: readonly Option[] = [
+  ...SEGMENT_OPTIONS,
+  ...SENDING_OPTIONS,
+  ...reworded(PATH_OPTIONS, { 'source-port': { describe: 'Send from this port; in a sweep the first of as many. Default: free ones' } }),
+  ...reworded(TIME_OPTIONS, { timeout: { describe: 'How long to listen after the last send; it always listens that long', default: '1' } }),
+  ...PRIVILEGE_OPTIONS,
+  ...reworded(
+    OUTPUT_OPTIONS.filter(({ name }) => name !== 'force'),
+    {
+      verbose: { describe: 'Each answer field by field with a hex dump, and what was passed over, with the reason; -vv: what we sent too' },
+    },
+  ),
+];
+
+export const sendCommand: Command = {
+  name: 'send',
+  summary: 'Sends any TCP segment, legal or not, and tells all that comes back.',
+  positionals: [
+    { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true },
+    { name: 'PORT', describe: 'Number or service name', required: false },
+  ],
+  options: OPTIONS,
+  refused: REFUSED_OPTIONS,
+  examples: [
+    ['rawshake send example.com 80 --flags FIN,PSH,URG', 'an Xmas segment: no answer, or RST?'],
+    ['rawshake send example.com 80 --sweep flags=0..63', 'what each mix of flags is answered with, as a table'],
+    ['rawshake send example.com 80 --tcp-option 2:05b4 --tcp-option 253/9:00 --dry-run', 'the bytes of an odd SYN, not sent'],
+  ],
+  run,
+};
+
+async function run(args: Args, io: Io): Promise<number> {
+  const spec = readSegmentSpec(args);
+  const target = readSendTarget(args, spec);
+  const base: Variant = { spec, sourcePort: readSourcePort(args, spec) };
+  const variants = args.read('sweep', (option, text) => sweep(option, text, base)) ?? [base];
+  const sending = readSending(args, variants.length > 1);
+  checkSegments(variants);
+  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
+  const { address: destination, note } = await resolveTarget(target.host);
+  const quiet = args.flag('quiet') === true;
+  if (note !== undefined && !quiet) writeNote(note, io);
+  const request: SendRequest = {
+    ...SEND_DEFAULTS,
+    host: target.host,
+    address: destination,
+    port: target.port,
+    source: args.read('source', address),
+    interfaceName: args.text('interface'),
+    variants,
+    ...sending,
+  };
+  if (args.flag('dry-run')) return dryRun(request, seed, args, io);
+  const json = args.flag('json') === true;
+  const reporter = createSendReporter({
+    write: (text) => io.stdout.write(text),
+    ...lookOf(io, args),
+    quiet,
+    verbose: args.count('verbose'),
+    sweep: variants.length > 1,
+  });
+  // Each segment of a sweep has a port of its own, and a guard on it, and that may be a privileged port.
+  const keep = variants.length > 1 ? [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE] : [];
+  const network = openThenGiveUp(openKernelNetwork(), keep, args, io);
+  try {
+    return await present(
+      (signal) => send(request, { ...createContext(network, seed), signal }),
+      { json, reporter, waitsFor: () => 'listening for answers', exitCode: sendExitCode },
+      io,
+    );
+  } finally {
+    network.close();
+  }
+}
+
+type Sending = Pick<SendRequest, 'count' | 'intervalMs' | 'timeoutMs' | 'deadlineMs' | 'repeatUntil' | 'cleanup' | 'holdMs'>;
+
+function readSending(args: Args, isSweep: boolean): Sending {
+  const repeatUntil = args.read('repeat-until', (option, text) => oneOf(option, text, AWAITED));
+  if (repeatUntil !== undefined && isSweep)
+    throw usageError('--sweep and --repeat-until at once', 'a sweep sends each segment --count times');
+  const cleanup = args.flag('cleanup') ?? SEND_DEFAULTS.cleanup;
+  const holdMs = args.read('hold', seconds);
+  if (holdMs !== undefined && cleanup) throw usageError('--hold without --no-cleanup', 'what is reset needs no holding: add --no-cleanup');
+  const count = args.read('count', (option, text) => integer(option, text, 1, Number.MAX_SAFE_INTEGER));
+  return {
+    count: count ?? (repeatUntil === undefined ? SEND_DEFAULTS.count : Number.POSITIVE_INFINITY),
+    intervalMs: args.read('interval', seconds) ?? (isSweep ? SWEEP_INTERVAL_MS : SEND_DEFAULTS.intervalMs),
+    timeoutMs: args.read('timeout', seconds) ?? SEND_DEFAULTS.timeoutMs,
+    deadlineMs: args.read('deadline', seconds) ?? SEND_DEFAULTS.deadlineMs,
+    repeatUntil,
+    cleanup,
+    holdMs: holdMs ?? SEND_DEFAULTS.holdMs,
+  };
+}
+
+/** A whole segment says itself to which port it goes. */
+function readSendTarget({ positionals }: Args, { bytes }: SegmentSpec): Target {
+  if (bytes === undefined) return readTarget(positionals);
+  const port = get16(bytes, 2);
+  const [host = '', given] = positionals;
+  if (given === undefined && !host.includes(':')) return { host, portText: String(port), port };
+  const target = readTarget(positionals);
+  if (target.port !== port)
+    throw usageError(`PORT: ${target.portText}, but the segment of --hex is for port ${port}`, 'leave PORT out, or change the segment');
+  return target;
+}
+
+/** And from which one it comes. */
+function readSourcePort(args: Args, { bytes }: SegmentSpec): number | undefined {
+  const given = args.read('source-port', readPort);
+  if (bytes === undefined) return given;
+  const port = get16(bytes, 0);
+  if (port === 0) throw usageError('--hex: its source port is 0, which no answer could come back to', 'give it one from 1 to 65535');
+  if (given !== undefined && given !== port)
+    throw usageError(`--source-port: ${given}, but the segment of --hex comes from port ${port}`, 'leave it out, or change the segment');
+  return port;
+}
