@@ -32,6 +32,8 @@ export const SOL_IP = 0;
 export const IP_RECVERR = 11;
 export const IP_MTU = 14;
 export const IP_MINTTL = 21;
+/** Of a raw socket: the fragments that it sends are not put together by connection tracking. */
+export const IP_NODEFRAG = 22;
 /** From Linux 6.3: the ports that bind may choose from, low in the lower half. */
 export const IP_LOCAL_PORT_RANGE = 51;
 

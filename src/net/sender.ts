@@ -2,7 +2,7 @@ import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
 import { errno, errnoOfText, noRouteError, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
 import { bindToInterface } from './interfaces.ts';
-import { IP_RECVERR, libc, SO_SNDBUF, SO_SNDBUFFORCE, SOL_IP, SOL_SOCKET } from './libc.ts';
+import { IP_NODEFRAG, IP_RECVERR, libc, SO_SNDBUF, SO_SNDBUFFORCE, SOL_IP, SOL_SOCKET } from './libc.ts';
 import { PROTOCOL_RAW, RawSocket } from './raw.ts';
 
 const SEND_BUFFER_BYTES = 4 << 20;
@@ -31,6 +31,8 @@ export class Sender {
       const { fd } = this.socket;
       if (interfaceName !== undefined) bindToInterface(fd, interfaceName);
       if (source !== undefined) this.bind(source);
+      // Connection tracking would hold a lone fragment back, and cut those that are whole anew.
+      libc().setsockopt(fd, SOL_IP, IP_NODEFRAG, 1);
       // Without it a full queue drops in silence.
       libc().setsockopt(fd, SOL_IP, IP_RECVERR, 1);
       const forced = libc().setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES);
@@ -80,7 +82,11 @@ function sendError(number: number, datagram: Uint8Array, destination: string): N
     new NetError(code, 'send', subject, reason, hint);
   if (isFull(number)) return fail('no-buffers', 'the send queue of this host is full and stays so', 'send less at a time');
   if (number === errno.EMSGSIZE) {
-    return fail('message-too-long', `${datagram.length} bytes are more than the MTU of the interface`, 'put less into one datagram');
+    return fail(
+      'message-too-long',
+      `${datagram.length} bytes are more than the MTU of the interface`,
+      'put less into one datagram, or cut it into fragments',
+    );
   }
   if (number === errno.EPERM) {
     return fail(

@@ -233,8 +233,8 @@ export interface SendResult extends Outcome {
   rttUs: number | undefined;
   /** From the first send to the last. */
   sendingUs: number;
-  /** Segments for our ports that are no answers, by note. */
-  ignored: Partial<Record<SegmentNote, number>>;
+  /** Segments for our ports that are no answers, by note, and ICMP errors about segments that are not ours. */
+  ignored: Partial<Record<SegmentNote | 'icmp', number>>;
   /** Of a sweep: a row for each of its segments. */
   sweep: readonly SweepRow[] | undefined;
   /** The segments of a sweep did not all get the same verdict. */

@@ -37,11 +37,15 @@ const hexNumber = (value: number, digits: number): string => `0x${value.toString
 /** Fields that are there; a value that could not be read leaves its line out. */
 const known = <T>(value: T | undefined, line: (value: T) => Field): Field[] => (value === undefined ? [] : [line(value)]);
 
-/** @param bytes what the packet was read from */
-export function fieldsText(packet: LaxPacket, bytes: Uint8Array, style: Style): string {
+/**
+ * @param bytes what the packet was read from
+ * @param cameThroughKernel it arrived here: the kernel has checked the header and may have written into its options since
+ */
+export function fieldsText(packet: LaxPacket, bytes: Uint8Array, style: Style, cameThroughKernel = false): string {
   const checksums = checksumsOf(packet, bytes);
   const sections: Section[] = [];
-  if (packet.ip !== undefined) sections.push(ipSection(packet.ip, checksums.ip));
+  if (packet.ip !== undefined)
+    sections.push(ipSection(packet.ip, cameThroughKernel && checksums.ip === 'wrong' ? 'changed' : checksums.ip));
   if (packet.tcp !== undefined) sections.push(tcpSection(packet.tcp, checksums.body, style));
   if (packet.icmp !== undefined) sections.push(...icmpSections(packet.icmp, checksums.body, style));
   if (packet.payload !== undefined) sections.push({ title: 'Payload', fields: [field('length', count(packet.payload.length, 'byte'))] });
@@ -56,7 +60,7 @@ export function fieldsText(packet: LaxPacket, bytes: Uint8Array, style: Style): 
   return sections.map((section) => formatSection(section, style)).join('') + hexDump(bytes, style, '  ');
 }
 
-function ipSection(ip: Partial<Ipv4Header>, checksum: ChecksumVerdict | undefined): Section {
+function ipSection(ip: Partial<Ipv4Header>, checksum: ChecksumVerdict | 'changed' | undefined): Section {
   const { source, destination } = ip;
   const title = source === undefined || destination === undefined ? 'IPv4' : `IPv4  ${formatIpv4(source)} > ${formatIpv4(destination)}`;
   const flags = [ip.reservedBit && 'evil', ip.dontFragment && 'DF', ip.moreFragments && 'MF'].filter((flag) => typeof flag === 'string');
@@ -136,8 +140,15 @@ function extensionField({ class: group, type, data }: IcmpError['extensions'][nu
   return field('MPLS', ...labels);
 }
 
-const checksumField = (value: number, verdict: ChecksumVerdict | undefined): Field => ({
-  ...field('checksum', hexNumber(value, 4), verdict === 'partial' ? "partial: left to the sender's network card" : verdict),
+const CHECKSUM_WORDS: Readonly<Record<ChecksumVerdict | 'changed', string>> = {
+  correct: 'correct',
+  partial: "partial: left to the sender's network card",
+  wrong: 'wrong',
+  changed: 'as it came: our kernel has written into the options since',
+};
+
+const checksumField = (value: number, verdict: ChecksumVerdict | 'changed' | undefined): Field => ({
+  ...field('checksum', hexNumber(value, 4), verdict && CHECKSUM_WORDS[verdict]),
   ink: verdict === 'wrong' ? 'bad' : undefined,
 });
 

@@ -67,7 +67,7 @@ function details(event: Told, verbose: number, style: Style): string {
   if (!hasDatagram(event)) return '';
   const isSent = event.type === 'segment' && event.direction === 'sent';
   if (verbose < (isSent ? 2 : 1)) return '';
-  return `${fieldsText(decodePacketLax(event.datagram), event.datagram, style)}\n`;
+  return `${fieldsText(decodePacketLax(event.datagram), event.datagram, style, !isSent)}\n`;
 }
 
 const hasDatagram = (event: Told): event is SegmentEvent | IcmpEvent => event.type === 'segment' || event.type === 'icmp';

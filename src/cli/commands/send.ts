@@ -41,6 +41,7 @@ const SENDING_OPTIONS: readonly Option[] = [
   {
     name: 'repeat-until',
     argument: 'ANSWER',
+    choices: AWAITED,
     group: 'Sending',
     describe: `Send again, --count times at most, until this comes back: ${AWAITED.join(', ')}. Exit 0 where it came`,
   },

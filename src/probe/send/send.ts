@@ -69,7 +69,7 @@ class SendRun {
   private readonly context: ProbeContext;
   private readonly clock: Clock;
   private readonly trials: Trial[] = [];
-  private readonly ignored: Partial<Record<SegmentNote, number>> = {};
+  private readonly ignored: SendResult['ignored'] = {};
   /** Sent, and not yet told of: answers that came before it go first. */
   private readonly untold: Outgoing[] = [];
   /** How many of those have been told of meanwhile. */
@@ -290,6 +290,7 @@ class SendRun {
     }
     if (what.type === 'icmp') {
       if (what.quotedSeq !== trial.crafted.tcp.seq) {
+        this.ignore('icmp');
         yield this.note('icmp-ignored', `Ignored an ICMP error (${what.error.name}) about a segment that we did not send.`, atUs);
         return;
       }
@@ -312,7 +313,7 @@ class SendRun {
     if (repeatUntil !== undefined && trial.find(repeatUntil) !== undefined) this.satisfied = true;
   }
 
-  private ignore(note: SegmentNote): void {
+  private ignore(note: SegmentNote | 'icmp'): void {
     this.ignored[note] = (this.ignored[note] ?? 0) + 1;
   }
 
