@@ -1,39 +1,35 @@
-// Writes man/rawshake.1 from the commands' own data: `npm run man`. With --check only says whether it is up to date.
-import { readFileSync, writeFileSync } from 'node:fs';
+// The man page.
+import { readFileSync } from 'node:fs';
 import { EXIT_STATUS } from '../dist/cli/exit-code.js';
 import { COMMANDS } from '../dist/cli/main.js';
+import { groupsOf, optionForm, optionText, usageForm, writeDocument } from './document.js';
 
-const FILE = new URL('../man/rawshake.1', import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
+/** A word longer than a line may be broken at these. */
+const BREAK = '\0';
+const breakable = (text) => text.replace(/\S{60,}/g, (word) => word.replace(/.{20}/g, `$&${BREAK}`));
 /** Text as roff takes it: backslashes and hyphens kept, no line that looks like a request. */
 const roff = (text) =>
-  text
+  breakable(text)
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
+    .replaceAll(BREAK, '\\:')
     .replace(/^([.'])/gm, '\\&$1');
 const bold = (text) => `\\fB${roff(text)}\\fR`;
 const italic = (text) => `\\fI${roff(text)}\\fR`;
 
-function option({ name, alias, argument, optional, negatable, describe, default: value }) {
-  const dashed = (word) => (word.length === 1 ? `-${word}` : `--${word}`);
-  const names = [alias, name].filter((word) => word !== undefined).map((word) => bold(dashed(word)));
-  if (negatable) names.push(bold(`--no-${name}`));
-  const shown = argument === undefined ? '' : optional ? `[=${italic(argument)}]` : ` ${italic(argument)}`;
-  return ['.TP', `${names.join(', ')}${shown}`, roff(describe + (value === undefined ? '' : ` (default: ${value})`))];
-}
-
-function command({ name, summary, positionals, options, examples }) {
-  const words = positionals.map((word) => (word.required ? italic(word.name) : `[${italic(word.name)}]`));
-  const lines = [`.SS ${bold(`rawshake ${name}`)} ${words.join(' ')} [options]`, roff(summary)];
-  for (const positional of positionals) lines.push('.TP', italic(positional.name), roff(positional.describe));
-  for (const group of new Set(options.map((each) => each.group))) {
+function command(each) {
+  const lines = [`.SS ${usageForm(each, bold, italic)}`, roff(each.summary)];
+  for (const positional of each.positionals) lines.push('.TP', italic(positional.name), roff(positional.describe));
+  for (const [group, options] of groupsOf(each)) {
     lines.push('.P', `${bold(group)}:`);
-    for (const each of options) if (each.group === group) lines.push(...option(each));
+    for (const option of options) lines.push('.TP', optionForm(option, bold, italic), roff(optionText(option)));
   }
-  lines.push('.P', 'Examples:');
-  for (const [line, shows] of examples) lines.push('.TP', bold(line), roff(shows));
-  return lines;
+  // A long word leaves nothing in its line to adjust.
+  lines.push('.P', 'Examples:', '.na');
+  for (const [line, shows] of each.examples) lines.push('.TP', bold(line), roff(shows));
+  return [...lines, '.ad'];
 }
 
 const page = [
@@ -64,8 +60,4 @@ const page = [
   '',
 ].join('\n');
 
-if (!process.argv.includes('--check')) writeFileSync(FILE, page);
-else if (readFileSync(FILE, 'utf8') !== page) {
-  process.stderr.write('man/rawshake.1 is out of date: npm run man\n');
-  process.exitCode = 1;
-}
+writeDocument('man/rawshake.1', page);

@@ -1,0 +1,86 @@
+/** The published JSON Schema is made from lines.ts, which the compiler holds to the types of the events. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { NetError } from '../../src/net/errors.ts';
+import type { ConnectEvent } from '../../src/probe/events.ts';
+import { resultLine, toJson } from '../../src/report/json.ts';
+import * as conversations from '../report/conversations.ts';
+import { options } from '../wire/arbitraries.ts';
+import { outputSchema } from './lines.ts';
+import { misfit } from './validate.ts';
+
+it('is what lines.ts says (after a change of it: npx vitest run test/schema --update)', async () => {
+  await expect(`${JSON.stringify(outputSchema(), undefined, 2)}\n`).toMatchFileSnapshot('../../schema/rawshake.schema.json');
+});
+
+const { active, passive, half, simultaneous, reset, none, closedPort, silentPort, hostUnreachable, adminProhibited } = conversations;
+const { lossy, oldConnection, simultaneousOpen, zeroWindow, passiveTimeout, hostile, received, result } = conversations;
+
+const line = (event: ConnectEvent): unknown => {
+  const text = event.type === 'result' ? resultLine(event, 0) : toJson(event);
+  return text === undefined ? undefined : JSON.parse(text);
+};
+
+describe('takes', () => {
+  it.each(
+    Object.entries({
+      active,
+      passive,
+      half,
+      simultaneous,
+      reset,
+      none,
+      closedPort,
+      silentPort,
+      hostUnreachable,
+      adminProhibited,
+      lossy,
+      oldConnection,
+      simultaneousOpen,
+      zeroWindow,
+      passiveTimeout,
+      hostile,
+    }),
+  )('every line of the conversation %s', (_name, conversation) => {
+    for (const event of conversation()) {
+      const printed = line(event);
+      if (printed !== undefined) expect(misfit(printed, 'connect')).toBe('');
+    }
+  });
+
+  it('any TCP options', () => {
+    fc.assert(
+      fc.property(options, (all) => {
+        expect(misfit(line(received(1, 'ACK', 1, 1, 'ESTABLISHED', { options: all })), 'connect')).toBe('');
+      }),
+    );
+  });
+
+  it('an error, with or without a result', () => {
+    const error = new NetError('no-route', 'send', 'to 192.0.2.1', 'none', 'see `ip route`');
+    expect(misfit(JSON.parse(resultLine(result('active', { error }), 69)), 'connect')).toBe('');
+    for (const command of ['connect', 'send', 'dry-run', 'decode', 'doctor', undefined] as const) {
+      expect(misfit(JSON.parse(resultLine(undefined, 64, { code: 'usage', message: 'no', hint: undefined })), command)).toBe('');
+    }
+  });
+});
+
+describe('refuses', () => {
+  const state = { type: 'state', from: 'CLOSED', to: 'SYN-SENT', atUs: 0, cause: 'open' };
+
+  it.each<[string, object]>([
+    ['a field that no line has', { ...state, more: 1 }],
+    ['a word that the type has not', { ...state, to: 'OPEN' }],
+    ['a number as text', { ...state, atUs: '0' }],
+    ['a field that is missing', { type: 'state', from: 'CLOSED', to: 'SYN-SENT', cause: 'open' }],
+    ['a kind of line that there is not', { ...state, type: 'verdict' }],
+  ])('%s', (_name, wrong) => {
+    expect(misfit(state)).toBe('');
+    expect(misfit(wrong)).not.toBe('');
+  });
+
+  it("a line of another command's", () => {
+    expect(misfit(state, 'connect')).toBe('');
+    expect(misfit(state, 'doctor')).not.toBe('');
+  });
+});
