@@ -6,6 +6,7 @@ import { reasonOf } from './save.ts';
 import { escapedText, hex, integer, quote } from './values.ts';
 
 const CHUNK_BYTES = 64 * 1024;
+const MOST_UP_FRONT_BYTES = 64 << 20;
 const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
 const optionsGiven = (args: Args): string[] =>
@@ -20,7 +21,27 @@ export function readData(args: Args): Iterable<Uint8Array> {
   const length = args.read('data-length', (option, text) => integer(option, text, 0, Number.MAX_SAFE_INTEGER));
   if (length !== undefined) return alphabet(length);
   const file = args.text('data-file');
-  return file === undefined ? [] : fileChunks(file, openForReading(file));
+  if (file === undefined) return [];
+  const fd = openForReading(file);
+  const chunks = fileChunks(file, fd);
+  return fstatSync(fd).isFile() ? chunks : upFront(chunks, file);
+}
+
+/** What comes from a pipe or a device may keep us waiting: all of it is read before anything is sent. */
+function upFront(chunks: Iterable<Uint8Array>, file: string): Uint8Array[] {
+  const all: Uint8Array[] = [];
+  let length = 0;
+  for (const chunk of chunks) {
+    all.push(chunk);
+    length += chunk.length;
+    if (length > MOST_UP_FRONT_BYTES) {
+      throw usageError(
+        `--data-file: ${quote(file)} is no regular file and holds more than ${MOST_UP_FRONT_BYTES} bytes`,
+        'put them into a file',
+      );
+    }
+  }
+  return all;
 }
 
 /** The data of one segment. @throws CliError as {@link readData}, and where they are more than fits */

@@ -3,7 +3,10 @@ import { NetError, type NetErrorCode } from '../net/errors.ts';
 import type { ErrorReport } from '../probe/events.ts';
 import { CliError } from './errors.ts';
 
-const CLI_CODES: Readonly<Record<CliError['code'], number>> = { usage: 64, 'bad-data': 65, 'no-input': 66, output: 74 };
+/** Output can't be written. */
+export const OUTPUT_FAILED = 74;
+
+const CLI_CODES: Readonly<Record<CliError['code'], number>> = { usage: 64, 'bad-data': 65, 'no-input': 66, output: OUTPUT_FAILED };
 
 const NET_CODES: Readonly<Record<NetErrorCode, number>> = {
   'source-address': 64,

@@ -1,5 +1,6 @@
 /** The process as the commands see it; a test hands in another one. */
 import type { Readable } from 'node:stream';
+import { BROKEN_PIPE, OUTPUT_FAILED } from './exit-code.ts';
 
 export interface Output {
   write(text: string): void;
@@ -15,28 +16,39 @@ export interface Io {
   env: Readonly<Record<string, string | undefined>>;
   /** Calls back for each of the signals that end a run. @returns a function that stops it */
   onSignal(callback: (name: NodeJS.Signals, number: number) => void): () => void;
-  /** Calls back once when nobody reads stdout any more. */
-  onBrokenPipe(callback: () => void): void;
+  /** Calls back once when stdout takes no more: its reader went away (EPIPE), or it can't be written. */
+  onOutputFailure(callback: (failure: OutputFailure) => void): void;
   /** Ends the process at once: after a second signal. */
   exitNow(code: number): void;
+}
+
+/** Why stdout takes no more. */
+export interface OutputFailure {
+  /** The reader went away, which is nothing to talk about. */
+  isBrokenPipe: boolean;
+  error: NodeJS.ErrnoException;
 }
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 /** The real one. */
 export function processIo(): Io {
-  let brokenPipe = false;
-  const listeners: (() => void)[] = [];
+  let failure: OutputFailure | undefined;
+  const listeners: ((failure: OutputFailure) => void)[] = [];
+  // Nobody may be left to hear of it before the process ends.
+  process.once('exit', () => {
+    if (failure !== undefined) process.exitCode = failure.isBrokenPipe ? BROKEN_PIPE : OUTPUT_FAILED;
+  });
   const output = (stream: NodeJS.WriteStream): Output => {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      if (brokenPipe || stream !== process.stdout) return;
-      brokenPipe = true;
-      for (const listener of listeners) listener();
+      // There is no one to tell that stderr can't be written.
+      if (failure !== undefined || stream !== process.stdout) return;
+      failure = { isBrokenPipe: error.code === 'EPIPE', error };
+      for (const listener of listeners) listener(failure);
     });
     return {
       write(text) {
-        if (!(brokenPipe && stream === process.stdout)) stream.write(text);
+        if (failure === undefined || stream !== process.stdout) stream.write(text);
       },
       isTTY: stream.isTTY === true,
       get columns() {
@@ -59,9 +71,9 @@ export function processIo(): Io {
         for (const { name, listener } of entries) process.off(name, listener);
       };
     },
-    onBrokenPipe(callback) {
+    onOutputFailure(callback) {
       listeners.push(callback);
-      if (brokenPipe) callback();
+      if (failure !== undefined) callback(failure);
     },
     exitNow: (code) => process.exit(code),
   };

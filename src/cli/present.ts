@@ -2,15 +2,16 @@
 import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { escapeLine } from '../report/escape.ts';
 import { resultLine, toJson } from '../report/json.ts';
-import { BROKEN_PIPE, exitCodeOf, reportError, signalExitCode } from './exit-code.ts';
+import { CliError } from './errors.ts';
+import { BROKEN_PIPE, exitCodeOf, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
-import type { FileSink } from './save.ts';
+import { type FileSink, reasonOf } from './save.ts';
 import { createWaiting } from './waiting.ts';
 
 /** How a probe's events and its result are shown. */
 export interface Presentation<E extends ProbeEvent, R extends ProbeResult> {
   json: boolean;
-  /** Of people's output; without it nothing but JSON is shown. */
+  /** Of people's output, where it is not JSON. */
   reporter: { event(event: E | R): void };
   /** What the probe waits for after an event, for a person to see in a long silence; undefined: nothing worth a word. */
   waitsFor(event: E): string | undefined;
@@ -35,8 +36,9 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
     endedBy = signalExitCode(number);
     controller.abort();
   });
-  io.onBrokenPipe(() => {
-    endedBy ??= BROKEN_PIPE;
+  io.onOutputFailure(({ isBrokenPipe, error }) => {
+    if (!isBrokenPipe) writeError(new CliError('output', `can't write stdout: ${reasonOf(error)}`), io);
+    endedBy ??= isBrokenPipe ? BROKEN_PIPE : OUTPUT_FAILED;
     controller.abort();
   });
   const waiting = createWaiting(io);
@@ -49,6 +51,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
       }
       const event = each as E;
       waiting.begins(presentation.waitsFor(event));
+      if (event.type === 'start') save?.begin();
       if (event.type === 'data') save?.write(event.payload);
       if (json) writeJson(event, io);
       else reporter.event(event);
@@ -64,6 +67,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
   else reporter.event(result);
   if (failure !== undefined) writeError(failure, io);
+  if (save?.isStuck) io.exitNow(exitCode);
   return exitCode;
 }
 

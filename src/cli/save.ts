@@ -1,62 +1,125 @@
 /** Files that a run writes: opened before anything is sent, so that a run is not lost for want of a place to put it. */
-import { constants, fchownSync, fstatSync, writeSync } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
+import { constants, fchownSync, fstatSync, ftruncateSync, write, writeSync } from 'node:fs';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { CliError } from './errors.ts';
 import type { Io } from './io.ts';
 import { callerOf } from './privileges.ts';
 import { quote } from './values.ts';
 
+/** What leads to an open descriptor of this process. */
+const STANDARD_OUTPUT = '/dev/stdout';
+const DESCRIPTOR_LINK = /^\/dev\/(stdout|stderr|fd\/\d+)$/;
+const STDOUT = 1;
+
+/** A pipe whose reader does not come for what is in it holds this much back before we give it up. */
+const MOST_WAITING_BYTES = 64 << 20;
+/** How long the rest may take once the run is over. */
+const LAST_WRITES_MS = 1000;
+
 export class FileSink {
   /** The first write that failed; what came after it was not tried. */
   failure: CliError | undefined;
+  private readonly isRegular: boolean;
+  /** Writes to what may block, one after the other, beside the event loop. */
+  private writes: Promise<void> = Promise.resolve();
+  private waitingBytes = 0;
+  /** A write waits in the kernel for a reader that does not come: only the end of the process ends it. */
+  isStuck = false;
 
   private constructor(
     private readonly path: string,
-    private readonly handle: { fd: number; close(): Promise<void> },
-  ) {}
+    private readonly fd: number,
+    private readonly handle: FileHandle | undefined,
+  ) {
+    this.isRegular = fstatSync(fd).isFile();
+  }
 
   /**
-   * Opens the file for writing. An existing regular file is replaced only with `force`, a symbolic link never;
-   * devices and pipes are written to. Under sudo the file belongs to the caller.
+   * Opens the file for writing, as it is. An existing regular file is replaced only with `force`, a symbolic link
+   * never; devices and pipes are written to. Under sudo a file that we make belongs to the caller.
    * @throws CliError
    */
   static async open(path: string, force: boolean, env: Io['env']): Promise<FileSink> {
+    // Opened anew it would begin at the start of the file that stdout may go to.
+    if (path === STANDARD_OUTPUT) return new FileSink(path, STDOUT, undefined);
     const existing = await lstat(path).catch(() => undefined);
-    // Devices such as /dev/stdout are links to where they lead.
-    const isDeviceLink = path.startsWith('/dev/');
-    if (existing?.isSymbolicLink() && !isDeviceLink)
+    const isDescriptor = DESCRIPTOR_LINK.test(path);
+    if (existing?.isSymbolicLink() && !isDescriptor) {
       throw new CliError('output', `${quote(path)} is a symbolic link`, 'name the file itself');
+    }
     if (existing?.isDirectory()) throw new CliError('output', `${quote(path)} is a directory`, 'name a file');
     if (existing?.isFile() && !force) throw new CliError('output', `${quote(path)} exists`, 'add --force to replace it');
-    const { O_WRONLY, O_CREAT, O_TRUNC, O_EXCL, O_NOFOLLOW } = constants;
-    const flags =
-      O_WRONLY | (existing === undefined ? O_CREAT | O_EXCL : existing.isFile() ? O_TRUNC : 0) | (isDeviceLink ? 0 : O_NOFOLLOW);
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
+    const flags = O_WRONLY | (existing === undefined ? O_CREAT | O_EXCL : 0) | (isDescriptor ? 0 : O_NOFOLLOW);
     try {
+      // Opening a pipe waits for its reader; with this it says that there is none.
+      if (existing?.isFIFO()) await (await open(path, O_WRONLY | O_NONBLOCK)).close();
       const handle = await open(path, flags, 0o666);
-      giveToCaller(handle.fd, env);
-      return new FileSink(path, handle);
+      if (existing === undefined) giveToCaller(handle.fd, env);
+      return new FileSink(path, handle.fd, handle);
     } catch (error) {
       throw new CliError('output', `can't write ${quote(path)}: ${reasonOf(error)}`, 'name a file that can be written');
     }
   }
 
+  /** The run has begun: what stood in the file goes. */
+  begin(): void {
+    if (this.isRegular && this.handle !== undefined) ftruncateSync(this.fd);
+  }
+
   write(bytes: Uint8Array): void {
     if (this.failure !== undefined) return;
+    if (this.isRegular) {
+      this.writeNow(bytes);
+      return;
+    }
+    this.waitingBytes += bytes.length;
+    if (this.waitingBytes > MOST_WAITING_BYTES) {
+      this.failure = new CliError('output', `can't write ${quote(this.path)}: its reader does not come for what is in it`);
+      return;
+    }
+    this.writes = this.writes.then(() => this.writeLater(bytes));
+  }
+
+  private writeNow(bytes: Uint8Array): void {
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.handle.fd, bytes, at);
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at);
     } catch (error) {
-      this.failure = new CliError('output', `can't write ${quote(this.path)}: ${reasonOf(error)}`, 'what came before it is in the file');
+      this.fail(error);
     }
   }
 
-  async close(): Promise<void> {
+  private async writeLater(bytes: Uint8Array): Promise<void> {
+    if (this.failure !== undefined) return;
     try {
-      await this.handle.close();
+      for (let at = 0; at < bytes.length; ) at += (await writeAsync(this.fd, bytes, at)).bytesWritten;
     } catch (error) {
-      this.failure ??= new CliError('output', `can't write ${quote(this.path)}: ${reasonOf(error)}`);
+      this.fail(error);
+    }
+    this.waitingBytes -= bytes.length;
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= new CliError('output', `can't write ${quote(this.path)}: ${reasonOf(error)}`, 'what came before it is in the file');
+  }
+
+  async close(): Promise<void> {
+    const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), LAST_WRITES_MS).unref());
+    if ((await Promise.race([this.writes, late])) === 'late' && this.waitingBytes > 0) {
+      this.failure ??= new CliError('output', `can't write ${quote(this.path)}: its reader does not come for what is in it`);
+      this.isStuck = true;
+      return;
+    }
+    try {
+      await this.handle?.close();
+    } catch (error) {
+      this.fail(error);
     }
   }
 }
+
+const writeAsync = promisify(write);
 
 /** A regular file made under sudo belongs to who called sudo. */
 function giveToCaller(fd: number, env: Io['env']): void {
@@ -73,6 +136,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EDQUOT: 'the disk quota is used up',
   ELOOP: 'it is a symbolic link',
+  ENXIO: 'nobody reads it',
   EISDIR: 'it is a directory',
 };
 

@@ -25,6 +25,13 @@ export function seconds(option: string, text: string): number {
   return value * 1000;
 }
 
+/** Seconds, but not none at all. */
+export function someSeconds(option: string, text: string): number {
+  const value = seconds(option, text);
+  if (value === 0) throw usageError(`${option}: 0 leaves no time for an answer`, 'give more, such as 0.5');
+  return value;
+}
+
 export function address(option: string, text: string): Ipv4Address {
   const value = parseIpv4(text);
   if (value === undefined) throw usageError(`${option}: ${quote(text)} is not an IPv4 address`, 'give one such as 192.0.2.1');

@@ -72,6 +72,7 @@ class KernelPort implements Port, Listener {
   private readonly clock: Clock;
   private readonly inbox: Inbox<Arrival>;
   private readonly destination: string;
+  private readonly interfaceName: string | undefined;
   private readonly droppedBefore: number;
   private overflow = 0;
   private closed = false;
@@ -84,6 +85,7 @@ class KernelPort implements Port, Listener {
     this.peerPort = request.destinationPort;
     this.receiveWindowBytes = Math.floor(sockets.receiveBufferBytes / BUFFER_PER_WINDOW);
     this.destination = formatIpv4(request.destination);
+    this.interfaceName = request.interfaceName;
     this.guardSocket = guard;
     this.sender = sender;
     this.sockets = sockets;
@@ -110,7 +112,7 @@ class KernelPort implements Port, Listener {
   }
 
   pathMtu(): number {
-    return findRoute({ destination: this.peerAddress, source: this.address }).mtu;
+    return findRoute({ destination: this.peerAddress, source: this.address, interfaceName: this.interfaceName }).mtu;
   }
 
   get queued(): number {

@@ -19,6 +19,10 @@ const MEMINFO_DROPS = 8;
 /** Between our reading of the one clock and of the other. */
 const CLOCKS_APART_US = 1000;
 
+/** Two readings of our clock so near to each other count as one moment. */
+const TOGETHER_US = 10;
+const MOST_TRIES = 5;
+
 /** Reading is over before anything else runs, so one serves every socket. */
 let batch: Batch | undefined;
 
@@ -122,13 +126,23 @@ export class Receiver {
    * that gives a time at which it was not yet there, or is not yet over, the wall clock was stepped and now must do.
    */
   private dates(): (stamp: Timespec | undefined) => number {
-    const nowUs = this.clock.nowUs();
-    const now = libc().clockRealtime();
+    const { nowUs, wall } = this.bothClocks();
     return (stamp) => {
       if (stamp === undefined) return nowUs;
-      const ageUs = (now.seconds - stamp.seconds) * 1e6 + (now.nanoseconds - stamp.nanoseconds) / 1e3;
+      const ageUs = (wall.seconds - stamp.seconds) * 1e6 + (wall.nanoseconds - stamp.nanoseconds) / 1e3;
       const atUs = nowUs - ageUs;
       return ageUs >= 0 && atUs >= this.emptyAtUs - CLOCKS_APART_US ? atUs : nowUs;
     };
+  }
+
+  /** One moment by both clocks: the wall clock is read between two readings of ours, again where something came between. */
+  private bothClocks(): { nowUs: number; wall: Timespec } {
+    const { clock } = this;
+    for (let tries = 1; ; tries++) {
+      const beforeUs = clock.nowUs();
+      const wall = libc().clockRealtime();
+      const afterUs = clock.nowUs();
+      if (afterUs - beforeUs < TOGETHER_US || tries === MOST_TRIES) return { nowUs: (beforeUs + afterUs) / 2, wall };
+    }
   }
 }

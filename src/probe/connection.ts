@@ -29,7 +29,7 @@ type HeardIcmp = Extract<Heard, { type: 'icmp' }>;
 export class Connection {
   readonly record = new ConnectionRecord();
   /** When the first segment left: the zero of all event times. */
-  startedAtUs = 0;
+  startedAtUs: number | undefined;
   /** When the connection last came nearer to its end: established, data either way, a FIN. */
   progressAtUs = 0;
   readonly #clock: Clock;
@@ -90,7 +90,16 @@ export class Connection {
   /** Shows what the port heard without answering it. */
   watch({ datagram, atUs }: Arrival): ConnectEvent[] {
     const heard = hear(datagram);
-    return heard.type === 'segment' ? [this.#received(heard, atUs, this.state, undefined)] : [];
+    if (heard.type !== 'segment') return [];
+    const events: ConnectEvent[] = [this.#received(heard, atUs, this.state, heard.checksumOk ? undefined : 'bad-checksum')];
+    if (heard.checksumOk && heard.tcp.flags & RST && heard.tcp.seq === this.tcb.rcvNxt) this.#peerReset(atUs, events);
+    return events;
+  }
+
+  #peerReset(atUs: number, events: ConnectEvent[]): void {
+    this.record.end = 'reset';
+    this.record.beginsClose('peer', this.#relative(atUs));
+    events.push(this.note('reset-by-peer', 'The peer reset the connection.', atUs));
   }
 
   note(code: NoteEvent['code'], text: string, atUs = this.#clock.nowUs()): NoteEvent {
@@ -98,7 +107,7 @@ export class Connection {
   }
 
   #relative(atUs: number): number {
-    return atUs - this.startedAtUs;
+    return atUs - (this.startedAtUs ?? atUs);
   }
 
   #takeSegment(heard: HeardSegment, atUs: number, events: ConnectEvent[]): void {
@@ -134,6 +143,9 @@ export class Connection {
     }
     this.record.icmp = error.name;
     events.push(icmpEvent(heard, this.#relative(atUs)));
+    // Our own kernel says so when its neighbour does not answer.
+    const isOwn = heard.ip.source === this.port.route.sourceAddress && heard.ip.source !== this.remoteAddress;
+    if (isOwn && error.name === 'host-unreachable') events.push(this.note('no-arp-answer', NO_ARP_ANSWER, atUs));
     if (error.name === 'fragmentation-needed') this.#lowerMtu(error.nextHopMtu ?? 0, atUs, events);
   }
 
@@ -188,10 +200,7 @@ export class Connection {
           break;
         case 'end':
           record.end = action.reason;
-          if (action.reason === 'reset') {
-            record.beginsClose('peer', this.#relative(atUs));
-            events.push(this.note('reset-by-peer', 'The peer reset the connection.', atUs));
-          }
+          if (action.reason === 'reset') this.#peerReset(atUs, events);
           break;
       }
     }
@@ -216,7 +225,7 @@ export class Connection {
       else throw error;
       return undefined;
     }
-    if (this.startedAtUs === 0) this.startedAtUs = atUs;
+    this.startedAtUs ??= atUs;
     const relativeUs = this.#relative(atUs);
     record.sends(segment, transmission, relativeUs);
     // A RST before there is a connection bears the number that its offender asked for, not one of ours.
@@ -243,6 +252,7 @@ export class Connection {
   }
 }
 
+const NO_ARP_ANSWER = 'Our own kernel says so: the host, or the router on the way to it, gives no ARP answer.';
 const OLD_CONNECTION = 'The peer remembers an older connection between these ports: we reset it and send our SYN again.';
 const WINDOW_CLOSED = "The peer's window is closed: it takes no more data.";
 const WINDOW_OPEN = "The peer's window is open again.";
@@ -252,9 +262,11 @@ const MIN_MTU = 68;
 /** RFC 791: what every host takes. */
 const FALLBACK_MTU = 576;
 
+/** What is remarkable about a segment; that it did not count before all else. */
 function noteOf(actions: readonly Action[]): SegmentNote | undefined {
-  for (const action of actions) if (action.type === 'note') return action.note;
-  return undefined;
+  let note: SegmentNote | undefined;
+  for (const action of actions) if (action.type === 'note' && (note === undefined || note === 'malformed-options')) note = action.note;
+  return note;
 }
 
 /** The state once the segment was taken in and before anything was sent because of it. */

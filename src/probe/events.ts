@@ -121,6 +121,7 @@ export interface NoteEvent {
   /** Stable, for programs. */
   code:
     | 'guard-released'
+    | 'no-arp-answer'
     | 'old-connection'
     | 'zero-window'
     | 'urgent-data'

@@ -3,12 +3,19 @@ import type { EndReason } from '../tcp/actions.ts';
 import type { State } from '../tcp/state.ts';
 import { FIN, RST, SYN } from '../wire/flags.ts';
 import type { Ipv4Header } from '../wire/ipv4.ts';
-import type { TcpSegment } from '../wire/tcp.ts';
+import { seqAdd, seqDiff } from '../wire/seq.ts';
+import { segLen, type TcpSegment } from '../wire/tcp.ts';
 import { findOption } from '../wire/tcp-options.ts';
 import type { CloseReport, PeerOffer, SegmentNote } from './events.ts';
 
 /** Notes of segments that count, or did their part before. */
-const HARMLESS: ReadonlySet<SegmentNote> = new Set<SegmentNote>(['malformed-options', 'out-of-order', 'held', 'duplicate']);
+const HARMLESS: ReadonlySet<SegmentNote> = new Set<SegmentNote>([
+  'malformed-options',
+  'out-of-order',
+  'held',
+  'duplicate',
+  'old-connection',
+]);
 
 export class ConnectionRecord {
   readonly states: State[] = ['CLOSED'];
@@ -33,7 +40,10 @@ export class ConnectionRecord {
   closeBeganAtUs: number | undefined;
   /** When the state was entered that stands now. */
   stateSinceUs = 0;
-  readonly #synSentAtUs: number[] = [];
+  /** By how-manieth sending. */
+  readonly #synSentAtUs = new Map<number, number>();
+  /** The sequence number after the last that has left. */
+  #sentUpTo: number | undefined;
 
   enters(state: State, atUs: number): void {
     this.states.push(state);
@@ -42,12 +52,17 @@ export class ConnectionRecord {
     if (state === 'CLOSE-WAIT') this.beginsClose('peer', atUs);
   }
 
-  sends({ flags, payload }: TcpSegment, transmission: number, atUs: number): void {
-    if (flags & SYN) this.#synSentAtUs.push(atUs);
-    if (transmission > 1) {
-      this.retransmissions++;
-    } else if (payload.length > 0) {
-      this.sentBytes += payload.length;
+  /** A segment has left; what could not leave before counts as new. */
+  sends(segment: TcpSegment, transmission: number, atUs: number): void {
+    const { flags, seq, payload } = segment;
+    if (flags & SYN) this.#synSentAtUs.set(transmission, atUs);
+    const length = segLen(segment);
+    const end = seqAdd(seq, length);
+    const newBytes = this.#sentUpTo === undefined ? length : Math.min(length, seqDiff(end, this.#sentUpTo));
+    if (newBytes > 0) this.#sentUpTo = end;
+    else if (length > 0) this.retransmissions++;
+    if (newBytes > 0 && payload.length > 0) {
+      this.sentBytes += newBytes - (flags & FIN ? 1 : 0);
       this.firstDataSentAtUs ??= atUs;
     }
     // A RST that answers a stray segment before there is a connection closes nothing.
@@ -74,7 +89,7 @@ export class ConnectionRecord {
 
   /** The SYN's round trip, from when that sending of it really left. */
   synAnswered(transmission: number, atUs: number): void {
-    const sentAtUs = this.#synSentAtUs[transmission - 1];
+    const sentAtUs = this.#synSentAtUs.get(transmission);
     if (sentAtUs !== undefined) this.rttUs = atUs - sentAtUs;
   }
 

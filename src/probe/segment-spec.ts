@@ -1,7 +1,7 @@
 /** A segment to be crafted: every field of TCP and IPv4 that a raw socket lets us choose. */
 import type { Random } from '../net/random.ts';
 import type { Ipv4Address } from '../wire/address.ts';
-import { put16 } from '../wire/bytes.ts';
+import { get16, put16 } from '../wire/bytes.ts';
 import { fold, internetChecksum, pseudoHeaderSum } from '../wire/checksum.ts';
 import { EncodeError } from '../wire/errors.ts';
 import { ACK, RST, SYN } from '../wire/flags.ts';
@@ -102,11 +102,16 @@ export function craft(spec: SegmentSpec, flow: SegmentFlow, numbers: SegmentNumb
     ttl: spec.ttl ?? 64,
     options: padded(spec.ipOptions ?? NOTHING),
   });
-  const tcp = spec.bytes === undefined ? tcpFields(spec, flow, numbers) : readTcp(spec.bytes, flow);
-  const segment = spec.bytes === undefined ? new Uint8Array(tcpEncodedLength(tcp)) : Uint8Array.from(spec.bytes);
-  if (spec.bytes === undefined) writeTcp(tcp, segment, 0, 0);
+  if (spec.bytes !== undefined) {
+    const segment = Uint8Array.from(spec.bytes);
+    setChecksum(segment, spec.checksum, flow);
+    return { ip, tcp: readTcp(segment, flow), segment };
+  }
+  const tcp = tcpFields(spec, flow, numbers);
+  const segment = new Uint8Array(tcpEncodedLength(tcp));
+  writeTcp(tcp, segment, 0, 0);
   setChecksum(segment, spec.checksum, flow);
-  return { ip, tcp, segment };
+  return { ip, tcp: { ...tcp, checksum: get16(segment, TCP_CHECKSUM_OFFSET) }, segment };
 }
 
 function tcpFields(spec: SegmentSpec, { sourcePort, destinationPort }: SegmentFlow, numbers: SegmentNumbers): TcpSegment {

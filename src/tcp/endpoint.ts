@@ -27,8 +27,8 @@ export type TcpEvent =
   | { type: 'send'; data: Uint8Array }
   /** CLOSE: our FIN, after all that was sent. */
   | { type: 'close' }
-  /** ABORT: RST. */
-  | { type: 'abort' }
+  /** ABORT: RST, where there is anybody to reset. `cause`: why, in a few words. */
+  | { type: 'abort'; cause?: string }
   /**
    * SEGMENT ARRIVES; its checksum was right and its addresses are this connection's. `more`: another one has
    * arrived already and is handled next, so that one acknowledgment will do for both.
@@ -53,7 +53,7 @@ export function handle(tcb: Tcb, event: TcpEvent, nowUs: number): Action[] {
       close(tcb, actions);
       break;
     case 'abort':
-      abort(tcb, actions);
+      abort(tcb, event.cause ?? 'aborted by us', actions);
       break;
     case 'segment':
       segmentArrives(tcb, event.segment, nowUs, actions);
@@ -109,12 +109,12 @@ function close(tcb: Tcb, actions: Action[]): void {
 }
 
 /** §3.10.5; but a RST leaves in CLOSING and LAST-ACK too, where the RFC would let the peer find out by itself. */
-function abort(tcb: Tcb, actions: Action[]): void {
+function abort(tcb: Tcb, cause: string, actions: Action[]): void {
   if (tcb.state === 'CLOSED') return;
   const sendsRst = tcb.state === 'SYN-RECEIVED' || (isSynchronized(tcb.state) && tcb.state !== 'TIME-WAIT');
   const seq = nextAcceptable(tcb);
   if (sendsRst) end(tcb, 'we sent RST', 'aborted', actions, () => sendReset(tcb, seq, actions));
-  else end(tcb, 'aborted by us', 'aborted', actions);
+  else end(tcb, cause, 'aborted', actions);
 }
 
 /** Smaller segments from now on; what is on its way and was too large is cut up and sent again. */

@@ -16,7 +16,7 @@ import { FileSink } from '../save.ts';
 import { readSynOptions } from '../syn-options.ts';
 import { readPort, readTarget, resolveTarget } from '../target.ts';
 import { lookOf } from '../terminal.ts';
-import { address, integer, oneOf, seconds } from '../values.ts';
+import { address, integer, oneOf, seconds, someSeconds } from '../values.ts';
 
 const CLOSE_KINDS = ['active', 'passive', 'half', 'simultaneous', 'reset', 'none'] as const satisfies readonly CloseKind[];
 
@@ -130,8 +130,8 @@ function readOptions(args: Args): Omit<ConnectRequest, 'host' | 'address' | 'por
     tos: args.read('tos', within(0, 255)) ?? CONNECT_DEFAULTS.tos,
     close: args.read('close', (option, text) => oneOf(option, text, CLOSE_KINDS)) ?? CONNECT_DEFAULTS.close,
     idleMs: args.read('idle', seconds) ?? CONNECT_DEFAULTS.idleMs,
-    timeoutMs: args.read('timeout', seconds) ?? CONNECT_DEFAULTS.timeoutMs,
-    deadlineMs: args.read('deadline', seconds) ?? CONNECT_DEFAULTS.deadlineMs,
+    timeoutMs: args.read('timeout', someSeconds) ?? CONNECT_DEFAULTS.timeoutMs,
+    deadlineMs: args.read('deadline', someSeconds) ?? CONNECT_DEFAULTS.deadlineMs,
     timeWaitMs: args.read('time-wait', seconds) ?? CONNECT_DEFAULTS.timeWaitMs,
     holdMs: args.read('hold', seconds) ?? CONNECT_DEFAULTS.holdMs,
   };

@@ -53,7 +53,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const read = chooseReader(args);
   let pending = '';
   let broken = false;
-  io.onBrokenPipe(() => {
+  io.onOutputFailure(() => {
     broken = true;
   });
   const flush = () => {

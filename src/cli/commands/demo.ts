@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { CAP_NET_ADMIN } from '../../net/credentials.ts';
 import { NetError } from '../../net/errors.ts';
 import { openKernelNetwork } from '../../net/kernel.ts';
@@ -13,6 +14,7 @@ import { parseIpv4 } from '../../wire/address.ts';
 import type { Args, Command } from '../command.ts';
 import { connectWaits } from '../connect-waits.ts';
 import { usageError } from '../errors.ts';
+import { signalExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { OUTPUT_OPTIONS } from '../options.ts';
 import { type Peer, startPeer } from '../peer.ts';
@@ -152,16 +154,25 @@ function runInNamespace(args: Args, io: Io, refused: NetError): Promise<number> 
   if (args.flag('color') === false) words.push('--no-color');
   if (args.flag('keep-root')) words.push('--keep-root');
   const child = spawn('unshare', ['--user', '--map-root-user', '--net', ...words], {
-    stdio: ['inherit', 'inherit', 'ignore'],
+    stdio: ['inherit', 'inherit', 'pipe'],
     env: { ...io.env, [NAMESPACE_MARK]: '1' },
   });
-  return new Promise((resolve, reject) => {
-    child.on('error', () => reject(refused));
-    child.on('exit', (code) => {
-      if (code === UNSHARE_FAILED || code === null) reject(refused);
-      else resolve(code);
-    });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (words: string) => {
+    said += words;
   });
+  const removeSignals = io.onSignal((name) => child.kill(name));
+  return new Promise<number>((resolve, reject) => {
+    child.on('error', () => reject(refused));
+    child.on('close', (code, signal) => {
+      if (signal !== null) resolve(signalExitCode(constants.signals[signal]));
+      else if (code === UNSHARE_FAILED) reject(refused);
+      else {
+        io.stderr.write(said);
+        resolve(code ?? 0);
+      }
+    });
+  }).finally(removeSignals);
 }
 
 /** unshare's own exit code, which no demo ends with: its outcomes are 0, 3 and those above 63. */

@@ -18,7 +18,7 @@ import { REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from '../segment-op
 import { SWEEP_FIELDS, sweep } from '../sweep.ts';
 import { readPort, readTarget, resolveTarget, type Target } from '../target.ts';
 import { lookOf } from '../terminal.ts';
-import { address, integer, oneOf, seconds } from '../values.ts';
+import { address, integer, oneOf, seconds, someSeconds } from '../values.ts';
 
 /** Between the segments of a sweep, which don't wait for each other's answers. */
 const SWEEP_INTERVAL_MS = 10;
@@ -150,7 +150,7 @@ function readSending(args: Args, isSweep: boolean): Sending {
     count: count ?? (repeatUntil === undefined ? SEND_DEFAULTS.count : Number.POSITIVE_INFINITY),
     intervalMs: args.read('interval', seconds) ?? (isSweep ? SWEEP_INTERVAL_MS : SEND_DEFAULTS.intervalMs),
     timeoutMs: args.read('timeout', seconds) ?? SEND_DEFAULTS.timeoutMs,
-    deadlineMs: args.read('deadline', seconds) ?? SEND_DEFAULTS.deadlineMs,
+    deadlineMs: args.read('deadline', someSeconds) ?? SEND_DEFAULTS.deadlineMs,
     repeatUntil,
     cleanup,
     holdMs: holdMs ?? SEND_DEFAULTS.holdMs,

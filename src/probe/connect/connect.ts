@@ -1,8 +1,8 @@
 /** A whole connection: three-way handshake, data, the close that was asked for. */
 import { NetError } from '../../net/errors.ts';
-import type { Arrival, Port } from '../../net/network.ts';
+import type { Arrival, Clock, Port } from '../../net/network.ts';
 import { nextDeadlineUs } from '../../tcp/endpoint.ts';
-import { createTcb, DEFAULT_TCB_CONFIG } from '../../tcp/tcb.ts';
+import { createTcb, DEFAULT_TCB_CONFIG, flightSize } from '../../tcp/tcb.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { isFinalIcmp } from '../arrival.ts';
 import { Connection } from '../connection.ts';
@@ -25,7 +25,7 @@ const WRITE_AHEAD_BYTES = 256 * 1024;
  * @throws NetError where this machine can't begin; later errors stand in the result
  */
 export async function* connect(request: ConnectRequest, context: ProbeContext): AsyncGenerator<ConnectEvent, void> {
-  const { network } = context;
+  const { network, signal } = context;
   const port = network.openPort({
     destination: request.address,
     destinationPort: request.port,
@@ -34,21 +34,24 @@ export async function* connect(request: ConnectRequest, context: ProbeContext): 
     interfaceName: request.interfaceName,
   });
   const wake = () => port.wake();
-  context.signal?.addEventListener('abort', wake);
-  const connection = openConnection(request, context, port);
-  let settled = false;
+  signal?.addEventListener('abort', wake);
+  let connection: Connection | undefined;
   try {
+    connection = openConnection(request, context, port);
     // The SYN first: what follows tells of it.
     const opening = connection.apply({ type: 'open', passive: false });
     yield startEvent(request, context, connection);
     yield* opening;
-    const early = yield* converse(request, context, connection);
-    settled = true;
-    if (request.close === 'none' && early.ended === undefined) yield* hold(request.holdMs, context, connection);
-    yield connectResult(request.close, connection, early);
+    let early = yield* converse(request, context, connection);
+    const isLeftOpen = request.close === 'none' && connection.wasEstablished && connection.state !== 'CLOSED';
+    if (isLeftOpen) early = yield* hold(request, context, connection);
+    yield* answerChallenge(connection, network.clock);
+    const result = connectResult(request.close, connection, early);
+    connection = undefined;
+    yield result;
   } finally {
-    if (!settled) abandon(connection);
-    context.signal?.removeEventListener('abort', wake);
+    if (connection !== undefined) await abandon(connection, network.clock);
+    signal?.removeEventListener('abort', wake);
     port.close();
   }
 }
@@ -75,7 +78,11 @@ function openConnection(request: ConnectRequest, context: ProbeContext, port: Po
   return new Connection(port, tcb, request.address, { ttl: request.ttl, tos: request.tos, firstId }, network.clock);
 }
 
-function startEvent(request: ConnectRequest, { network }: ProbeContext, { port, startedAtUs }: Connection): StartEvent {
+function startEvent(
+  request: ConnectRequest,
+  { network }: ProbeContext,
+  { port, startedAtUs = network.clock.nowUs() }: Connection,
+): StartEvent {
   return {
     type: 'start',
     schema: SCHEMA_VERSION,
@@ -107,8 +114,15 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
   try {
     for (;;) {
       if (context.signal?.aborted) {
-        yield* connection.apply({ type: 'abort' });
+        // In TIME-WAIT all is done but the waiting.
+        if (connection.state !== 'TIME-WAIT') yield* connection.apply({ type: 'abort' });
         return { ended: 'interrupted' };
+      }
+      const nowUs = clock.nowUs();
+      if (nowUs >= nextDeadlineUs(tcb)) yield* connection.apply({ type: 'timer' });
+      if (port.queued > 0 && nowUs < (connection.startedAtUs ?? nowUs) + waits.deadlineUs) {
+        yield* hearNext(connection, nowUs);
+        continue;
       }
       if (connection.state === 'ESTABLISHED' || connection.state === 'CLOSE-WAIT') {
         while (tcb.unsentBytes < WRITE_AHEAD_BYTES && !data.done) {
@@ -127,23 +141,29 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
         yield* connection.apply({ type: 'close' });
         continue;
       }
-      const arrival: Arrival | undefined = await port.next(Math.min(decision.untilUs, nextDeadlineUs(tcb)));
-      if (arrival !== undefined) {
-        yield* connection.take(arrival);
-        if (!connection.wasEstablished && isFinalIcmp(connection.record.icmp ?? '')) yield* connection.apply({ type: 'abort' });
-      } else if (clock.nowUs() >= nextDeadlineUs(tcb)) {
-        yield* connection.apply({ type: 'timer' });
-      }
+      yield* hearNext(connection, Math.min(decision.untilUs, nextDeadlineUs(tcb)));
     }
   } catch (error) {
     if (!(error instanceof NetError)) throw error;
-    abandon(connection);
+    abort(connection);
     return { ended: undefined, error };
+  } finally {
+    data.close();
   }
 }
 
+/** Waits for what the port hears next and takes it in. */
+async function* hearNext(connection: Connection, untilUs: number): AsyncGenerator<ConnectEvent, void> {
+  const arrival: Arrival | undefined = await connection.port.next(untilUs);
+  if (arrival === undefined) return;
+  yield* connection.take(arrival);
+  const isSettled = !connection.wasEstablished && isFinalIcmp(connection.record.icmp ?? '');
+  if (isSettled && connection.state !== 'CLOSED')
+    yield* connection.apply({ type: 'abort', cause: 'an ICMP error says that nothing will come' });
+}
+
 function standing(connection: Connection, data: Writer, closeAsked: boolean, nowUs: number): Standing {
-  const { tcb, record, startedAtUs } = connection;
+  const { tcb, record, startedAtUs = nowUs } = connection;
   return {
     state: connection.state,
     nowUs,
@@ -153,24 +173,61 @@ function standing(connection: Connection, data: Writer, closeAsked: boolean, now
     closeAsked,
     startedAtUs,
     progressAtUs: connection.progressAtUs,
+    closeBeganAtUs: startedAtUs + (record.closeBeganAtUs ?? 0),
     timeWaitSinceUs: startedAtUs + record.stateSinceUs,
   };
 }
 
 /** Says nothing more and keeps the guard, showing what the peer still sends. */
-async function* hold(holdMs: number, { network, signal }: ProbeContext, connection: Connection): AsyncGenerator<ConnectEvent, void> {
-  const untilUs = network.clock.nowUs() + holdMs * 1000;
-  while (network.clock.nowUs() < untilUs && !signal?.aborted) {
+async function* hold(
+  { holdMs, deadlineMs }: ConnectRequest,
+  { network: { clock }, signal }: ProbeContext,
+  connection: Connection,
+): AsyncGenerator<ConnectEvent, EarlyEnd> {
+  const nowUs = clock.nowUs();
+  const untilUs = Math.min(nowUs + holdMs * 1000, (connection.startedAtUs ?? nowUs) + deadlineMs * 1000);
+  while (clock.nowUs() < untilUs) {
+    if (signal?.aborted) {
+      yield* connection.apply({ type: 'abort' });
+      return { ended: 'interrupted' };
+    }
     const arrival = await connection.port.next(untilUs);
     if (arrival !== undefined) yield* connection.watch(arrival);
+    if (connection.record.end === 'reset') return { ended: undefined };
   }
-  if (connection.wasEstablished) {
-    yield connection.note('guard-released', "The connection is left open; from now on the kernel answers the peer's segments with RST.");
+  yield connection.note('guard-released', "The connection is left open; from now on the kernel answers the peer's segments with RST.");
+  return { ended: undefined };
+}
+
+const SHORTEST_ANSWER_US = 200_000;
+const LONGEST_ANSWER_US = 1_000_000;
+
+/**
+ * Where the peer lacks data of ours, the number of our RST is not the one it waits for: it challenges the RST and goes
+ * on (RFC 5961 §3). The answer to its challenge is exact, and the guard must not keep the challenge from us.
+ */
+async function* answerChallenge(connection: Connection, clock: Clock): AsyncGenerator<ConnectEvent, void> {
+  const { tcb, record } = connection;
+  const ours = record.end === 'aborted' || record.end === 'timeout';
+  if (!ours || !connection.wasEstablished || flightSize(tcb) === 0) return;
+  const roundTripUs = tcb.rto.srttUs ?? LONGEST_ANSWER_US;
+  const untilUs = clock.nowUs() + Math.min(LONGEST_ANSWER_US, Math.max(SHORTEST_ANSWER_US, 3 * roundTripUs));
+  while (clock.nowUs() < untilUs) {
+    const arrival = await connection.port.next(untilUs);
+    const events = arrival === undefined ? [] : connection.take(arrival);
+    yield* events;
+    if (events.some((event) => event.type === 'segment' && event.direction === 'sent')) return;
   }
 }
 
 /** The last thing to do for a connection nobody waits for any more: the peer must not be left with half of it. */
-function abandon(connection: Connection): void {
+async function abandon(connection: Connection, clock: Clock): Promise<void> {
+  abort(connection);
+  const rest = answerChallenge(connection, clock);
+  while (!(await rest.next()).done);
+}
+
+function abort(connection: Connection): void {
   try {
     connection.apply({ type: 'abort' });
   } catch (error) {
@@ -193,6 +250,11 @@ class Writer {
   /** All pieces were taken. */
   get done(): boolean {
     return this.#upcoming.done === true;
+  }
+
+  /** Takes no more: what the pieces come from may be closed. */
+  close(): void {
+    this.#chunks.return?.();
   }
 
   next(): Uint8Array | undefined {

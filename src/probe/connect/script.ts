@@ -17,6 +17,8 @@ export interface Standing {
   startedAtUs: number;
   /** When the connection was made, or last brought data or progress. */
   progressAtUs: number;
+  /** When the first FIN or RST was sent or came. */
+  closeBeganAtUs: number;
   timeWaitSinceUs: number;
 }
 
@@ -51,7 +53,8 @@ function next(kind: CloseKind, at: Standing, waits: Waits): Decision {
     case 'CLOSE-WAIT':
       return closeWait(kind, at);
     case 'FIN-WAIT-2':
-      return waitOrAbort(at, waits.timeoutUs);
+      // A half-close goes on receiving for as long as something comes; any other has a time for all of its end.
+      return waitOrAbort(at, (kind === 'half' ? at.progressAtUs : at.closeBeganAtUs) + waits.timeoutUs);
     case 'TIME-WAIT': {
       const untilUs = at.timeWaitSinceUs + waits.timeWaitUs;
       return at.nowUs >= untilUs ? { do: 'finish' } : { do: 'wait', untilUs };
@@ -65,8 +68,7 @@ function next(kind: CloseKind, at: Standing, waits: Waits): Decision {
 const WAIT: Decision = { do: 'wait', untilUs: Number.POSITIVE_INFINITY };
 const CLOSE: Decision = { do: 'close' };
 
-function waitOrAbort(at: Standing, timeoutUs: number): Decision {
-  const untilUs = at.progressAtUs + timeoutUs;
+function waitOrAbort(at: Standing, untilUs: number): Decision {
   return at.nowUs >= untilUs ? { do: 'abort', ended: 'timeout' } : { do: 'wait', untilUs };
 }
 
@@ -74,7 +76,7 @@ function established(kind: CloseKind, at: Standing, waits: Waits): Decision {
   if (at.closeAsked) return WAIT;
   if (kind === 'half') return at.dataWritten ? CLOSE : WAIT;
   if (at.dataLeft) return WAIT;
-  if (kind === 'passive' || kind === 'simultaneous') return waitOrAbort(at, waits.timeoutUs);
+  if (kind === 'passive' || kind === 'simultaneous') return waitOrAbort(at, at.progressAtUs + waits.timeoutUs);
   const quietUntilUs = at.hasData ? at.progressAtUs + waits.idleUs : at.nowUs;
   if (at.nowUs < quietUntilUs) return { do: 'wait', untilUs: quietUntilUs };
   return ending(kind);
