@@ -87,7 +87,7 @@ export function story(result: ConnectResult): string {
       ? 'We stopped before an answer came, so there is no verdict on the port.'
       : 'Filtered: the network answers in place of the port.';
   }
-  if (close.kind === 'none') {
+  if (close.kind === 'none' && close.finalState !== 'CLOSED') {
     return 'We leave without a word. The peer believes in the connection until it sends something and gets a RST for it, or loses patience.';
   }
   if (error !== undefined) return 'This machine could not go on, so the connection was given up.';

@@ -74,6 +74,7 @@ const exactBytes = (bytes: number): string => (bytes < 1000 ? formatBytes(bytes)
 
 function close({ close: { kind, initiator, completed, finalState, durationUs } }: ConnectResult, { duration }: Style): Entry {
   const began = initiator === undefined ? undefined : initiator === 'local' ? 'we began' : 'they began';
-  const how = kind === 'none' ? 'left open as asked' : completed ? 'completed' : 'not completed';
+  const isLeftOpen = kind === 'none' && finalState !== 'CLOSED';
+  const how = isLeftOpen ? 'left open as asked' : completed ? 'completed' : 'not completed';
   return entry('close', kind, began, !durationUs ? how : `${how} in ${duration(durationUs)}`, `final state ${finalState}`);
 }
