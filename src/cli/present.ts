@@ -36,9 +36,8 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
     endedBy = signalExitCode(number);
     controller.abort();
   });
-  io.onOutputFailure(({ isBrokenPipe, error }) => {
-    if (!isBrokenPipe) writeError(new CliError('output', `can't write stdout: ${reasonOf(error)}`), io);
-    endedBy ??= isBrokenPipe ? BROKEN_PIPE : OUTPUT_FAILED;
+  whenOutputFails(io, (exitCode) => {
+    endedBy ??= exitCode;
     controller.abort();
   });
   const waiting = createWaiting(io);
@@ -69,6 +68,14 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   if (failure !== undefined) writeError(failure, io);
   if (save?.isStuck) io.exitNow(exitCode);
   return exitCode;
+}
+
+/** @param stop called once when stdout takes no more, with what to end with */
+export function whenOutputFails(io: Io, stop: (exitCode: number) => void): void {
+  io.onOutputFailure(({ isBrokenPipe, error }) => {
+    if (!isBrokenPipe) writeError(new CliError('output', `can't write stdout: ${reasonOf(error)}`), io);
+    stop(isBrokenPipe ? BROKEN_PIPE : OUTPUT_FAILED);
+  });
 }
 
 function writeJson(event: ProbeEvent, io: Io): void {

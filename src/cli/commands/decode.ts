@@ -6,9 +6,9 @@ import { fromHex } from '../../wire/hex.ts';
 import { decodePacketLax, decodeSegmentLax, type LaxPacket, looksLikeIpv4 } from '../../wire/packet.ts';
 import type { Args, Command } from '../command.ts';
 import { CliError, usageError } from '../errors.ts';
-import { BROKEN_PIPE } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { type Option, OUTPUT_OPTIONS, reworded } from '../options.ts';
+import { whenOutputFails } from '../present.ts';
 import { lookOf } from '../terminal.ts';
 import { misread } from '../values.ts';
 
@@ -52,9 +52,9 @@ async function run(args: Args, io: Io): Promise<number> {
   const json = args.flag('json') === true;
   const read = chooseReader(args);
   let pending = '';
-  let broken = false;
-  io.onOutputFailure(() => {
-    broken = true;
+  let endedBy: number | undefined;
+  whenOutputFails(io, (exitCode) => {
+    endedBy = exitCode;
   });
   const flush = () => {
     io.stdout.write(pending);
@@ -76,7 +76,7 @@ async function run(args: Args, io: Io): Promise<number> {
     } else {
       let number = 0;
       for await (const lines of linesOf(stdin(io))) {
-        if (broken) return BROKEN_PIPE;
+        if (endedBy !== undefined) return endedBy;
         for (const line of lines) {
           const text = hexOf(line, ++number);
           if (text !== undefined) take(text, `line ${number}`);
