@@ -2,176 +2,36 @@
 import type {
   Answer,
   CheckEvent,
-  CheckName,
-  CloseKind,
   CloseReport,
   ConnectResult,
-  DatagramReading,
   DoctorResult,
-  ErrorReport,
   IcmpEvent,
-  IcmpReading,
   NoteEvent,
   PeerOffer,
-  Reading,
-  ReadingResult,
-  Reason,
   SegmentEvent,
-  SegmentNote,
-  SegmentReading,
   SendResult,
   StartEvent,
   StateEvent,
   SweepRow,
-  Verdict,
 } from '../../src/probe/events.ts';
-import type { State } from '../../src/tcp/state.ts';
-import type { ChecksumVerdict } from '../../src/wire/checksum.ts';
-import type { FlagName } from '../../src/wire/flags.ts';
-import type { Ipv4Option } from '../../src/wire/ipv4-options.ts';
-import type { SackBlock, TcpOption } from '../../src/wire/tcp-options.ts';
 import {
   type AnySchema,
-  commentsOf,
   constant,
   counts,
   defined,
   definitions,
   either,
   flag,
-  hex,
   integer,
   list,
-  named,
   number,
   oneOf,
   optional,
-  pattern,
   record,
   text,
 } from './builder.ts';
-
-const comments = commentsOf('src/probe/events.ts');
-
-const verdict = defined('verdict', oneOf<Verdict>()('open', 'closed', 'filtered', 'unfiltered', 'open|filtered'));
-const reason = defined<Reason>('reason', pattern('^(syn-ack|syn|rst|ack|answer|no-response|interrupted|icmp-.+)$'));
-const state = defined(
-  'state',
-  oneOf<State>()(
-    'CLOSED',
-    'LISTEN',
-    'SYN-SENT',
-    'SYN-RECEIVED',
-    'ESTABLISHED',
-    'FIN-WAIT-1',
-    'FIN-WAIT-2',
-    'CLOSE-WAIT',
-    'CLOSING',
-    'LAST-ACK',
-    'TIME-WAIT',
-  ),
-);
-const flags = defined('flags', list(oneOf<FlagName>()('AE', 'CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN')));
-const note = defined(
-  'segmentNote',
-  oneOf<SegmentNote>()(
-    'duplicate',
-    'out-of-order',
-    'out-of-window',
-    'bad-ack',
-    'bad-rst',
-    'old-timestamp',
-    'no-timestamp',
-    'no-ack',
-    'no-syn',
-    'unexpected-syn',
-    'malformed-options',
-    'held',
-    'old-connection',
-    'late',
-    'retransmission',
-    'challenge-ack',
-    'window-probe',
-    'bad-checksum',
-    'malformed',
-    'cleanup',
-  ),
-);
-const closeKind = oneOf<CloseKind>()('active', 'passive', 'half', 'simultaneous', 'reset', 'none');
-const checksumVerdict = oneOf<ChecksumVerdict>()('correct', 'partial', 'wrong');
-const checkName = defined(
-  'checkName',
-  oneOf<CheckName>()(
-    'system',
-    'capabilities',
-    'koffi',
-    'raw-socket',
-    'socket',
-    'loopback',
-    'guard',
-    'filter',
-    'time-stamps',
-    'checksums',
-    'receive-buffer',
-    'firewall',
-    'ports',
-    'open-files',
-    'privileges',
-  ),
-);
-
-type TcpOptionNamed<N> = Extract<TcpOption, { name: N }>;
-const tcpOption = defined(
-  'tcpOption',
-  named<TcpOption>({
-    end: record({ kind: constant(0), name: constant('end'), padding: hex }),
-    nop: record({ kind: constant(1), name: constant('nop') }),
-    mss: record({ kind: constant(2), name: constant('mss'), mss: integer }),
-    'window-scale': record({ kind: constant(3), name: constant('window-scale'), shift: integer }),
-    'sack-permitted': record({ kind: constant(4), name: constant('sack-permitted') }),
-    sack: record<TcpOptionNamed<'sack'>>({
-      kind: constant(5),
-      name: constant('sack'),
-      blocks: list(record<SackBlock>({ left: integer, right: integer })),
-    }),
-    timestamps: record({ kind: constant(8), name: constant('timestamps'), value: integer, echoReply: integer }),
-    md5: record({ kind: constant(19), name: constant('md5'), digest: hex }),
-    'user-timeout': record({ kind: constant(28), name: constant('user-timeout'), minutes: flag, timeout: integer }),
-    mptcp: record({ kind: constant(30), name: constant('mptcp'), data: hex }),
-    'fast-open': record({ kind: constant(34), name: constant('fast-open'), cookie: hex }),
-    unknown: record<TcpOptionNamed<'unknown'>>({ kind: integer, name: constant('unknown'), data: hex, length: optional(integer) }),
-    malformed: record({ kind: integer, name: constant('malformed'), bytes: hex }),
-  }),
-);
-
-type RouteOption = Extract<Ipv4Option, { addresses: unknown }>;
-const routeOption = record<RouteOption>({
-  kind: integer,
-  name: oneOf<RouteOption['name']>()('record-route', 'loose-source-route', 'strict-source-route'),
-  pointer: integer,
-  addresses: list(integer),
-});
-const ipv4Option = defined(
-  'ipv4Option',
-  named<Ipv4Option>({
-    end: record({ kind: constant(0), name: constant('end'), padding: hex }),
-    nop: record({ kind: constant(1), name: constant('nop') }),
-    'record-route': routeOption,
-    'loose-source-route': routeOption,
-    'strict-source-route': routeOption,
-    timestamp: record<Extract<Ipv4Option, { name: 'timestamp' }>>({
-      kind: constant(68),
-      name: constant('timestamp'),
-      pointer: integer,
-      overflow: integer,
-      flag: integer,
-      words: list(integer),
-    }),
-    'router-alert': record({ kind: constant(148), name: constant('router-alert'), value: integer }),
-    unknown: record({ kind: integer, name: constant('unknown'), data: hex }),
-    malformed: record({ kind: integer, name: constant('malformed'), bytes: hex }),
-  }),
-);
+import { checkName, closeKind, comments, ending, flags, note, type Printed, reason, state, tcpOption, verdict } from './common.ts';
+import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 
 const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
 
@@ -254,6 +114,7 @@ const noteLine = defined(
       atUs: number,
       code: oneOf<NoteEvent['code']>()(
         'guard-released',
+        'no-arp-answer',
         'old-connection',
         'zero-window',
         'urgent-data',
@@ -277,14 +138,6 @@ const check = defined(
     comments.CheckEvent,
   ),
 );
-
-/** A result as it is printed: with the exit code, and what went wrong on this machine in words. */
-type Printed<T> = Omit<T, 'error'> & { exitCode: number; error: ErrorReport | undefined };
-
-const ending = {
-  exitCode: integer,
-  error: optional(defined('error', record<ErrorReport>({ code: text, message: text, hint: optional(text) }))),
-};
 
 const connectResult = defined(
   'connectResult',
@@ -379,98 +232,6 @@ const doctorResult = defined(
     },
     comments.DoctorResult,
   ),
-);
-
-const ipv4Fields = {
-  source: optional(text),
-  destination: optional(text),
-  ipHeaderLength: optional(integer),
-  tos: optional(integer),
-  totalLength: optional(integer),
-  ipId: optional(integer),
-  evil: optional(flag),
-  dontFragment: optional(flag),
-  moreFragments: optional(flag),
-  fragmentOffset: optional(integer),
-  ttl: optional(integer),
-  protocol: optional(integer),
-  ipChecksum: optional(integer),
-  ipChecksumVerdict: optional(checksumVerdict),
-  ipOptions: optional(list(ipv4Option)),
-};
-const readingFields = {
-  variant: optional(text),
-  trailer: optional(hex),
-  stopped: optional(record<NonNullable<Reading['stopped']>>({ protocol: text, offset: integer, reason: text })),
-  hex,
-  payload: optional(hex),
-};
-const readingComments = { ...comments.Ipv4Reading, ...comments.ReadingLine };
-
-const segmentReading = defined(
-  'segmentReading',
-  record<SegmentReading>(
-    {
-      type: constant('segment'),
-      ...ipv4Fields,
-      sourcePort: optional(integer),
-      destinationPort: optional(integer),
-      seq: optional(integer),
-      ack: optional(integer),
-      dataOffset: optional(integer),
-      reserved: optional(integer),
-      flags: optional(flags),
-      window: optional(integer),
-      checksum: optional(integer),
-      checksumVerdict: optional(checksumVerdict),
-      urgent: optional(integer),
-      options: optional(list(tcpOption)),
-      length: optional(integer),
-      ...readingFields,
-    },
-    { ...readingComments, ...comments.SegmentReading },
-  ),
-);
-
-const icmpReading = defined(
-  'icmpReading',
-  record<IcmpReading>(
-    {
-      type: constant('icmp'),
-      ...ipv4Fields,
-      icmpType: optional(integer),
-      code: optional(integer),
-      name: optional(text),
-      checksum: optional(integer),
-      checksumVerdict: optional(checksumVerdict),
-      rest: optional(integer),
-      nextHopMtu: optional(integer),
-      pointer: optional(integer),
-      quoted: optional(
-        record<NonNullable<IcmpReading['quoted']>>({
-          ...ipv4Fields,
-          sourcePort: optional(integer),
-          destinationPort: optional(integer),
-          seq: optional(integer),
-        }),
-      ),
-      ...readingFields,
-    },
-    { ...readingComments, ...comments.IcmpReading },
-  ),
-);
-
-const datagramReading = defined(
-  'datagramReading',
-  record<DatagramReading>(
-    { type: constant('datagram'), ...ipv4Fields, ...readingFields },
-    { ...readingComments, ...comments.DatagramReading },
-  ),
-);
-
-const readingResult = defined(
-  'readingResult',
-  record<Printed<ReadingResult>>({ type: constant('result'), datagrams: integer, stopped: integer, ...ending }, comments.ReadingResult),
 );
 
 /** Where an error came before there was anything to tell. */
