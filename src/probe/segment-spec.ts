@@ -7,6 +7,7 @@ import { EncodeError } from '../wire/errors.ts';
 import { ACK, RST, SYN } from '../wire/flags.ts';
 import { fragment } from '../wire/fragment.ts';
 import { type Ipv4Header, ipv4Header, PROTOCOL_TCP } from '../wire/ipv4.ts';
+import { MAX_IPV4_OPTIONS_LENGTH } from '../wire/ipv4-options.ts';
 import { encodePacket } from '../wire/packet.ts';
 import { decodeTcpLax, TCP_CHECKSUM_OFFSET, type TcpSegment, tcpEncodedLength, tcpSegment, writeTcp } from '../wire/tcp.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
@@ -143,7 +144,9 @@ function readTcp(bytes: Uint8Array, { sourcePort, destinationPort }: SegmentFlow
 
 /** IPv4 options end on a word; end-of-list fills the rest (RFC 791 §3.1). */
 function padded(options: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array((options.length + 3) & ~3);
+  const { length } = options;
+  if (length > MAX_IPV4_OPTIONS_LENGTH) throw new EncodeError('IPv4 options', `${length} bytes, ${MAX_IPV4_OPTIONS_LENGTH} at most`);
+  const bytes = new Uint8Array((length + 3) & ~3);
   bytes.set(options);
   return bytes;
 }

@@ -4,7 +4,9 @@ import type { Arrival, Clock, Port } from '../../net/network.ts';
 import { nextDeadlineUs } from '../../tcp/endpoint.ts';
 import { createTcb, DEFAULT_TCB_CONFIG, flightSize } from '../../tcp/tcb.ts';
 import { formatIpv4 } from '../../wire/address.ts';
-import { isFinalIcmp } from '../arrival.ts';
+import { ACK, RST } from '../../wire/flags.ts';
+import { seqLt } from '../../wire/seq.ts';
+import { hear, isFinalIcmp } from '../arrival.ts';
 import { Connection } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
 import { type ConnectEvent, SCHEMA_VERSION, type StartEvent } from '../events.ts';
@@ -214,10 +216,19 @@ async function* answerChallenge(connection: Connection, clock: Clock): AsyncGene
   const untilUs = clock.nowUs() + Math.min(LONGEST_ANSWER_US, Math.max(SHORTEST_ANSWER_US, 3 * roundTripUs));
   while (clock.nowUs() < untilUs) {
     const arrival = await connection.port.next(untilUs);
-    const events = arrival === undefined ? [] : connection.take(arrival);
-    yield* events;
-    if (events.some((event) => event.type === 'segment' && event.direction === 'sent')) return;
+    if (arrival === undefined) continue;
+    if (isChallenge(arrival, tcb.sndNxt)) {
+      yield* connection.take(arrival);
+      return;
+    }
+    yield* connection.watch(arrival);
   }
+}
+
+/** An ACK of less than all we have sent: its sender waits for more, and not for our RST. */
+function isChallenge({ datagram }: Arrival, sndNxt: number): boolean {
+  const heard = hear(datagram);
+  return heard.type === 'segment' && heard.checksumOk && (heard.tcp.flags & (ACK | RST)) === ACK && seqLt(heard.tcp.ack, sndNxt);
 }
 
 /** The last thing to do for a connection nobody waits for any more: the peer must not be left with half of it. */
