@@ -187,6 +187,6 @@ function fragmentSize(option: string, text: string): number {
 function wholeSegment(option: string, text: string): Uint8Array {
   const bytes = hex(option, text);
   if (bytes.length < 4)
-    throw usageError(`${option}: ${bytes.length} bytes hold no ports`, 'give at least the four bytes of source and destination port');
+    throw usageError(`${option}: ${bytes.length} of the 4 bytes that hold the ports`, 'give a segment from its first byte on');
   return bytes;
 }

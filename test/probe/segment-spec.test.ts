@@ -187,7 +187,7 @@ it.each<[string, SegmentSpec, string]>([
     { options: [{ kind: 253, name: 'unknown', data: new Uint8Array(39) }], namedOptions: { preset: 'none' } },
     'TCP options: 41 bytes',
   ],
-  ['41 bytes of IPv4 options', { ipOptions: new Uint8Array(41) }, 'IPv4 options: 44 bytes'],
+  ['41 bytes of IPv4 options', { ipOptions: new Uint8Array(41) }, 'IPv4 options: 41 bytes, 40 at most'],
   ['a window of 70,000', { window: 70_000 }, 'TCP window: 70000'],
   ['65,500 bytes of data', { payload: new Uint8Array(65_500) }, 'IPv4 total length'],
 ])('refuses %s', (_name, spec, message) => {

@@ -1,4 +1,5 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
+import { NetError } from '../../net/errors.ts';
 import { openKernelNetwork } from '../../net/kernel.ts';
 import { createContext } from '../../probe/context.ts';
 import type { SegmentSpec } from '../../probe/segment-spec.ts';
@@ -131,10 +132,15 @@ async function run(args: Args, io: Io): Promise<number> {
       { json, reporter, waitsFor: () => 'listening for answers', exitCode: sendExitCode },
       io,
     );
+  } catch (error) {
+    throw error instanceof NetError && error.code === 'message-too-long' ? withWayOut(error) : error;
   } finally {
     network.close();
   }
 }
+
+const withWayOut = ({ code, operation, subject, reason }: NetError): NetError =>
+  new NetError(code, operation, subject, reason, 'send less, or in fragments: --fragment 1480');
 
 type Sending = Pick<SendRequest, 'count' | 'intervalMs' | 'timeoutMs' | 'deadlineMs' | 'repeatUntil' | 'cleanup' | 'holdMs'>;
 
