@@ -86,7 +86,8 @@ describeNeeding(['namespaces'], 'the examples', () => {
     mkdirSync(join(directory, 'stub'));
     mkdirSync(join(directory, 'real'));
     const stub = join(directory, 'stub/rawshake');
-    writeFileSync(stub, `#!/bin/bash\n{ printf '%s\\0' "$@"; echo; } >> "$RECORD"\n`);
+    // Both ends of a pipe write at once: one after the other, or their words would mix.
+    writeFileSync(stub, `#!/bin/bash\n{ flock 1; printf '%s\\0' "$@"; echo; } >> "$RECORD"\n`);
     chmodSync(stub, 0o755);
     symlinkSync(resolve('bin/rawshake.js'), join(directory, 'real/rawshake'));
     writeFileSync(join(directory, 'hosts'), '127.0.0.1 localhost\n10.77.1.2 example.com\n');
