@@ -1,13 +1,17 @@
 /** The built command in a namespace, as a user would run it. */
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
-import type { ConnectEvent, ConnectResult, ErrorReport } from '../../src/probe/events.ts';
+import type { ConnectEvent, ConnectResult, ErrorReport, SendResult } from '../../src/probe/events.ts';
 import { type Capture, startCapture } from './capture.ts';
 import { Lines } from './lines.ts';
 import type { Child, Namespace } from './netns.ts';
 
 /** The last line of `--json`; where an error ended the run early, it has little more than that error. */
-export type ResultLine = Partial<Omit<ConnectResult, 'type' | 'error'>> & { type: 'result'; exitCode: number; error?: ErrorReport };
+export type ResultLine = Partial<Omit<ConnectResult, 'type' | 'error'> & Omit<SendResult, keyof ConnectResult>> & {
+  type: 'result';
+  exitCode: number;
+  error?: ErrorReport;
+};
 
 /** A line of `--json`. */
 export type Line = Exclude<ConnectEvent, ConnectResult> | ResultLine;
