@@ -38,7 +38,9 @@ describe('completion', () => {
   async function type(shell: 'bash' | 'zsh', line: string): Promise<string> {
     const start = { bash: 'bash --norc --noprofile -i', zsh: 'zsh -f -i' }[shell];
     const load = shell === 'zsh' ? 'autoload -U compinit; compinit -D -u; ' : '';
-    const child = spawn('script', ['-qec', start, '/dev/null'], { cwd: directory, env: { ...process.env, TERM: 'dumb', HISTFILE: '' } });
+    // zsh takes its keys after the editor, and npm names vi as one.
+    const env = { ...process.env, TERM: 'dumb', HISTFILE: '', EDITOR: 'emacs', VISUAL: 'emacs' };
+    const child = spawn('script', ['-qec', start, '/dev/null'], { cwd: directory, env });
     let seen = '';
     const until = (pattern: RegExp): Promise<string> =>
       new Promise((settle, reject) => {
