@@ -46,8 +46,8 @@ export async function* doctor(request: DoctorRequest): AsyncGenerator<DoctorEven
   yield tell(checkSystem(files, request.node));
   yield tell(checkCapabilities(credentialsOf(ownCredentials), user, files));
 
-  const [koffi, koffiFailure] = checkModule('koffi', loadKoffi, path);
-  const [rawSocket, rawSocketFailure] = checkModule('raw-socket', loadRawSocket, path);
+  const [koffi, koffiFailure] = checkModule('koffi', loadKoffi, path, user);
+  const [rawSocket, rawSocketFailure] = checkModule('raw-socket', loadRawSocket, path, user);
   const notLoaded = koffiFailure ?? rawSocketFailure;
   const [socket, socketFailure] = notLoaded === undefined ? checkSocket() : [limits('socket', 'not tried')];
   const [loopback, loopbackFailure] = checkLoopback(user);
@@ -57,7 +57,7 @@ export async function* doctor(request: DoctorRequest): AsyncGenerator<DoctorEven
   for (const check of trial === undefined ? notTried(failure?.message ?? '') : checkTrial(trial, user)) yield tell(check);
   yield tell(checkFirewall(trial, failure, await rules, user));
   yield tell(checkPorts(user));
-  yield tell(checkOpenFiles());
+  yield tell(checkOpenFiles(user));
   yield tell(notLoaded === undefined ? checkPrivileges(request) : limits('privileges', 'not tried'));
   yield {
     type: 'result',
@@ -73,7 +73,7 @@ export async function* doctor(request: DoctorRequest): AsyncGenerator<DoctorEven
 /** A check, and what keeps `connect` from working where it failed. */
 type Finding = [event: CheckEvent, failure?: NetError];
 
-function checkModule(name: 'koffi' | 'raw-socket', load: () => unknown, path: string): Finding {
+function checkModule(name: 'koffi' | 'raw-socket', load: () => unknown, path: string, user: User): Finding {
   const version = versionOf(name);
   try {
     load();
@@ -85,7 +85,7 @@ function checkModule(name: 'koffi' | 'raw-socket', load: () => unknown, path: st
     const detail = version === undefined ? 'not installed' : `${version} ${unbuilt ? 'was not built' : `does not load: ${failure.reason}`}`;
     if (version === undefined) return [breaks(name, detail, `${directory} && npm install`), failure];
     const missing = name === 'raw-socket' ? lackingCompiler(path) : [];
-    const compiler = missing.length === 0 ? '' : 'sudo apt-get install --yes build-essential python3 && ';
+    const compiler = missing.length === 0 ? '' : `${asRoot('apt-get install --yes build-essential python3', user)} && `;
     const lacks = missing.length === 0 ? '' : `; to compile it ${missing.join(', ')} must be installed`;
     return [breaks(name, detail + lacks, `${compiler}${directory} && npm rebuild ${name}`), failure];
   }
@@ -167,6 +167,7 @@ function checkPrivileges({ giveUp }: DoctorRequest): CheckEvent {
   return works('privileges', `given up once all is open: ${left(own, helpers)}`);
 }
 
+/** Commands that open ports later keep what these need; here it is as in `connect`. */
 function left(own: Credentials, helpers: readonly Credentials[]): string {
   const holding = helpers.filter(({ permitted }) => permitted !== 0n).length;
   const rest = holding === 0 ? 'no capabilities in any thread' : `no capabilities; ${holding} helper threads of Node.js keep theirs`;

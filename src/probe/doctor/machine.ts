@@ -115,9 +115,9 @@ export function checkPorts(user: User): CheckEvent {
 const FEW_FILES = 1024;
 
 /** @param text of /proc/self/limits; Node.js has raised the soft limit to the hard one */
-export function checkOpenFiles(text = textOf('/proc/self/limits')): CheckEvent {
+export function checkOpenFiles(user: User, text = textOf('/proc/self/limits')): CheckEvent {
   const limit = /^Max open files\s+(\S+)/m.exec(text)?.[1];
   if (limit === undefined) return limits('open-files', 'the limit is not known: /proc is not mounted');
   if (limit === 'unlimited' || Number(limit) >= FEW_FILES) return works('open-files', `limit ${limit}; each open port takes one`);
-  return limits('open-files', `limit ${limit}; each open port takes one`, 'sudo prlimit --pid $$ --nofile=65536');
+  return limits('open-files', `limit ${limit}; each open port takes one`, asRoot('prlimit --pid $$ --nofile=65536', user));
 }

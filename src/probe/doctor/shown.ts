@@ -31,7 +31,7 @@ function checkGuard(trial: Trial): CheckEvent {
     return breaks('guard', `our kernel sent RST for it (${seen.resets} seen on loopback); by ${by}`);
   if (!isGuarded(trial))
     return breaks('guard', `not proven: loopback came to ${result.verdict} (${result.reason}), ${result.ended ?? 'not closed'}`);
-  const watched = seen === undefined ? 'not watched, for want of a packet socket' : `${seen.segments} segments of ours seen, no RST`;
+  const watched = seen === undefined ? 'not watched: no packet socket sees it' : `${seen.segments} segments of ours seen, no RST`;
   return works('guard', `connected and closed in ${(durationUs / 1000).toFixed(1)} ms, ${watched}; by ${by}`);
 }
 

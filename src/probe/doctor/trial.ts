@@ -9,9 +9,10 @@ import { stampsTransmissions } from '../../net/transmit-stamp.ts';
 import { LoopbackWatch } from '../../net/watch.ts';
 import { parseIpv4 } from '../../wire/address.ts';
 import type { ChecksumVerdict } from '../../wire/checksum.ts';
+import { DecodeError } from '../../wire/errors.ts';
 import { RST } from '../../wire/flags.ts';
 import { ipv4Header, PROTOCOL_TCP } from '../../wire/ipv4.ts';
-import { decodePacket, encodePacket, verifyTcpChecksum } from '../../wire/packet.ts';
+import { decodePacket, encodePacket, type Packet, verifyTcpChecksum } from '../../wire/packet.ts';
 import { tcpSegment } from '../../wire/tcp.ts';
 import type { ConnectEvent, ConnectResult } from '../events.ts';
 
@@ -28,7 +29,7 @@ export interface Trial {
   /** Of the connection. */
   result: ConnectResult;
   durationUs: number;
-  /** Segments that left our port, and how many of them were RSTs that we did not send, as seen from below. */
+  /** Segments that left our port, and how many of them were RSTs that we did not send, as seen from below; undefined where nothing was. */
   seen: { segments: number; resets: number } | undefined;
   /** Datagrams that the filter of a raw socket let through: those of the peer, and others. */
   filtered: { wanted: number; unwanted: number };
@@ -71,7 +72,7 @@ export async function tryLoopback(peerPort: number, converse: Converse): Promise
       seen,
       filtered: countFiltered(arrivals, peerPort),
       stamps: { receive: receiver.isStamped, transmit: works ? transmitStamp(sourcePort, peerPort) : undefined },
-      checksums: new Set(arrivals.map((datagram) => verifyTcpChecksum(decodePacket(datagram).ip, datagram))),
+      checksums: checksumsOf(arrivals),
       receiveBuffer: { bytes: receiver.bufferBytes, wantedBytes: 2 * RECEIVE_BUFFER_BYTES },
       resetError: works ? (await outcomeOf(converse(network, peerPort, 'reset'))).result.error : undefined,
     };
@@ -110,16 +111,35 @@ function openWatch(peerPort: number): LoopbackWatch | undefined {
   }
 }
 
-function countSegments(datagrams: readonly Uint8Array[], sourcePort: number, resetsSent: number): { segments: number; resets: number } {
-  const ours = datagrams.map((datagram) => decodePacket(datagram).tcp).filter((tcp) => tcp?.sourcePort === sourcePort);
-  const resets = ours.filter((tcp) => tcp && tcp.flags & RST).length;
-  // Each of them was seen twice.
-  return { segments: ours.length / 2, resets: Math.max(0, resets / 2 - resetsSent) };
+/** What passes on loopback may be anybody's: what can't be read is not ours. */
+function read(datagram: Uint8Array): Packet | undefined {
+  try {
+    return decodePacket(datagram);
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
 }
 
-function countFiltered(arrivals: readonly Uint8Array[], peerPort: number): { wanted: number; unwanted: number } {
-  const wanted = arrivals.filter((datagram) => decodePacket(datagram).tcp?.sourcePort === peerPort).length;
+function countSegments(datagrams: readonly Uint8Array[], sourcePort: number, resetsSent: number): Trial['seen'] {
+  const ours = datagrams.map((datagram) => read(datagram)?.tcp).filter((tcp) => tcp?.sourcePort === sourcePort);
+  if (ours.length === 0) return undefined;
+  const resets = ours.filter((tcp) => tcp && tcp.flags & RST).length;
+  // Each of them was seen twice, unless something swallowed it in between.
+  return { segments: Math.ceil(ours.length / 2), resets: Math.max(0, Math.ceil(resets / 2) - resetsSent) };
+}
+
+function countFiltered(arrivals: readonly Uint8Array[], peerPort: number): Trial['filtered'] {
+  const wanted = arrivals.filter((datagram) => read(datagram)?.tcp?.sourcePort === peerPort).length;
   return { wanted, unwanted: arrivals.length - wanted };
+}
+
+function checksumsOf(arrivals: readonly Uint8Array[]): Trial['checksums'] {
+  const verdicts = arrivals.map((datagram) => {
+    const packet = read(datagram);
+    return packet && verifyTcpChecksum(packet.ip, datagram);
+  });
+  return new Set(verdicts.filter((verdict) => verdict !== undefined));
 }
 
 /** By a RST for the connection that is over: nobody answers that. Undefined where it can't be sent. */

@@ -9,6 +9,9 @@ import {
   traitsOf,
 } from '../../../src/probe/doctor/machine.ts';
 
+const ROOT: User = { uid: 0, hasSudo: true, inUserNamespace: false, rawshake: ['/usr/bin/node', '/opt/my tools/rawshake.js'] };
+const USER: User = { ...ROOT, uid: 1000 };
+
 const LINUX: SystemFiles = {
   version: 'Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0)',
   cgroup: '0::/user.slice/user-1000.slice/session-2.scope\n',
@@ -45,44 +48,42 @@ it('WSL 1 has no raw sockets', () => {
 });
 
 describe('checkCapabilities', () => {
-  const root: User = { uid: 0, hasSudo: true, inUserNamespace: false, rawshake: ['/usr/bin/node', '/opt/my tools/rawshake.js'] };
-  const user: User = { ...root, uid: 1000 };
   const credentials = { uid: 0, permitted: 0x1ffffffffffn, effective: 0x1ffffffffffn, ambient: 0n };
   const none = { uid: 1000, permitted: 0n, effective: 0n, ambient: 0n };
   const raw = 1n << 13n;
 
   it('of root', () =>
-    expect(checkCapabilities(credentials, root, LINUX)).toMatchObject({ ok: true, detail: 'CAP_NET_RAW and CAP_NET_ADMIN, of root' }));
+    expect(checkCapabilities(credentials, ROOT, LINUX)).toMatchObject({ ok: true, detail: 'CAP_NET_RAW and CAP_NET_ADMIN, of root' }));
 
   it('of a user with an ambient one', () =>
-    expect(checkCapabilities({ uid: 1000, permitted: raw, effective: raw, ambient: raw }, user, LINUX)).toMatchObject({
+    expect(checkCapabilities({ uid: 1000, permitted: raw, effective: raw, ambient: raw }, USER, LINUX)).toMatchObject({
       ok: true,
       detail: expect.stringMatching(/ambient.*CAP_NET_ADMIN/),
     }));
 
   it('of a user without', () =>
-    expect(checkCapabilities(none, user, LINUX)).toMatchObject({
+    expect(checkCapabilities(none, USER, LINUX)).toMatchObject({
       ok: false,
       fatal: true,
       remedy: "sudo /usr/bin/node '/opt/my tools/rawshake.js' doctor",
     }));
 
   it('of a file that is only permitted', () =>
-    expect(checkCapabilities({ ...none, permitted: raw }, user, LINUX)).toMatchObject({
+    expect(checkCapabilities({ ...none, permitted: raw }, USER, LINUX)).toMatchObject({
       fatal: true,
       remedy: 'sudo setcap cap_net_raw+ep /usr/bin/node',
     }));
 
   it('of root in a container', () =>
-    expect(checkCapabilities({ ...none, uid: 0 }, root, { ...LINUX, marks: ['Docker'] })).toMatchObject({
+    expect(checkCapabilities({ ...none, uid: 0 }, ROOT, { ...LINUX, marks: ['Docker'] })).toMatchObject({
       fatal: true,
       remedy: expect.stringContaining('docker run --cap-add NET_RAW'),
     }));
 
   it('of root elsewhere', () =>
-    expect(checkCapabilities({ ...none, uid: 0 }, root, LINUX)).toMatchObject({ fatal: true, remedy: 'capsh --print' }));
+    expect(checkCapabilities({ ...none, uid: 0 }, ROOT, LINUX)).toMatchObject({ fatal: true, remedy: 'capsh --print' }));
 
-  it('where nobody tells', () => expect(checkCapabilities(undefined, user, LINUX)).toMatchObject({ ok: false, fatal: false }));
+  it('where nobody tells', () => expect(checkCapabilities(undefined, USER, LINUX)).toMatchObject({ ok: false, fatal: false }));
 });
 
 it('counts reserved ports within the range', () => {
@@ -97,17 +98,16 @@ it('judges the limit of open files', () => {
 Max processes             96365                96365                processes 
 Max open files            ${soft}                20000                files     
 `;
-  expect(checkOpenFiles(limits('1024'))).toMatchObject({ ok: true });
-  expect(checkOpenFiles(limits('unlimited'))).toMatchObject({ ok: true });
-  expect(checkOpenFiles(limits('256'))).toMatchObject({ ok: false, fatal: false, remedy: expect.stringContaining('prlimit') });
-  expect(checkOpenFiles('')).toMatchObject({ ok: false, remedy: undefined });
+  expect(checkOpenFiles(USER, limits('1024'))).toMatchObject({ ok: true });
+  expect(checkOpenFiles(USER, limits('unlimited'))).toMatchObject({ ok: true });
+  expect(checkOpenFiles(USER, limits('256'))).toMatchObject({ ok: false, fatal: false, remedy: expect.stringContaining('prlimit') });
+  expect(checkOpenFiles(USER, '')).toMatchObject({ ok: false, remedy: undefined });
 });
 
 it('a remedy for root is typed as the user can', () => {
-  const user: User = { uid: 1000, hasSudo: true, inUserNamespace: false, rawshake: [] };
-  expect(asRoot('ip link set lo up', user)).toBe('sudo ip link set lo up');
-  expect(asRoot('ip link set lo up', { ...user, uid: 0 })).toBe('ip link set lo up');
-  expect(asRoot("node 'a b'", { ...user, hasSudo: false })).toBe(String.raw`su -c 'node '\''a b'\'''`);
+  expect(asRoot('ip link set lo up', USER)).toBe('sudo ip link set lo up');
+  expect(asRoot('ip link set lo up', { ...USER, uid: 0 })).toBe('ip link set lo up');
+  expect(asRoot("node 'a b'", { ...USER, hasSudo: false })).toBe(String.raw`su -c 'node '\''a b'\'''`);
   expect(quoted('/usr/bin/node')).toBe('/usr/bin/node');
   expect(quoted("it's")).toBe(String.raw`'it'\''s'`);
 });
