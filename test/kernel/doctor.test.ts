@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckEvent, CheckName } from '../../src/probe/events.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { startCapture } from '../support/capture.ts';
-import { asNobody } from '../support/command.ts';
+import { asNobody, command } from '../support/command.ts';
 import { Namespace, temporaryDirectory } from '../support/netns.ts';
 import { type Run, type RunOptions, rawshake, rawshakeArgv, startRawshake } from '../support/rawshake.ts';
 
@@ -109,6 +109,17 @@ describeNeeding(['namespaces'], 'doctor', () => {
     const run = await running.finished;
     expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 130, stderr: '' });
     expect(run.result.exitCode).toBe(130);
+  });
+
+  it('leaves nothing behind when it is killed', async () => {
+    place.firewall('input', 'tcp flags syn drop');
+    const running = startRawshake(place, ['doctor', '--json']);
+    await running.first('the trial', (line) => (line as unknown as CheckEvent).name === 'loopback');
+    running.child.kill('SIGKILL');
+    await running.finished;
+    const left = (): string => `${command(['ip', 'netns', 'pids', place.name])}${place.listeners()}`;
+    for (let tries = 0; left() !== '' && tries < 100; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(left()).toBe('');
   });
 
   describe('where privileges lack', () => {
