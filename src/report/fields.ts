@@ -13,7 +13,7 @@ import { hexDump } from './hexdump.ts';
 import { checksumsOf } from './reading.ts';
 import { flagText } from './segment-text.ts';
 import type { Ink, Style } from './style.ts';
-import { flow, padEnd } from './text.ts';
+import { flow, padEnd, truncate } from './text.ts';
 import { count } from './units.ts';
 
 /** A line: its name, and its value with what that means. */
@@ -189,7 +189,7 @@ function ipOptionParts(option: Ipv4Option): (string | undefined)[] {
 }
 
 function formatSection({ title, fields }: Section, style: Style): string {
-  const { paint, width } = style;
+  const { paint, width, glyphs } = style;
   const lines = fields.map(({ name, parts, ink }) =>
     flow(parts, ', ', width - NAME_WIDTH)
       .map(
@@ -197,5 +197,5 @@ function formatSection({ title, fields }: Section, style: Style): string {
       )
       .join(''),
   );
-  return `  ${paint('strong', title)}\n${lines.join('')}`;
+  return `  ${paint('strong', truncate(title, width - 2, glyphs.ellipsis))}\n${lines.join('')}`;
 }

@@ -8,7 +8,8 @@ const WIDE_ROW = 4 + 2 + 3 * PER_ROW + 1 + PER_ROW + 2;
 
 /** `'0000  45 00 00 3c  …  E..<…'`, rows of 16 bytes, or of 8 where there is no room for them. */
 export function hexDump(bytes: Uint8Array, { width, paint }: Style, indent: string): string {
-  const perRow = width >= indent.length + WIDE_ROW ? PER_ROW : PER_NARROW_ROW;
+  const isWide = width >= indent.length + WIDE_ROW;
+  const perRow = isWide ? PER_ROW : PER_NARROW_ROW;
   let rows = '';
   for (let at = 0; at < bytes.length; at += perRow) {
     let hex = '';
@@ -18,7 +19,7 @@ export function hexDump(bytes: Uint8Array, { width, paint }: Style, indent: stri
       hex += `${i === 8 ? ' ' : ''}${byte === undefined ? '  ' : byte.toString(16).padStart(2, '0')} `;
       text += byte === undefined ? '' : byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.';
     }
-    rows += `${indent}${paint('faint', at.toString(16).padStart(4, '0'))}  ${hex} ${paint('faint', text)}\n`;
+    rows += `${indent}${paint('faint', at.toString(16).padStart(4, '0'))}  ${hex}${isWide ? ' ' : ''}${paint('faint', text)}\n`;
   }
   return rows;
 }

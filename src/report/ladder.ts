@@ -120,7 +120,7 @@ export class Ladder {
     if (zeroWindow) pieces.push({ text: 'win 0', ink: 'warning' });
     else if (!verbose && !isRst && (isFirstSyn || isWide)) pieces.push({ text: `win ${event.window}` });
     if (sack !== undefined && !verbose) pieces.push({ text: sack });
-    if (event.variant !== undefined) pieces.push({ text: event.variant, ink: 'faint' });
+    if (event.variant !== undefined) pieces.push({ text: style.escapeText(event.variant), ink: 'faint' });
 
     const options = isFirstSyn && !verbose ? optionTexts(event.options) : [];
     if (isWide && options.length > 0) pieces.push({ text: options.join(', '), ink: 'faint' });
@@ -148,7 +148,7 @@ export class Ladder {
     if (event.nextHopMtu !== undefined) pieces.push({ text: `mtu ${event.nextHopMtu}` });
     const seq = absolute || this.#iss === undefined ? event.seq : seqDiff(event.seq, this.#iss);
     if (verbose) pieces.push({ text: `about seq ${seq}` });
-    if (event.variant !== undefined) pieces.push({ text: event.variant, ink: 'faint' });
+    if (event.variant !== undefined) pieces.push({ text: style.escapeText(event.variant), ink: 'faint' });
     const from =
       event.from === this.#start?.address
         ? undefined

@@ -29,13 +29,15 @@ export function createSendReporter(options: SendReporterOptions): SendReporter {
   const style = createStyle(options);
   const ladder = new Ladder({ style, absolute: true, verbose: false, unfolded: verbose > 0, states: false });
   let start: StartEvent | undefined;
+  /** What is owed before the next block of text: an empty line. */
+  let gap = '';
   return {
     event(event) {
       if (event.type === 'start') start = event;
       if (event.type === 'result') {
         if (quiet) return write(sendLine(event, start, style));
-        const table = event.sweep === undefined ? '' : `${sweepTable(event.sweep, style)}\n`;
-        return write(`${ladder.end()}${start === undefined || (sweep && verbose === 0) ? '' : '\n'}${table}${sendSummary(event, style)}`);
+        const table = event.sweep === undefined ? '' : `${gap}${sweepTable(event.sweep, style)}\n`;
+        return write(`${ladder.end()}${table}${table === '' ? gap : ''}${sendSummary(event, style)}`);
       }
       if (quiet) return;
       if (event.type === 'start') write(title(event, verbose > 0, undefined, style));
@@ -43,7 +45,9 @@ export function createSendReporter(options: SendReporterOptions): SendReporter {
       if (isPassedOver(event) && verbose === 0) return;
       const rows = ladder.event(event, verbose > 0 ? explanation(event) : undefined);
       const text = rows + details(event, verbose, style);
-      if (text !== '') write(text);
+      if (text === '') return;
+      gap = text.endsWith('\n\n') ? '' : '\n';
+      write(text);
     },
   };
 }
