@@ -18,6 +18,8 @@ test='ip iproute2
 nft nftables
 nginx nginx-light
 tcpdump tcpdump
+tshark tshark
+/usr/lib/python3/dist-packages/scapy python3-scapy
 /etc/services netbase
 setcap libcap2-bin
 groff groff-base

@@ -100,11 +100,7 @@ function openError(number: number | undefined, error: Error): NetError {
             'root lacks CAP_NET_RAW here',
             'start the container or service with it, such as `docker run --cap-add NET_RAW`',
           )
-        : fail(
-            'no-permission',
-            'CAP_NET_RAW is missing',
-            'run it with sudo, or give node the capability: `sudo setcap cap_net_raw+ep "$(readlink -f "$(command -v node)")"`',
-          );
+        : fail('no-permission', 'CAP_NET_RAW is missing', 'run it with sudo; docs/privileges.md tells the ways without');
     case errno.EACCES:
       return fail(
         'no-permission',

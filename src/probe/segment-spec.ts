@@ -7,7 +7,7 @@ import { EncodeError } from '../wire/errors.ts';
 import { ACK, RST, SYN } from '../wire/flags.ts';
 import { fragment } from '../wire/fragment.ts';
 import { type Ipv4Header, ipv4Header, PROTOCOL_TCP } from '../wire/ipv4.ts';
-import { MAX_IPV4_OPTIONS_LENGTH } from '../wire/ipv4-options.ts';
+import { finalDestination, MAX_IPV4_OPTIONS_LENGTH } from '../wire/ipv4-options.ts';
 import { encodePacket } from '../wire/packet.ts';
 import { decodeTcpLax, TCP_CHECKSUM_OFFSET, type TcpSegment, tcpEncodedLength, tcpSegment, writeTcp } from '../wire/tcp.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
@@ -105,13 +105,13 @@ export function craft(spec: SegmentSpec, flow: SegmentFlow, numbers: SegmentNumb
   });
   if (spec.bytes !== undefined) {
     const segment = Uint8Array.from(spec.bytes);
-    setChecksum(segment, spec.checksum, flow);
+    setChecksum(segment, spec.checksum, ip);
     return { ip, tcp: readTcp(segment, flow), segment };
   }
   const tcp = tcpFields(spec, flow, numbers);
   const segment = new Uint8Array(tcpEncodedLength(tcp));
   writeTcp(tcp, segment, 0, 0);
-  setChecksum(segment, spec.checksum, flow);
+  setChecksum(segment, spec.checksum, ip);
   return { ip, tcp: { ...tcp, checksum: get16(segment, TCP_CHECKSUM_OFFSET) }, segment };
 }
 
@@ -151,14 +151,14 @@ function padded(options: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function setChecksum(segment: Uint8Array, wanted: SegmentSpec['checksum'], { source, destination }: SegmentFlow): void {
+function setChecksum(segment: Uint8Array, wanted: SegmentSpec['checksum'], { source, destination, options }: Ipv4Header): void {
   if (wanted === 'keep') return;
   if (segment.length < TCP_CHECKSUM_OFFSET + 2) {
     if (wanted === undefined) return;
     throw new EncodeError('TCP checksum', 'the segment ends before it');
   }
   const write = (checksum: number): void => put16(segment, TCP_CHECKSUM_OFFSET, checksum, 'TCP checksum');
-  const pseudo = pseudoHeaderSum(source, destination, PROTOCOL_TCP, segment.length);
+  const pseudo = pseudoHeaderSum(source, finalDestination(destination, options), PROTOCOL_TCP, segment.length);
   write(0);
   const right = internetChecksum(segment, 0, segment.length, pseudo);
   write(wanted === undefined ? right : wanted === 'wrong' ? wrongChecksum(right, pseudo) : wanted);

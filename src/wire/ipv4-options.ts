@@ -72,6 +72,21 @@ function decodeOption(kind: number, data: Uint8Array): Ipv4Option {
   return { kind, name: 'unknown', data };
 }
 
+/**
+ * Where a datagram goes in the end: on a source route that is not at its end, the last address of that, and not the one
+ * in the header (RFC 791 §3.1). The checksum of the segment covers this one.
+ */
+export function finalDestination(destination: Ipv4Address, options: Uint8Array): Ipv4Address {
+  if (options.length === 0) return destination;
+  for (const option of decodeIpv4Options(options)) {
+    if (option.name !== 'loose-source-route' && option.name !== 'strict-source-route') continue;
+    // The pointer counts from 1 at the kind; kind, length and pointer itself come before the addresses.
+    const isOnItsWay = option.pointer <= 3 + 4 * option.addresses.length;
+    return isOnItsWay ? (option.addresses.at(-1) ?? destination) : destination;
+  }
+  return destination;
+}
+
 function words(data: Uint8Array, from: number): number[] {
   const read: number[] = [];
   for (let at = from; at < data.length; at += 4) read.push(get32(data, at));

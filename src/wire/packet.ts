@@ -13,6 +13,7 @@ import {
   PROTOCOL_TCP,
   writeIpv4Header,
 } from './ipv4.ts';
+import { finalDestination } from './ipv4-options.ts';
 import { decodeTcp, decodeTcpLax, TCP_CHECKSUM_OFFSET, TCP_MIN_HEADER_LENGTH, type TcpSegment, tcpEncodedLength, writeTcp } from './tcp.ts';
 
 /** One of `tcp`, `icmp` and `payload` is there: `payload` for any other protocol and for a fragment. */
@@ -137,9 +138,12 @@ export function encodePacket(packet: Packet): Uint8Array {
   const bodyLength = tcp ? tcpEncodedLength(tcp) : icmp ? icmpEncodedLength(icmp) : (payload?.length ?? 0);
   const end = start + bodyLength;
   const bytes = new Uint8Array(end + (trailer?.length ?? 0));
-  if (tcp) writeTcp(tcp, bytes, start, pseudoHeaderSum(ip.source, ip.destination, PROTOCOL_TCP, bodyLength));
-  else if (icmp) writeIcmp(icmp, bytes, start);
-  else if (payload) bytes.set(payload, start);
+  if (tcp) {
+    const destination = finalDestination(ip.destination, ip.options);
+    writeTcp(tcp, bytes, start, pseudoHeaderSum(ip.source, destination, PROTOCOL_TCP, bodyLength));
+  }
+  if (icmp) writeIcmp(icmp, bytes, start);
+  if (payload) bytes.set(payload, start);
   writeIpv4Header(ip, bytes, end);
   if (trailer) bytes.set(trailer, end);
   return bytes;
@@ -150,7 +154,8 @@ export function encodePacket(packet: Packet): Uint8Array {
  * @param bytes the datagram that `ip` was decoded from
  */
 export function verifyTcpChecksum(ip: Ipv4Header, bytes: Uint8Array): ChecksumVerdict {
-  return verifyChecksum(datagramBody(ip, bytes), TCP_CHECKSUM_OFFSET, ip.source, ip.destination, ip.protocol);
+  const destination = finalDestination(ip.destination, ip.options);
+  return verifyChecksum(datagramBody(ip, bytes), TCP_CHECKSUM_OFFSET, ip.source, destination, ip.protocol);
 }
 
 /**

@@ -10,19 +10,25 @@ export interface Capture {
   stop(): Promise<void>;
   /** The packets that pass a filter of tcpdump's, one a line, with absolute sequence numbers. After `stop`. */
   packets(filter: string): string[];
+  /** The pcap file. After `stop`. */
+  readonly file: string;
 }
 
 /** Enough for headers with all their options; and for the text of a RST. */
 const SNAP_LENGTH = 256;
 
+/** KiB for packets that tcpdump has not yet taken. */
+const BUFFER_KIB = 16_384;
+
 /**
  * Starts a capture and waits until it sees packets.
  * @param interfaceName `any` has packets on loopback twice, so there it is `lo`
+ * @param snapLength bytes that are kept of each packet
  */
-export async function startCapture(namespace: Namespace, interfaceName: 'any' | 'lo' = 'any'): Promise<Capture> {
+export async function startCapture(namespace: Namespace, interfaceName: 'any' | 'lo' = 'any', snapLength = SNAP_LENGTH): Promise<Capture> {
   const file = join(temporaryDirectory(), 'capture.pcap');
   // Stays root: as tcpdump's own user it could not write here.
-  const options = ['-n', '-U', '--immediate-mode', '-s', `${SNAP_LENGTH}`, '-Z', 'root', '-w', file];
+  const options = ['-n', '-U', '--immediate-mode', '-B', `${BUFFER_KIB}`, '-s', `${snapLength}`, '-Z', 'root', '-w', file];
   const child = namespace.spawn([...asRoot, 'tcpdump', '-i', interfaceName, ...options]);
   const ended = new Promise((resolve) => child.once('close', resolve));
   let said = '';
@@ -34,6 +40,7 @@ export async function startCapture(namespace: Namespace, interfaceName: 'any' | 
     child.once('close', () => reject(new Error(`tcpdump: ${said}`)));
   });
   return {
+    file,
     async stop() {
       // A last packet of our own: what came before it is written once it is.
       const last = `last packet of ${file}`;

@@ -5,7 +5,9 @@ import type { TestProject } from 'vitest/node';
 import type { Lacking } from './capabilities.ts';
 import { asNobody, command } from './command.ts';
 
-const PROGRAMS = ['ip', 'ss', 'nft', 'nginx', 'tcpdump', 'setpriv', 'setcap', 'groff', 'script', 'bash', 'zsh', 'fish'];
+const PROGRAMS = ['ip', 'ss', 'nft', 'nginx', 'tcpdump', 'setpriv', 'setcap', 'groff', 'script', 'tshark', 'bash', 'zsh', 'fish'];
+/** Debian's Python, and not another one of this machine, has the scapy that Debian installs. */
+const SCAPY = '/usr/lib/python3/dist-packages/scapy';
 
 export function setup(project: TestProject): void {
   requireFreshBuild();
@@ -28,6 +30,7 @@ function requireFreshBuild(): void {
 function requirePrograms(): void {
   const path = (process.env.PATH ?? '').split(delimiter);
   const missing = PROGRAMS.filter((program) => !path.some((directory) => existsSync(join(directory, program))));
+  if (!existsSync(SCAPY)) missing.push('scapy');
   if (missing.length > 0) throw new Error(`not installed: ${missing.join(', ')} (sh scripts/debian.sh test installs them on Debian)`);
 }
 
