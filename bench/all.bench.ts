@@ -1,13 +1,15 @@
 /** `npm run bench`: every figure, measured side by side, as one table. A figure that is not reached is told, not failed. */
 import { writeSync } from 'node:fs';
 import { test } from 'vitest';
+import { decode } from './decode.ts';
 import { download } from './download.ts';
 import { handshakes } from './handshakes.ts';
+import { send } from './send.ts';
 import { type Row, table } from './table.ts';
 import { wire } from './wire.ts';
 
 test('figures', { timeout: 600_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [handshakes, download, wire]) rows.push(...(await measure()));
+  for (const measure of [handshakes, download, send, wire, decode]) rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });
