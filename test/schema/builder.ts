@@ -2,7 +2,7 @@
  * JSON Schema (draft 2020-12) built so that the compiler holds it to a type: a field that is missing, too much, of
  * another type, or a word that the type does not have, does not compile.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Of a value of any type. */
 export interface AnySchema {
@@ -81,10 +81,13 @@ export const record = <T>(fields: { [K in keyof T]-?: Schema<Listed<T[K]>> }, de
 
 export type Descriptions = Readonly<Record<string, string>>;
 
-/** The comments that stand above the fields of the interfaces of a file, by interface. */
-export function commentsOf(file: string): Record<string, Descriptions> {
+/** The comments that stand above the fields of the interfaces of a folder's files, by interface. */
+export function commentsOf(folder: string): Record<string, Descriptions> {
   const found: Record<string, Descriptions> = {};
-  for (const [, name = '', body = ''] of readFileSync(file, 'utf8').matchAll(/^(?:export )?interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)) {
+  const source = readdirSync(folder)
+    .map((file) => readFileSync(`${folder}/${file}`, 'utf8'))
+    .join('\n');
+  for (const [, name = '', body = ''] of source.matchAll(/^(?:export )?interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)) {
     const fields = body.matchAll(/^ {2}\/\*\*\s+(.*?)\s*\*\/\n {2}(\w+)\??:/gms);
     found[name] = Object.fromEntries([...fields].map(([, comment = '', field = '']) => [field, comment.replace(/\s*\n\s+\*\s/g, ' ')]));
   }

@@ -7,8 +7,8 @@ import type { Ipv4Option } from '../../src/wire/ipv4-options.ts';
 import type { SackBlock, TcpOption } from '../../src/wire/tcp-options.ts';
 import { commentsOf, constant, defined, flag, hex, integer, list, named, oneOf, optional, pattern, record, text } from './builder.ts';
 
-/** What events.ts says of each field, by interface. */
-export const comments = commentsOf('src/probe/events.ts');
+/** What the event types say of each field, by interface. */
+export const comments = commentsOf('src/probe/events');
 
 export const verdict = defined('verdict', oneOf<Verdict>()('open', 'closed', 'filtered', 'unfiltered', 'open|filtered'));
 export const reason = defined<Reason>('reason', pattern('^(syn-ack|syn|rst|ack|answer|no-response|interrupted|icmp-.+)$'));
