@@ -1,3 +1,4 @@
+import { libc } from './libc.ts';
 import type { Clock } from './network.ts';
 
 /** setTimeout fires at once where it is asked for more. */
@@ -5,11 +6,14 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The clock of this machine: monotonic, and set against the wall clock once, so that a step of that one changes nothing. */
 export function createClock(): Clock {
-  const wallTimeAtZeroMs = Date.now() - performance.now();
   const nowUs = (): number => performance.now() * 1000;
+  let wallTimeAtZeroNs: bigint | undefined;
   return {
     nowUs,
-    wallTimeMs: (atUs) => wallTimeAtZeroMs + atUs / 1000,
+    wallTimeNs(atUs) {
+      wallTimeAtZeroNs ??= wallNowNs() - nanoseconds(nowUs());
+      return wallTimeAtZeroNs + nanoseconds(atUs);
+    },
     setTimer(atUs, callback) {
       let timer: NodeJS.Timeout;
       const arm = (): void => {
@@ -25,4 +29,11 @@ export function createClock(): Clock {
       return () => clearTimeout(timer);
     },
   };
+}
+
+const nanoseconds = (us: number): bigint => BigInt(Math.round(us * 1000));
+
+function wallNowNs(): bigint {
+  const { seconds, nanoseconds } = libc().clockRealtime();
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
 }

@@ -28,8 +28,8 @@ export class VirtualClock implements Clock {
     return this.time;
   }
 
-  wallTimeMs(atUs: number): number {
-    return atUs / 1000;
+  wallTimeNs(atUs: number): bigint {
+    return BigInt(Math.round(atUs * 1000));
   }
 
   setTimer(atUs: number, callback: () => void): () => void {

@@ -4,8 +4,8 @@ import type { Ipv4Address } from '../wire/address.ts';
 /** A clock in microseconds from a start of its own, never stepped, and timers on it. */
 export interface Clock {
   nowUs(): number;
-  /** Milliseconds since 1970 at a time of this clock. */
-  wallTimeMs(atUs: number): number;
+  /** Nanoseconds since 1970 at a time of this clock. */
+  wallTimeNs(atUs: number): bigint;
   /** Calls back once at or soon after the time. @returns a function that cancels it */
   setTimer(atUs: number, callback: () => void): () => void;
 }

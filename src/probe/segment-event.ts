@@ -1,4 +1,4 @@
-/** A segment, and an ICMP error about one, as events tell them. */
+/** A segment, an ICMP error about one, and the time of day, as events tell them. */
 import type { State } from '../tcp/state.ts';
 import { formatIpv4 } from '../wire/address.ts';
 import { ACK, flagNames } from '../wire/flags.ts';
@@ -64,3 +64,6 @@ export function icmpEvent(heard: Extract<Heard, { type: 'icmp' }>, atUs: number,
     datagram,
   };
 }
+
+/** ISO 8601, UTC, to the millisecond. @param ns since 1970 */
+export const isoTime = (ns: bigint): string => new Date(Number(ns / 1_000_000n)).toISOString();

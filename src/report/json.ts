@@ -21,6 +21,8 @@ export function toJson(event: ProbeEvent): string | undefined {
   switch (event.type) {
     case 'data':
       return undefined;
+    case 'start':
+      return line({ ...event, startedAtNs: undefined });
     case 'segment':
       return line({ ...event, payload: undefined, datagram: undefined });
     case 'icmp':

@@ -32,6 +32,7 @@ export const start = (fields: Partial<StartEvent> = {}): StartEvent => ({
   sourceAddress: '10.0.0.1',
   sourcePort: 51234,
   startedAt: '2026-01-02T03:04:05.678Z',
+  startedAtNs: 1_767_323_045_678_000_000n,
   clock: { transmit: 'kernel', receive: 'kernel' },
   guard: 'socket',
   ...fields,

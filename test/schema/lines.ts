@@ -37,7 +37,7 @@ const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
 
 const start = defined(
   'start',
-  record<StartEvent>(
+  record<Omit<StartEvent, 'startedAtNs'>>(
     {
       type: constant('start'),
       schema: constant(1),

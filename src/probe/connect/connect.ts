@@ -10,6 +10,7 @@ import { hear, isFinalIcmp } from '../arrival.ts';
 import { Connection } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
 import { type ConnectEvent, SCHEMA_VERSION, type StartEvent } from '../events.ts';
+import { isoTime } from '../segment-event.ts';
 import { synOptions } from '../syn-options.ts';
 import { VERSION } from '../version.ts';
 import type { ConnectRequest } from './request.ts';
@@ -85,6 +86,7 @@ function startEvent(
   { network }: ProbeContext,
   { port, startedAtUs = network.clock.nowUs() }: Connection,
 ): StartEvent {
+  const startedAtNs = network.clock.wallTimeNs(startedAtUs);
   return {
     type: 'start',
     schema: SCHEMA_VERSION,
@@ -95,7 +97,8 @@ function startEvent(
     port: request.port,
     sourceAddress: formatIpv4(port.route.sourceAddress),
     sourcePort: port.port,
-    startedAt: new Date(network.clock.wallTimeMs(startedAtUs)).toISOString(),
+    startedAt: isoTime(startedAtNs),
+    startedAtNs,
     clock: network.clockSources,
     guard: port.guard,
   };

@@ -33,6 +33,8 @@ export interface StartEvent {
   sourcePort: number;
   /** ISO 8601, UTC, when `atUs` is 0. */
   startedAt: string;
+  /** The same in nanoseconds since 1970: with `atUs` it dates each segment as the kernel's stamp does. Not in the JSON. */
+  startedAtNs: bigint;
   clock: ClockSources;
   /** What keeps the kernel from answering for our port. */
   guard: 'socket' | 'none';

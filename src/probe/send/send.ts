@@ -16,7 +16,7 @@ import {
   type SendResult,
   type StartEvent,
 } from '../events.ts';
-import { icmpEvent, segmentEvent } from '../segment-event.ts';
+import { icmpEvent, isoTime, segmentEvent } from '../segment-event.ts';
 import { datagramOf, drawNumbers } from '../segment-spec.ts';
 import { VERSION } from '../version.ts';
 import type { SendRequest, Variant } from './request.ts';
@@ -346,6 +346,7 @@ class SendRun {
 
   private startEvent({ port }: Trial): StartEvent {
     const { request, context, clock } = this;
+    const startedAtNs = clock.wallTimeNs(this.startedAtUs ?? clock.nowUs());
     return {
       type: 'start',
       schema: SCHEMA_VERSION,
@@ -356,7 +357,8 @@ class SendRun {
       port: request.port,
       sourceAddress: formatIpv4(port.route.sourceAddress),
       sourcePort: port.port,
-      startedAt: new Date(clock.wallTimeMs(this.startedAtUs ?? clock.nowUs())).toISOString(),
+      startedAt: isoTime(startedAtNs),
+      startedAtNs,
       clock: context.network.clockSources,
       guard: port.guard,
     };
