@@ -34,6 +34,7 @@ export function openThenGiveUp(network: Network, keep: readonly number[], args: 
       done = true;
       return port;
     },
+    openInbox: () => network.openInbox(),
     close: () => network.close(),
   };
 }

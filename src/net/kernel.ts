@@ -3,7 +3,7 @@ import { createClock } from './clock.ts';
 import { NetError } from './errors.ts';
 import type { Guard } from './guard.ts';
 import { Inbox } from './inbox.ts';
-import type { Arrival, Clock, ClockSources, Network, Port, PortRequest, Route } from './network.ts';
+import type { Arrival, Clock, ClockSources, Network, Port, PortArrival, PortRequest, Route, SharedInbox } from './network.ts';
 import { findRoute, Routes } from './route.ts';
 import type { Sender } from './sender.ts';
 import { type Listener, SharedSockets } from './sockets.ts';
@@ -34,6 +34,10 @@ class KernelNetwork implements Network {
       guard.close();
       throw error;
     }
+  }
+
+  openInbox(): SharedInbox {
+    return new Inbox<PortArrival>(this.clock, () => this.sockets?.poll());
   }
 
   get clockSources(): ClockSources {
@@ -71,6 +75,7 @@ class KernelPort implements Port, Listener {
   private readonly sockets: SharedSockets;
   private readonly clock: Clock;
   private readonly inbox: Inbox<Arrival>;
+  private readonly sharedInbox: SharedInbox | undefined;
   private readonly destination: string;
   private readonly interfaceName: string | undefined;
   private readonly droppedBefore: number;
@@ -91,6 +96,7 @@ class KernelPort implements Port, Listener {
     this.sockets = sockets;
     this.clock = clock;
     this.inbox = new Inbox(clock, () => sockets.poll());
+    this.sharedInbox = request.inbox;
     this.droppedBefore = sockets.dropped;
     sockets.add(this);
   }
@@ -132,12 +138,16 @@ class KernelPort implements Port, Listener {
   }
 
   deliver(arrival: Arrival): void {
-    if (this.inbox.length < LONGEST_INBOX) this.inbox.push(arrival);
-    else this.overflow++;
+    const { inbox, sharedInbox } = this;
+    if ((sharedInbox ?? inbox).length >= LONGEST_INBOX) this.overflow++;
+    else if (sharedInbox !== undefined) sharedInbox.push({ ...arrival, port: this });
+    else inbox.push(arrival);
   }
 
   fail(error: Error): void {
-    this.inbox.fail(new NetError('system', 'receive', `on port ${this.port}`, error.message, undefined, { cause: error }));
+    (this.sharedInbox ?? this.inbox).fail(
+      new NetError('system', 'receive', `on port ${this.port}`, error.message, undefined, { cause: error }),
+    );
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { Ipv4Address } from '../wire/address.ts';
 import { decodeIpv4Header } from '../wire/ipv4.ts';
 import { flowOfIcmpError, flowOfSegment } from './flow.ts';
 import { Inbox } from './inbox.ts';
-import type { Arrival, Clock, Network, Port, PortRequest } from './network.ts';
+import type { Arrival, Clock, Network, Port, PortArrival, PortRequest, SharedInbox } from './network.ts';
 import { chance, type Random, randomBelow, seededRandom } from './random.ts';
 
 interface Timer {
@@ -175,7 +175,7 @@ const FIRST_PORT = 49_152;
 class MemoryHost implements Network {
   readonly clock: Clock;
   readonly clockSources = { transmit: 'user', receive: 'user' } as const;
-  private inboxes = new Map<number, Inbox<Arrival>>();
+  private receivers = new Map<number, (arrival: Arrival) => void>();
   private nextPort = FIRST_PORT;
 
   constructor(
@@ -186,17 +186,17 @@ class MemoryHost implements Network {
     this.clock = wire.clock;
     wire.attach(address, (datagram, atUs) => {
       const flow = flowOfSegment(datagram) ?? flowOfIcmpError(datagram);
-      if (flow !== undefined) this.inboxes.get(flow.port)?.push({ atUs, datagram });
+      if (flow !== undefined) this.receivers.get(flow.port)?.({ atUs, datagram });
     });
   }
 
   openPort(request: PortRequest): Port {
-    const { wire, clock, inboxes } = this;
+    const { wire, clock, receivers } = this;
+    const shared = request.inbox;
     const port = request.sourcePort ?? this.nextPort++;
     const inbox = new Inbox<Arrival>(clock);
-    inboxes.set(port, inbox);
     const route = { sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu };
-    return {
+    const opened: Port = {
       route,
       port,
       guard: 'none',
@@ -215,10 +215,16 @@ class MemoryHost implements Network {
       },
       wake: () => inbox.wake(),
       close: () => {
-        inboxes.delete(port);
+        receivers.delete(port);
         inbox.wake();
       },
     };
+    receivers.set(port, (arrival) => (shared === undefined ? inbox.push(arrival) : shared.push({ ...arrival, port: opened })));
+    return opened;
+  }
+
+  openInbox(): SharedInbox {
+    return new Inbox<PortArrival>(this.clock);
   }
 
   close(): void {}

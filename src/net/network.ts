@@ -29,12 +29,32 @@ export interface PortRequest {
   sourcePort?: number | undefined;
   /** Undefined: the one the kernel's route has. */
   interfaceName?: string | undefined;
+  /** Where its arrivals go in the place of its own `next`. */
+  inbox?: SharedInbox | undefined;
 }
 
 /** A datagram that came for a port: TCP from the peer, or an ICMP error that quotes what the port sent. */
 export interface Arrival {
   atUs: number;
   datagram: Uint8Array;
+}
+
+/** An arrival with the port that it came for. */
+export interface PortArrival extends Arrival {
+  port: Port;
+}
+
+/** What arrives for many ports, in order, for one reader. */
+export interface SharedInbox {
+  /** Arrivals that `next` gives without waiting. */
+  readonly length: number;
+  /** As {@link Port.next}. With a time that is over it looks what has arrived until now. */
+  next(deadlineUs: number): Promise<PortArrival | undefined>;
+  /** As {@link Port.wake}. */
+  wake(): void;
+  push(arrival: PortArrival): void;
+  /** Nothing will arrive any more. */
+  fail(error: Error): void;
 }
 
 /** A local TCP port that is ours alone until it is closed: no other program has it, and the kernel does not answer for it. */
@@ -85,6 +105,8 @@ export interface Network {
   readonly clockSources: ClockSources;
   /** Reserves a local port towards a destination. @throws NetError */
   openPort(request: PortRequest): Port;
+  /** An inbox for ports that are opened with it. */
+  openInbox(): SharedInbox;
   /** Closes what is shared between ports. Ports still open stay usable. */
   close(): void;
 }

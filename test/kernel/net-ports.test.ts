@@ -267,6 +267,20 @@ describeNeeding(['namespaces'], 'a port', () => {
     one.port.close();
   });
 
+  it('shares an inbox with others, which finds what arrived though the event loop stood still', async () => {
+    const inbox = network.openInbox();
+    const ports = [start({ ...toServer, inbox }), start({ ...toServer, inbox })];
+    for (const one of ports) one.send({ flags: SYN });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    const heard = [await inbox.next(0), await inbox.next(0)];
+    expect(heard.map((arrival) => arrival?.port)).toEqual(ports.map(({ port }) => port));
+    for (const one of ports) {
+      one.send({ flags: RST });
+      one.port.close();
+    }
+    expect(await inbox.next(network.clock.nowUs() + 1000)).toBeUndefined();
+  });
+
   it('outlives its network', async () => {
     const one = start(toServer);
     network.close();

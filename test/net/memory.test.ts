@@ -172,6 +172,32 @@ describe('a host on the wire', () => {
     expect(await clock.run(port.next(2000))).toBeUndefined();
   });
 
+  it('gives one inbox what arrives for many ports, with the port, in order', async () => {
+    const clock = new VirtualClock();
+    const wire = new MemoryWire(clock);
+    const sender = wire.host(A).openPort({ destination: B, destinationPort: 80 });
+    const host = wire.host(B);
+    const inbox = host.openInbox();
+    const ports = [80, 80].map((_, i) =>
+      host.openPort({ destination: A, destinationPort: sender.port, sourcePort: i === 0 ? 80 : undefined, inbox }),
+    );
+    const [one, two] = ports;
+    sender.send(segment(1, sender.port));
+    sender.send(
+      encodePacket({
+        ip: ipv4Header({ source: A, destination: B }),
+        tcp: tcpSegment({ sourcePort: sender.port, destinationPort: two?.port as number, payload: Uint8Array.of(0, 2) }),
+      }),
+    );
+    const first = await clock.run(inbox.next(1000));
+    expect(first?.port).toBe(one);
+    expect(numberIn(first?.datagram as Uint8Array)).toBe(1);
+    expect((await clock.run(inbox.next(1000)))?.port).toBe(two);
+    two?.close();
+    expect(await clock.run(inbox.next(1000))).toBeUndefined();
+    expect(clock.nowUs()).toBe(1000);
+  });
+
   it('gives each port of a host a number of its own', () => {
     const host = new MemoryWire(new VirtualClock()).host(A);
     const ports = [1, 2, 3].map(() => host.openPort({ destination: B, destinationPort: 80 }).port);

@@ -421,6 +421,7 @@ describe('an error of this machine', () => {
     return {
       clock: network.clock,
       clockSources: network.clockSources,
+      openInbox: () => network.openInbox(),
       openPort(request) {
         const port = network.openPort(request);
         const send = port.send.bind(port);
