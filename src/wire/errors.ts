@@ -7,7 +7,7 @@ export class DecodeError extends Error {
    * @param reason what is wrong there, in a few words
    */
   constructor(
-    readonly protocol: 'IPv4' | 'TCP' | 'ICMP' | 'hex',
+    readonly protocol: 'IPv4' | 'TCP' | 'ICMP' | 'hex' | 'capture' | 'pcap' | 'pcapng',
     readonly offset: number,
     readonly reason: string,
   ) {
