@@ -5,11 +5,12 @@ import { decode } from './decode.ts';
 import { download } from './download.ts';
 import { handshakes } from './handshakes.ts';
 import { send } from './send.ts';
+import { start } from './start.ts';
 import { type Row, table } from './table.ts';
 import { wire } from './wire.ts';
 
 test('figures', { timeout: 600_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [handshakes, download, send, wire, decode]) rows.push(...(await measure()));
+  for (const measure of [start, handshakes, download, send, wire, decode]) rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });

@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
-
-process.exitCode = await main(process.argv.slice(2));
+require('node:module').enableCompileCache?.();
+require('../dist/bundle/main.js')
+  .main(process.argv.slice(2))
+  .then((exitCode) => {
+    process.exitCode = exitCode;
+  });

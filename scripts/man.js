@@ -1,7 +1,7 @@
 // The man page.
 import { readFileSync } from 'node:fs';
 import { EXIT_STATUS } from '../dist/cli/exit-code.js';
-import { COMMANDS } from '../dist/cli/main.js';
+import { loadAll } from '../dist/cli/registry.js';
 import { groupsOf, optionForm, optionText, usageForm, writeDocument } from './document.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -46,7 +46,7 @@ const page = [
   '.P',
   roff('Numbers are decimal or 0x. HOST:PORT is taken wherever HOST PORT is. Results go to stdout; progress, notes and errors to stderr.'),
   '.SH COMMANDS',
-  ...COMMANDS.flatMap(command),
+  ...(await loadAll()).flatMap(command),
   '.SH EXIT STATUS',
   ...EXIT_STATUS.flatMap(([code, meaning]) => ['.TP', bold(code), roff(meaning)]),
   '.SH ENVIRONMENT',

@@ -1,6 +1,6 @@
 // docs/options.md: every command and option.
 import { EXIT_STATUS } from '../dist/cli/exit-code.js';
-import { COMMANDS } from '../dist/cli/main.js';
+import { loadAll } from '../dist/cli/registry.js';
 import { groupsOf, optionForm, optionText, usageForm, writeDocument } from './document.js';
 
 /** Text as it stands in a cell. */
@@ -41,7 +41,7 @@ const page = [
   '',
   'Numbers are decimal or 0x. `HOST:PORT` is taken wherever `HOST PORT` is. Results go to stdout; progress, notes and errors to stderr.',
   '',
-  ...COMMANDS.flatMap(section),
+  ...(await loadAll()).flatMap(section),
   '## Exit codes',
   '',
   ...table(

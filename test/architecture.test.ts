@@ -47,7 +47,7 @@ const CASES: [path: string, source: string, broken: string[]][] = [
   ['src/report/engine.ts', uses('../probe/connect.ts'), [IMPORTS]],
   ['src/report/file.ts', uses('node:fs'), [IMPORTS]],
   ['src/cli/all.ts', uses('../net/network.ts'), []],
-  ['src/cli/yargs.ts', uses('yargs/helpers'), []],
+  ['src/cli/yargs.ts', uses('yargs-parser'), []],
   ['src/cli/process.ts', 'export const arguments_ = process.argv;\n', []],
   ['src/cli/koffi.ts', uses('koffi'), [IMPORTS]],
   ['src/index.ts', `export { a } from './probe/connect.ts';\n`, []],

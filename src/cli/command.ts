@@ -10,10 +10,15 @@ export interface Positional {
   required: boolean;
 }
 
-export interface Command {
+/** What the list of commands shows. */
+export interface CommandHead {
   name: string;
-  /** One line, for the list of commands. */
+  /** One line. */
   summary: string;
+}
+
+/** What is loaded when the command is called for. */
+export interface CommandBody {
   positionals: readonly Positional[];
   options: readonly Option[];
   /** Options that one may look for and that there can't be, and why. */
@@ -23,6 +28,8 @@ export interface Command {
   /** @returns the exit code @throws CliError, NetError */
   run(args: Args, io: Io): Promise<number>;
 }
+
+export interface Command extends CommandHead, CommandBody {}
 
 /** A switch is true or false, a counted one a number, one that may be repeated a list, anything else its text. */
 export type ArgValue = string | boolean | number | readonly string[];
@@ -63,4 +70,9 @@ export class Args {
     const text = this.text(name);
     return text === undefined ? undefined : reader(`--${name}`, text);
   }
+}
+
+/** How a command is called, its options aside: `connect HOST [PORT]`. */
+export function usage({ name, positionals }: Command): string {
+  return [name, ...positionals.map((word) => (word.required ? word.name : `[${word.name}]`))].join(' ');
 }

@@ -12,7 +12,7 @@ import { decodePacketLax } from '../wire/packet.ts';
 import type { Args } from './command.ts';
 import { usageError } from './errors.ts';
 import type { Io } from './io.ts';
-import { writeNote } from './present.ts';
+import { writeNote } from './say.ts';
 import { lookOf } from './terminal.ts';
 
 /** Ethernet's, where no route says another. */

@@ -1,37 +1,33 @@
-/** argv in, exit code out. */
+/** argv in, exit code out. What a command line does not need is not loaded. */
 import { VERSION } from '../probe/version.ts';
-import { resultLine } from '../report/json.ts';
-import type { Command } from './command.ts';
-import { completionCommand } from './commands/completion.ts';
-import { connectCommand } from './commands/connect.ts';
-import { decodeCommand } from './commands/decode.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { sendCommand } from './commands/send.ts';
-import { exitCodeOf, reportError } from './exit-code.ts';
 import { type Io, processIo } from './io.ts';
-import { parse } from './parse.ts';
-import { writeError } from './present.ts';
-
-const OTHERS: readonly Command[] = [connectCommand, sendCommand, decodeCommand, demoCommand, doctorCommand];
-
-export const COMMANDS: readonly Command[] = [...OTHERS, completionCommand(OTHERS)];
+import { has } from './own-words.ts';
+import type { Request } from './parse.ts';
 
 const DEFAULT_COLUMNS = 80;
 
 /** Runs one command line. Never throws; an error is one line on stderr, and with --json a result line too. */
 export async function main(argv: readonly string[], io: Io = processIo()): Promise<number> {
-  try {
-    const request = await parse(argv, COMMANDS, VERSION, io.stdout.columns ?? DEFAULT_COLUMNS);
-    if (request.type === 'text') {
-      io.stdout.write(`${request.text}\n`);
-      return 0;
-    }
-    return await request.command.run(request.args, io);
-  } catch (error) {
-    const exitCode = exitCodeOf(error);
-    if (argv.includes('--json')) io.stdout.write(resultLine(undefined, exitCode, reportError(error)));
-    writeError(error, io);
-    return exitCode;
+  if (has(argv, '--version')) {
+    io.stdout.write(`${VERSION}\n`);
+    return 0;
   }
+  try {
+    const { parse } = await import('./parse.ts');
+    const { ENTRIES } = await import('./registry.ts');
+    const request = await parse(argv, ENTRIES);
+    if (request.type === 'run') return await request.command.run(request.args, io);
+    io.stdout.write(`${await help(request, io)}\n`);
+    return 0;
+  } catch (error) {
+    const { endBy } = await import('./say.ts');
+    return endBy(error, has(argv, '--json'), io);
+  }
+}
+
+async function help({ command }: Request & { type: 'help' }, io: Io): Promise<string> {
+  const { commandHelp, generalHelp } = await import('./help.ts');
+  const { ENTRIES } = await import('./registry.ts');
+  const columns = io.stdout.columns ?? DEFAULT_COLUMNS;
+  return command === undefined ? generalHelp(ENTRIES, columns) : commandHelp(command, columns);
 }

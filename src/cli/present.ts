@@ -1,11 +1,11 @@
 /** Runs a probe and shows it: events to reporter and file, signals to the probe, the outcome to an exit code. */
 import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
-import { escapeLine } from '../report/escape.ts';
 import { resultLine, toJson } from '../report/json.ts';
 import { CliError } from './errors.ts';
 import { BROKEN_PIPE, exitCodeOf, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
 import { type FileSink, reasonOf } from './save.ts';
+import { writeError } from './say.ts';
 import { createWaiting } from './waiting.ts';
 
 /** How a probe's events and its result are shown. */
@@ -81,18 +81,4 @@ export function whenOutputFails(io: Io, stop: (exitCode: number) => void): void 
 function writeJson(event: ProbeEvent, io: Io): void {
   const line = toJson(event);
   if (line !== undefined) io.stdout.write(line);
-}
-
-/** One line: what failed, on what, why, and what to do. */
-export function writeError(error: unknown, io: Io): void {
-  const { code, message, hint } = reportError(error);
-  writeNote(hint === undefined ? message : `${message}; ${hint}`, io);
-  // Nobody foresaw this one: its stack is what helps.
-  if (code === 'internal' && error instanceof Error)
-    for (const line of (error.stack ?? '').split('\n')) io.stderr.write(`${escapeLine(line)}\n`);
-}
-
-/** A line on stderr. Names and words in it may come from anywhere. */
-export function writeNote(text: string, io: Io): void {
-  io.stderr.write(`rawshake: ${escapeLine(text)}\n`);
 }

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { dashed, namesOf, takesWord } from '../../src/cli/completion/words.ts';
-import { COMMANDS } from '../../src/cli/main.ts';
+import { loadAll } from '../../src/cli/registry.ts';
 import { command } from '../support/command.ts';
 import { temporaryDirectory } from '../support/netns.ts';
 
@@ -12,6 +12,7 @@ const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
 const CLOSE_KINDS = ['active', 'half', 'none', 'passive', 'reset', 'simultaneous'];
+const COMMANDS = await loadAll();
 const NAMES = COMMANDS.map(({ name }) => name);
 
 describe('completion', () => {

@@ -2,14 +2,16 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../src/cli/main.ts';
 import { parse } from '../../src/cli/parse.ts';
+import { ENTRIES, loadAll } from '../../src/cli/registry.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { command } from '../support/command.ts';
 import { createPair, type Network, temporaryDirectory } from '../support/netns.ts';
 import { startNginx } from '../support/servers.ts';
 
 const SCRIPTS = { man: 'man/rawshake.1', options: 'docs/options.md' };
+
+const COMMANDS = await loadAll();
 
 describe('the generated documents', () => {
   it.each(Object.entries(SCRIPTS))('scripts/%s.js: %s is up to date', (name) => {
@@ -113,7 +115,7 @@ describeNeeding(['namespaces'], 'the examples', () => {
     type(line, 'stub', record);
     expect(existsSync(record)).toBe(true);
     for (const words of readFileSync(record, 'utf8').split('\0\n').filter(Boolean)) {
-      expect(await parse(words.split('\0'), COMMANDS, '', 80)).toMatchObject({ type: 'run' });
+      expect(await parse(words.split('\0'), ENTRIES)).toMatchObject({ type: 'run' });
     }
   });
 

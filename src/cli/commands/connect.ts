@@ -5,14 +5,15 @@ import { connectExitCode } from '../../probe/connect/result.ts';
 import { createContext } from '../../probe/context.ts';
 import type { CloseKind } from '../../probe/events.ts';
 import { createConnectReporter } from '../../report/connect.ts';
-import type { Args, Command } from '../command.ts';
+import type { Args, CommandBody } from '../command.ts';
 import { connectWaits } from '../connect-waits.ts';
 import { readData } from '../data.ts';
 import type { Io } from '../io.ts';
 import { DATA_OPTIONS, IP_HEADER_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
-import { present, writeNote } from '../present.ts';
+import { present } from '../present.ts';
 import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { FileSink } from '../save.ts';
+import { writeNote } from '../say.ts';
 import { readSynOptions } from '../syn-options.ts';
 import { readPort, readTarget, resolveTarget } from '../target.ts';
 import { lookOf } from '../terminal.ts';
@@ -70,9 +71,7 @@ const OPTIONS: readonly Option[] = [
   ...OUTPUT_OPTIONS,
 ];
 
-export const connectCommand: Command = {
-  name: 'connect',
-  summary: 'Makes a TCP connection from userland: three-way handshake, data, the close asked for; draws every segment.',
+export const connectCommand: CommandBody = {
   positionals: [
     { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true },
     { name: 'PORT', describe: 'Number or service name', required: false },

@@ -4,7 +4,7 @@ import { createReadingReporter } from '../../report/reading-reporter.ts';
 import { DecodeError } from '../../wire/errors.ts';
 import { fromHex } from '../../wire/hex.ts';
 import { decodePacketLax, decodeSegmentLax, type LaxPacket, looksLikeIpv4 } from '../../wire/packet.ts';
-import type { Args, Command } from '../command.ts';
+import type { Args, CommandBody } from '../command.ts';
 import { CliError, usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { type Option, OUTPUT_OPTIONS, reworded } from '../options.ts';
@@ -29,9 +29,7 @@ const OPTIONS: readonly Option[] = [
   ),
 ];
 
-export const decodeCommand: Command = {
-  name: 'decode',
-  summary: 'Reads IPv4 datagrams or TCP segments given as hex, field by field, as far as they go.',
+export const decodeCommand: CommandBody = {
   positionals: [
     {
       name: 'HEX',

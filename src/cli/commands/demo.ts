@@ -11,7 +11,7 @@ import { connectExitCode } from '../../probe/connect/result.ts';
 import { createContext } from '../../probe/context.ts';
 import { createConnectReporter } from '../../report/connect.ts';
 import { parseIpv4 } from '../../wire/address.ts';
-import type { Args, Command } from '../command.ts';
+import type { Args, CommandBody } from '../command.ts';
 import { connectWaits } from '../connect-waits.ts';
 import { usageError } from '../errors.ts';
 import { signalExitCode } from '../exit-code.ts';
@@ -97,10 +97,7 @@ const SCENES: readonly Scene[] = [
 
 const SCENE_NAMES = SCENES.map(({ name }) => name);
 
-export const demoCommand: Command = {
-  name: 'demo',
-  summary:
-    'Shows all of connect against a real server that it starts on loopback, each step explained. Needs no root where user namespaces work.',
+export const demoCommand: CommandBody = {
   positionals: [{ name: 'SCENE', describe: `Only one of: ${SCENE_NAMES.join(', ')}`, choices: SCENE_NAMES, required: false }],
   options: [...PRIVILEGE_OPTIONS, ...OUTPUT_OPTIONS.filter(({ name }) => name === 'ascii' || name === 'color')],
   examples: [

@@ -6,7 +6,7 @@ import type { Converse } from '../../probe/doctor/trial.ts';
 import type { DoctorResult } from '../../probe/events.ts';
 import { createDoctorReporter } from '../../report/doctor.ts';
 import { parseIpv4 } from '../../wire/address.ts';
-import type { Args, Command } from '../command.ts';
+import type { Args, CommandBody } from '../command.ts';
 import type { Io } from '../io.ts';
 import { OUTPUT_OPTIONS } from '../options.ts';
 import { startPeer } from '../peer.ts';
@@ -16,9 +16,7 @@ import { lookOf } from '../terminal.ts';
 
 const SHOWN = ['json', 'quiet', 'ascii', 'color'];
 
-export const doctorCommand: Command = {
-  name: 'doctor',
-  summary: 'Tells what works on this machine, by a real connection on loopback, and what to do about what does not.',
+export const doctorCommand: CommandBody = {
   positionals: [],
   options: OUTPUT_OPTIONS.filter(({ name }) => SHOWN.includes(name)),
   examples: [

@@ -8,13 +8,14 @@ import { sendExitCode } from '../../probe/send/result.ts';
 import { send } from '../../probe/send/send.ts';
 import { createSendReporter } from '../../report/send.ts';
 import { get16 } from '../../wire/bytes.ts';
-import type { Args, Command } from '../command.ts';
+import type { Args, CommandBody } from '../command.ts';
 import { checkSegments, dryRun } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, reworded, TIME_OPTIONS } from '../options.ts';
-import { present, writeNote } from '../present.ts';
+import { present } from '../present.ts';
 import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
+import { writeNote } from '../say.ts';
 import { REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from '../segment-options.ts';
 import { SWEEP_FIELDS, sweep } from '../sweep.ts';
 import { readPort, readTarget, resolveTarget, type Target } from '../target.ts';
@@ -76,9 +77,7 @@ const OPTIONS: readonly Option[] = [
   ),
 ];
 
-export const sendCommand: Command = {
-  name: 'send',
-  summary: 'Sends any TCP segment, legal or not, and tells all that comes back.',
+export const sendCommand: CommandBody = {
   positionals: [
     { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true },
     { name: 'PORT', describe: 'Number or service name', required: false },

@@ -1,0 +1,46 @@
+/** The commands by name. The rest of each is loaded when it is called for, so that none waits for another's modules. */
+import type { Command, CommandBody, CommandHead } from './command.ts';
+
+/** A command that is not loaded yet. */
+export interface Entry extends CommandHead {
+  load(): Promise<CommandBody>;
+}
+
+export const ENTRIES: readonly Entry[] = [
+  {
+    name: 'connect',
+    summary: 'Makes a TCP connection from userland: three-way handshake, data, the close asked for; draws every segment.',
+    load: async () => (await import('./commands/connect.ts')).connectCommand,
+  },
+  {
+    name: 'send',
+    summary: 'Sends any TCP segment, legal or not, and tells all that comes back.',
+    load: async () => (await import('./commands/send.ts')).sendCommand,
+  },
+  {
+    name: 'decode',
+    summary: 'Reads IPv4 datagrams or TCP segments given as hex, field by field, as far as they go.',
+    load: async () => (await import('./commands/decode.ts')).decodeCommand,
+  },
+  {
+    name: 'demo',
+    summary:
+      'Shows all of connect against a real server that it starts on loopback, each step explained. Needs no root where user namespaces work.',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'Tells what works on this machine, by a real connection on loopback, and what to do about what does not.',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'Prints the completion script for a shell: commands, options and their values.',
+    load: async () => (await import('./commands/completion.ts')).completionCommand(loadAll),
+  },
+];
+
+export const load = async (entry: Entry): Promise<Command> => ({ ...entry, ...(await entry.load()) });
+
+/** All of them, whole: for what is made from their data. */
+export const loadAll = (): Promise<readonly Command[]> => Promise.all(ENTRIES.map(load));

@@ -1,0 +1,27 @@
+/** What goes to stderr: notes and errors, a line each, and how an error ends a run. */
+import { escapeLine } from '../report/escape.ts';
+import { resultLine } from '../report/json.ts';
+import { exitCodeOf, reportError } from './exit-code.ts';
+import type { Io } from './io.ts';
+
+/** An error that no result tells of: one line on stderr, and with --json a result line too. @returns the exit code */
+export function endBy(error: unknown, json: boolean, io: Io): number {
+  const exitCode = exitCodeOf(error);
+  if (json) io.stdout.write(resultLine(undefined, exitCode, reportError(error)));
+  writeError(error, io);
+  return exitCode;
+}
+
+/** One line: what failed, on what, why, and what to do. */
+export function writeError(error: unknown, io: Io): void {
+  const { code, message, hint } = reportError(error);
+  writeNote(hint === undefined ? message : `${message}; ${hint}`, io);
+  // Nobody foresaw this one: its stack is what helps.
+  if (code === 'internal' && error instanceof Error)
+    for (const line of (error.stack ?? '').split('\n')) io.stderr.write(`${escapeLine(line)}\n`);
+}
+
+/** A line on stderr. Names and words in it may come from anywhere. */
+export function writeNote(text: string, io: Io): void {
+  io.stderr.write(`rawshake: ${escapeLine(text)}\n`);
+}
