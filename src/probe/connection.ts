@@ -77,7 +77,7 @@ export class Connection {
     else if (heard.type === 'icmp') this.#takeIcmp(heard, atUs, events);
     else {
       this.record.remarks('malformed');
-      events.push(this.note('ignored', `Ignored a datagram: ${heard.reason}.`, atUs));
+      events.push(this.note('ignored', `Ignored a datagram: ${heard.reason}.`, atUs, datagram));
     }
     this.#heedPath(events);
     if (this.#owesAnswer && this.port.queued === 0) {
@@ -102,8 +102,8 @@ export class Connection {
     events.push(this.note('reset-by-peer', 'The peer reset the connection.', atUs));
   }
 
-  note(code: NoteEvent['code'], text: string, atUs = this.#clock.nowUs()): NoteEvent {
-    return { type: 'note', atUs: this.#relative(atUs), code, text };
+  note(code: NoteEvent['code'], text: string, atUs = this.#clock.nowUs(), datagram?: Uint8Array): NoteEvent {
+    return { type: 'note', atUs: this.#relative(atUs), code, text, datagram };
   }
 
   #relative(atUs: number): number {
@@ -138,7 +138,8 @@ export class Connection {
     const inFlight = since !== tcb.sndNxt && seqInWindow(quotedSeq, since, (tcb.sndNxt - since) >>> 0);
     // An answer to a segment that is not on its way is old or forged (RFC 5927 §4).
     if (!inFlight) {
-      events.push(this.note('icmp-ignored', `Ignored an ICMP error (${error.name}) about a segment that is not on its way.`, atUs));
+      const text = `Ignored an ICMP error (${error.name}) about a segment that is not on its way.`;
+      events.push(this.note('icmp-ignored', text, atUs, heard.datagram));
       return;
     }
     this.record.icmp = error.name;

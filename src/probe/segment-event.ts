@@ -19,11 +19,12 @@ export interface SegmentContext {
   note?: SegmentNote | undefined;
   transmission?: number | undefined;
   variant?: string | undefined;
+  fragments?: readonly Uint8Array[] | undefined;
 }
 
 export function segmentEvent({ ttl, id }: Ipv4Header, segment: TcpSegment, context: SegmentContext): SegmentEvent {
   const { flags, seq, ack, window, urgent, options, payload } = segment;
-  const { direction, atUs, datagram, senderIsn, receiverIsn, state, note, transmission, variant } = context;
+  const { direction, atUs, datagram, senderIsn, receiverIsn, state, note, transmission, variant, fragments } = context;
   return {
     type: 'segment',
     direction,
@@ -45,6 +46,7 @@ export function segmentEvent({ ttl, id }: Ipv4Header, segment: TcpSegment, conte
     variant,
     payload,
     datagram,
+    fragments,
   };
 }
 

@@ -24,8 +24,9 @@ export function toJson(event: ProbeEvent): string | undefined {
     case 'start':
       return line({ ...event, startedAtNs: undefined });
     case 'segment':
-      return line({ ...event, payload: undefined, datagram: undefined });
+      return line({ ...event, payload: undefined, datagram: undefined, fragments: undefined });
     case 'icmp':
+    case 'note':
       return line({ ...event, datagram: undefined });
     default:
       return line(event);

@@ -48,6 +48,7 @@ const start = defined(
       port: integer,
       sourceAddress: text,
       sourcePort: integer,
+      interfaceName: optional(text),
       startedAt: text,
       clock: record({ transmit: clock, receive: clock }),
       guard: oneOf<'socket' | 'none'>()('socket', 'none'),
@@ -58,7 +59,7 @@ const start = defined(
 
 const segment = defined(
   'segment',
-  record<Omit<SegmentEvent, 'payload' | 'datagram'>>(
+  record<Omit<SegmentEvent, 'payload' | 'datagram' | 'fragments'>>(
     {
       type: constant('segment'),
       direction: oneOf<'sent' | 'received'>()('sent', 'received'),
@@ -108,7 +109,7 @@ const icmp = defined(
 
 const noteLine = defined(
   'note',
-  record<NoteEvent>(
+  record<Omit<NoteEvent, 'datagram'>>(
     {
       type: constant('note'),
       atUs: number,

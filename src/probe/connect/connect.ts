@@ -97,6 +97,7 @@ function startEvent(
     port: request.port,
     sourceAddress: formatIpv4(port.route.sourceAddress),
     sourcePort: port.port,
+    interfaceName: port.route.interfaceName || undefined,
     startedAt: isoTime(startedAtNs),
     startedAtNs,
     clock: network.clockSources,

@@ -31,6 +31,8 @@ export interface StartEvent {
   port: number;
   sourceAddress: string;
   sourcePort: number;
+  /** Through which the first segment left; undefined where it can't be told. */
+  interfaceName?: string | undefined;
   /** ISO 8601, UTC, when `atUs` is 0. */
   startedAt: string;
   /** The same in nanoseconds since 1970: with `atUs` it dates each segment as the kernel's stamp does. Not in the JSON. */
@@ -74,6 +76,8 @@ export interface SegmentEvent {
   payload: Uint8Array;
   /** The whole IPv4 datagram as sent or seen. Not in the JSON. */
   datagram: Uint8Array;
+  /** What left in its place, where it was cut up. Not in the JSON. */
+  fragments?: readonly Uint8Array[] | undefined;
 }
 
 /** An ICMP error about a segment of ours. */
@@ -113,6 +117,8 @@ export interface NoteEvent {
     | 'held-guard';
   /** One sentence, for people. */
   text: string;
+  /** The datagram that it is about, where there is one. Not in the JSON. */
+  datagram?: Uint8Array | undefined;
 }
 
 /** An error as it stands in the result line. */

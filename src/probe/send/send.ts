@@ -237,6 +237,7 @@ class SendRun {
       receiverIsn: trial.irs,
       transmission: trial.sent,
       variant: variant.label,
+      fragments: trial.fragments(id),
     });
   }
 
@@ -285,13 +286,14 @@ class SendRun {
     const atUs = this.relative(arrival.atUs);
     if (what.type === 'unreadable') {
       this.ignore('malformed');
-      yield this.note('ignored', `Ignored a datagram: ${what.reason}.`, atUs);
+      yield this.note('ignored', `Ignored a datagram: ${what.reason}.`, atUs, arrival.datagram);
       return;
     }
     if (what.type === 'icmp') {
       if (what.quotedSeq !== trial.crafted.tcp.seq) {
         this.ignore('icmp');
-        yield this.note('icmp-ignored', `Ignored an ICMP error (${what.error.name}) about a segment that we did not send.`, atUs);
+        const text = `Ignored an ICMP error (${what.error.name}) about a segment that we did not send.`;
+        yield this.note('icmp-ignored', text, atUs, arrival.datagram);
         return;
       }
       trial.hearsIcmp(what.error.name, arrival.atUs);
@@ -317,8 +319,8 @@ class SendRun {
     this.ignored[note] = (this.ignored[note] ?? 0) + 1;
   }
 
-  private note(code: NoteEvent['code'], text: string, atUs: number): NoteEvent {
-    return { type: 'note', atUs, code, text };
+  private note(code: NoteEvent['code'], text: string, atUs: number, datagram?: Uint8Array): NoteEvent {
+    return { type: 'note', atUs, code, text, datagram };
   }
 
   /** The peer must not be left with half a connection that nobody wants. */
@@ -357,6 +359,7 @@ class SendRun {
       port: request.port,
       sourceAddress: formatIpv4(port.route.sourceAddress),
       sourcePort: port.port,
+      interfaceName: port.route.interfaceName || undefined,
       startedAt: isoTime(startedAtNs),
       startedAtNs,
       clock: context.network.clockSources,

@@ -45,6 +45,11 @@ export class Trial {
     return copyId(this.variant.spec, this.numbers, this.#copies++);
   }
 
+  /** What left in place of the copy with this identification, where it was cut up. */
+  fragments(id: number): readonly Uint8Array[] | undefined {
+    return this.pieces.length > 1 ? piecesOf(datagramOf(this.crafted, id), this.variant.spec) : undefined;
+  }
+
   sends(atUs: number): void {
     this.sent++;
     this.#lastSentAtUs = atUs;
