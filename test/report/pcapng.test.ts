@@ -51,7 +51,7 @@ describe('comments', () => {
     expect(capture(withoutResult(conversations.active())).comments).toEqual([
       'CLOSED → SYN-SENT',
       'SYN-SENT → ESTABLISHED',
-      ...[undefined, undefined, undefined, undefined],
+      ...[undefined, undefined, undefined, undefined, undefined],
       'ESTABLISHED → FIN-WAIT-1',
       'FIN-WAIT-1 → FIN-WAIT-2',
       'FIN-WAIT-2 → TIME-WAIT',
