@@ -292,7 +292,7 @@ describeNeeding(['namespaces'], 'doctor', () => {
 
     it('its own server: 69', async () => {
       install(['yargs', 'koffi', 'raw-socket']);
-      rmSync(join(directory, 'dist/cli/peer-server.js'));
+      rmSync(join(directory, 'dist/bundle/peer-server.js'));
       const { run, check } = await diagnose(bin());
       expect(run.code).toBe(69);
       expect(check('guard').detail).toContain('a server on loopback');

@@ -36,7 +36,7 @@ route add unreachable 10.66.3.0/24`);
     expect(plain.stderr).toMatch(/^[^\n]+\n$/);
     expect(plain.stderr).toMatch(line);
 
-    const json = await rawshake(network.client, [...args, '--json'], options);
+    const json = await rawshake(network.client, [...args.slice(0, 1), '--json', ...args.slice(1)], options);
     expect(json.code).toBe(exitCode);
     expect(json.stderr).toMatch(/^[^\n]+\n$/);
     expect(json.lines).toHaveLength(1);
