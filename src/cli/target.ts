@@ -1,4 +1,5 @@
 /** `HOST PORT` or `HOST:PORT`, to an address and a port number. */
+import { isIPv6 } from 'node:net';
 import { resolveHost, resolvePort } from '../net/resolve.ts';
 import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
 import { usageError } from './errors.ts';
@@ -10,14 +11,17 @@ export interface Target {
   port: number;
 }
 
-/** @throws CliError where the port is missing, out of range, or no known service */
-export function readTarget(positionals: readonly string[]): Target {
-  const [first = '', second] = positionals;
-  const colon = first.lastIndexOf(':');
-  const [host, portText] = second === undefined && colon >= 0 ? [first.slice(0, colon), first.slice(colon + 1)] : [first, second];
-  if (portText === undefined) throw usageError('PORT is missing', 'give HOST PORT or HOST:PORT');
+/** @throws CliError where the port is missing, given twice, out of range, or no known service */
+export function readTarget([first = '', second]: readonly string[]): Target {
+  if (first.includes('://')) throw usageError(`HOST: ${quote(first)} is a URL`, 'give the host and the port in it');
+  // To say later that it is none of ours, which is another mistake than a port in the wrong place.
+  const colon = isIPv6(first) ? -1 : first.lastIndexOf(':');
+  if (second !== undefined && colon >= 0)
+    throw usageError(`${quote(first)} has a port and ${quote(second)} is another`, 'give HOST PORT or HOST:PORT');
+  const [host, portText = ''] = colon < 0 ? [first, second] : [first.slice(0, colon), first.slice(colon + 1)];
   if (host === '') throw usageError('HOST is empty', 'give HOST PORT or HOST:PORT');
-  return { host, portText, port: readPort('PORT', portText) };
+  if (portText === '') throw usageError('PORT is missing', 'give HOST PORT or HOST:PORT');
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), portText, port: readPort('PORT', portText) };
 }
 
 /** A number from 1 to 65535 or the name of a TCP service. */

@@ -63,11 +63,11 @@ const notResolved = (host: string, reason: string, hint: string, cause?: unknown
 const SERVICES_FILE = '/etc/services';
 
 /**
- * Reads a port: a number from 1 to 65535, or the name of a TCP service in /etc/services.
+ * Reads a port: a number from 1 to 65535, decimal or 0x, or the name of a TCP service in /etc/services.
  * @returns undefined where it is neither
  */
 export function resolvePort(text: string): number | undefined {
-  if (!/^\d+$/.test(text)) return servicePort(text);
+  if (!/^(\d+|0x[\da-f]+)$/i.test(text)) return servicePort(text);
   const port = Number(text);
   return port >= 1 && port <= 0xffff ? port : undefined;
 }

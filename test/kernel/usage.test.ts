@@ -36,7 +36,7 @@ route add unreachable 10.66.3.0/24`);
     expect(plain.stderr).toMatch(/^[^\n]+\n$/);
     expect(plain.stderr).toMatch(line);
 
-    const json = await rawshake(network.client, [...args.slice(0, 1), '--json', ...args.slice(1)], options);
+    const json = await rawshake(network.client, [args[0] as string, '--json', ...args.slice(1)], options);
     expect(json.code).toBe(exitCode);
     expect(json.stderr).toMatch(/^[^\n]+\n$/);
     expect(json.lines).toHaveLength(1);
@@ -48,6 +48,11 @@ route add unreachable 10.66.3.0/24`);
       ['port 0', ['connect', SERVER, '0'], /port.*\b0\b/i],
       ['port 70000', ['connect', SERVER, '70000'], /port.*70000/i],
       ['a negative port', ['connect', SERVER, '--', '-1'], /port/i],
+      ['a URL', ['connect', 'http://127.0.0.1/', '80'], /is a URL/],
+      ['two ports', ['connect', `${SERVER}:7`, '8'], /has a port and "8" is another/],
+      ['a colon and no port', ['connect', `${SERVER}:`], /PORT is missing/],
+      ['a value for a switch', ['connect', SERVER, '7', '--quiet=no'], /--quiet takes no value/],
+      ['an option before the command', ['--timeout', '3'], /"--timeout" before the command/],
       ['a port of letters and digits', ['connect', SERVER, '80x'], /80x/],
       ['an unknown service name', ['connect', SERVER, 'nosuchservice'], /nosuchservice/],
       ['no port', ['connect', SERVER], /port/i],
