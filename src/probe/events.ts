@@ -4,16 +4,18 @@
  */
 import type { ConnectEvent, ConnectResult } from './events/connect.ts';
 import type { DoctorEvent, DoctorResult } from './events/doctor.ts';
+import type { PingEvent, PingResult } from './events/ping.ts';
 import type { SendEvent, SendResult } from './events/send.ts';
 
 export * from './events/common.ts';
 export type * from './events/connect.ts';
 export type * from './events/doctor.ts';
+export type * from './events/ping.ts';
 export type * from './events/reading.ts';
 export type * from './events/send.ts';
 
 /** The last event of any probe. */
-export type ProbeResult = ConnectResult | SendResult | DoctorResult;
+export type ProbeResult = ConnectResult | SendResult | PingResult | DoctorResult;
 
 /** Any event before the result. */
-export type ProbeEvent = Exclude<ConnectEvent | SendEvent | DoctorEvent, ProbeResult>;
+export type ProbeEvent = Exclude<ConnectEvent | SendEvent | PingEvent | DoctorEvent, ProbeResult>;

@@ -3,8 +3,12 @@ import type { ErrorReport, ProbeEvent, ProbeResult, Reading, ReadingResult } fro
 import { toHex } from '../wire/hex.ts';
 import { escapeJson } from './escape.ts';
 
+/** What is there to be drawn, and follows from the lines. */
+const DRAWN: ReadonlySet<string> = new Set(['buckets', 'course']);
+
 /** Bytes as hex, numbers to the nanosecond of a value in µs; what is no number is left out. */
-function jsonValue(_key: string, value: unknown): unknown {
+function jsonValue(key: string, value: unknown): unknown {
+  if (DRAWN.has(key)) return undefined;
   if (value instanceof Uint8Array) return toHex(value);
   if (typeof value !== 'number') return value;
   if (!Number.isFinite(value)) return undefined;

@@ -31,6 +31,7 @@ import {
   text,
 } from './builder.ts';
 import { checkName, closeKind, comments, ending, flags, note, type Printed, reason, state, tcpOption, verdict } from './common.ts';
+import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 
 const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
@@ -242,6 +243,7 @@ const errorResult = defined('errorResult', record<Printed<{ type: 'result' }>>({
 const COMMANDS = {
   connect: [start, segment, stateLine, icmp, noteLine, connectResult],
   send: [start, segment, icmp, noteLine, sendResult],
+  ping: [start, segment, icmp, noteLine, ...pingLines],
   'dry-run': [segmentReading, datagramReading, readingResult],
   decode: [segmentReading, icmpReading, datagramReading, readingResult],
   doctor: [check, doctorResult],

@@ -1,0 +1,40 @@
+/** Whether a segment can be the answer to a probe, by its numbers. */
+import { ACK, FIN, RST, SYN } from '../../wire/flags.ts';
+import { seqAdd } from '../../wire/seq.ts';
+import type { TcpSegment } from '../../wire/tcp.ts';
+import type { Crafted } from '../segment-spec.ts';
+
+/** Why a segment is no answer. */
+export type Refusal = 'bad-ack' | 'bad-rst' | 'no-ack';
+
+/** What there is to know of a probe when its answer comes. */
+export interface Question {
+  flags: number;
+  seq: number;
+  ack: number;
+  /** What an answer to all of it acknowledges. */
+  end: number;
+}
+
+const DATA_OFFSET = 12;
+const USUAL_OFFSET = 5 << 4;
+
+/** The peer counts from where the header says that it ends, whether that is so or not. */
+export function questionOf({ tcp: { flags, seq, ack }, segment }: Crafted): Question {
+  const headerLength = ((segment[DATA_OFFSET] ?? USUAL_OFFSET) >> 4) * 4;
+  const length = Math.max(0, segment.length - headerLength) + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
+  return { flags, seq, ack, end: seqAdd(seq, length) };
+}
+
+/**
+ * By RFC 9293 §3.10.7.1 a RST to a segment with ACK has its acknowledgment for sequence number; one to a segment without,
+ * and a SYN+ACK, acknowledge it exactly, its data included or not. A bare ACK may speak of a connection that was here
+ * before (RFC 5961 §4), so its numbers say nothing.
+ * @returns why it can't
+ */
+export function refusal({ flags: asked, seq, ack, end }: Question, { flags, seq: theirs, ack: acked }: TcpSegment): Refusal | undefined {
+  const acknowledges = (flags & ACK) !== 0 && (acked === end || ((asked & SYN) !== 0 && acked === seqAdd(seq, 1)));
+  if (flags & RST) return acknowledges || (asked & ACK && theirs === ack) ? undefined : 'bad-rst';
+  if (flags & SYN) return acknowledges || !(flags & ACK) ? undefined : 'bad-ack';
+  return flags & ACK ? undefined : 'no-ack';
+}

@@ -1,0 +1,53 @@
+/** What can be said of round trips without keeping them. */
+import type { Bucket, RttFigures } from '../events.ts';
+import { Histogram } from './histogram.ts';
+
+/** RFC 3550 §6.4.1. */
+const JITTER_GAIN = 1 / 16;
+
+export class Figures {
+  readonly #histogram = new Histogram();
+  #count = 0;
+  #mean = 0;
+  /** The sum of squared distances from the mean (Welford). */
+  #squares = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = 0;
+  #last: number | undefined;
+  #jitter = 0;
+
+  add(us: number): void {
+    this.#count++;
+    const distance = us - this.#mean;
+    this.#mean += distance / this.#count;
+    this.#squares += distance * (us - this.#mean);
+    this.#min = Math.min(this.#min, us);
+    this.#max = Math.max(this.#max, us);
+    if (this.#last !== undefined) this.#jitter += (Math.abs(us - this.#last) - this.#jitter) * JITTER_GAIN;
+    this.#last = us;
+    this.#histogram.add(us);
+  }
+
+  /** Undefined where nothing was added. */
+  get rttUs(): RttFigures | undefined {
+    if (this.#count === 0) return undefined;
+    const min = this.#min;
+    const max = this.#max;
+    // The middle of a bucket may lie beyond all that is in it.
+    const quantile = (share: number): number => Math.min(max, Math.max(min, this.#histogram.quantile(share)));
+    return {
+      min,
+      mean: this.#mean,
+      median: quantile(0.5),
+      p95: quantile(0.95),
+      p99: quantile(0.99),
+      max,
+      stddev: Math.sqrt(this.#squares / this.#count),
+      jitter: this.#jitter,
+    };
+  }
+
+  get buckets(): Bucket[] {
+    return this.#histogram.buckets();
+  }
+}

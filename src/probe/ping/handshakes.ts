@@ -1,0 +1,167 @@
+/** Probes that are whole connections: handshake, data if any, close. */
+import { NetError } from '../../net/errors.ts';
+import { Inbox } from '../../net/inbox.ts';
+import { connect } from '../connect/connect.ts';
+import { CONNECT_DEFAULTS, type ConnectRequest } from '../connect/request.ts';
+import type { ProbeContext } from '../context.ts';
+import type { ConnectEvent, ConnectResult, IcmpEvent, SegmentEvent } from '../events.ts';
+import type { Finding, Probe, Prober, Timeline } from './probe.ts';
+import type { PingRequest } from './request.ts';
+import type { Target } from './target.ts';
+
+/** Each has a port, also while it is in TIME-WAIT. */
+const MOST_CONNECTIONS = 2048;
+
+export class HandshakeProber implements Prober {
+  readonly keepsTime = true;
+  readonly told: (SegmentEvent | IcmpEvent)[] = [];
+  dropped = 0;
+  readonly #request: PingRequest;
+  readonly #context: ProbeContext;
+  readonly #timeline: Timeline;
+  readonly #findings: Inbox<Finding>;
+  readonly #connections = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+
+  constructor(request: PingRequest, context: ProbeContext, timeline: Timeline) {
+    this.#request = request;
+    this.#context = context;
+    this.#timeline = timeline;
+    this.#findings = new Inbox(context.network.clock);
+  }
+
+  get hasRoom(): boolean {
+    return this.#connections.size < MOST_CONNECTIONS;
+  }
+
+  send(target: Target, sequence: number): Probe {
+    const sentAtUs = this.#context.network.clock.nowUs();
+    const probe: Probe = {
+      target,
+      sequence,
+      source: { sourceAddress: '', sourcePort: 0, interfaceName: undefined, guard: 'socket' },
+      silence: 'filtered',
+      sentAtUs,
+      state: 'waiting',
+      answeredAtUs: undefined,
+    };
+    const connection = this.#connect(probe);
+    this.#connections.add(connection);
+    void connection.then(() => this.#connections.delete(connection));
+    return probe;
+  }
+
+  next(untilUs: number): Promise<Finding | undefined> {
+    return this.#findings.next(untilUs);
+  }
+
+  wake(): void {
+    this.#findings.wake();
+  }
+
+  /** What is not over yet is reset. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#connections);
+  }
+
+  async #connect(probe: Probe): Promise<void> {
+    const { network } = this.#context;
+    const watch = new ConnectionWatch(probe);
+    const context = { ...this.#context, signal: this.#stop.signal };
+    try {
+      for await (const event of connect(this.#requestFor(probe), context)) {
+        if (event.type === 'start') {
+          probe.sentAtUs = network.clock.nowUs();
+          probe.source = event;
+          this.#timeline.startedAtUs ??= probe.sentAtUs;
+        }
+        this.#tell(event, probe);
+        if (event.type === 'result') this.dropped = Math.max(this.dropped, event.kernelDrops);
+        const finding = watch.event(event);
+        if (finding !== undefined) this.#findings.push(finding);
+      }
+    } catch (error) {
+      if (error instanceof NetError) this.#findings.push({ type: 'unsent', probe, atUs: network.clock.nowUs(), error });
+      else this.#findings.fail(error as Error);
+    }
+  }
+
+  #requestFor({ target: { host, address, port } }: Probe): ConnectRequest {
+    const { source, interfaceName, timeoutMs, full } = this.#request;
+    return { ...CONNECT_DEFAULTS, ...full, host, address, port, source, interfaceName, timeoutMs };
+  }
+
+  #tell(event: ConnectEvent, { sentAtUs, sequence }: Probe): void {
+    if (!this.#request.segments || (event.type !== 'segment' && event.type !== 'icmp')) return;
+    const atUs = event.atUs + sentAtUs - (this.#timeline.startedAtUs ?? sentAtUs);
+    this.told.push({ ...event, atUs, variant: `probe ${sequence}` });
+  }
+}
+
+/** Reads off one connection what became of it. */
+class ConnectionWatch {
+  readonly #probe: Probe;
+  #answer: SegmentEvent | undefined;
+  #icmpFrom: string | undefined;
+  #synSentAtUs = 0;
+  #syns = 0;
+  #isSettled = false;
+
+  constructor(probe: Probe) {
+    this.#probe = probe;
+  }
+
+  event(event: ConnectEvent): Finding | undefined {
+    if (event.type === 'segment') this.#segment(event);
+    if (event.type === 'icmp') this.#icmpFrom = event.from;
+    // What is left is to wait whether the peer's FIN comes again.
+    if (event.type === 'state' && event.to === 'TIME-WAIT') return this.#open(true, event.atUs);
+    return event.type === 'result' ? this.#result(event) : undefined;
+  }
+
+  #segment(event: SegmentEvent): void {
+    const { direction, flags, atUs, note } = event;
+    if (direction === 'sent' && flags.includes('SYN')) {
+      this.#syns++;
+      this.#synSentAtUs = atUs;
+    }
+    if (direction === 'received' && note === undefined && (flags.includes('SYN') || flags.includes('RST'))) this.#answer ??= event;
+  }
+
+  #open(closed: boolean, atUs: number): Finding | undefined {
+    return this.#settle({ verdict: 'open', reason: 'syn-ack' }, atUs, { closed, durationUs: atUs });
+  }
+
+  #result({ verdict, reason, close, ended, error, rttUs }: ConnectResult): Finding | undefined {
+    if (this.#isSettled || ended === 'interrupted') return undefined;
+    const probe = this.#probe;
+    const atUs = this.#answer?.atUs ?? rttUs ?? 0;
+    if (verdict === 'open') return this.#open(close.completed, atUs + (close.durationUs ?? 0));
+    if (error !== undefined) return { type: 'unsent', probe, atUs: probe.sentAtUs, error };
+    if (this.#answer !== undefined && verdict === 'closed') return this.#settle({ verdict, reason }, atUs, undefined);
+    return { type: 'no-answer', probe, atUs: probe.sentAtUs, outcome: { verdict, reason }, from: this.#icmpFrom };
+  }
+
+  #settle(
+    outcome: Extract<Finding, { type: 'answer' }>['outcome'],
+    atUs: number,
+    connection: Extract<Finding, { type: 'answer' }>['connection'],
+  ): Finding | undefined {
+    const answer = this.#answer;
+    if (this.#isSettled || answer === undefined) return undefined;
+    this.#isSettled = true;
+    return {
+      type: 'answer',
+      probe: this.#probe,
+      atUs: this.#probe.sentAtUs + atUs,
+      outcome,
+      // Of more than one SYN there is no telling which it answers (Karn).
+      rttUs: this.#syns === 1 ? answer.atUs - this.#synSentAtUs : undefined,
+      flags: answer.flags,
+      ttl: answer.ttl,
+      window: answer.window,
+      connection,
+    };
+  }
+}

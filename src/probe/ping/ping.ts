@@ -1,0 +1,342 @@
+/** Probes sent again and again, and figures of what came of them. */
+import { NetError } from '../../net/errors.ts';
+import type { Clock } from '../../net/network.ts';
+import { formatIpv4 } from '../../wire/address.ts';
+import {
+  type NoteEvent,
+  type Outcome,
+  type PingEvent,
+  type PingResult,
+  type ReplyEvent,
+  SCHEMA_VERSION,
+  type StartEvent,
+} from '../events.ts';
+import { isoTime } from '../segment-event.ts';
+import { VERSION } from '../version.ts';
+import { HandshakeProber } from './handshakes.ts';
+import type { Finding, Probe, Prober, Timeline } from './probe.ts';
+import { MOST_UNANSWERED, type PingContext, type PingRequest } from './request.ts';
+import { passedLimits } from './result.ts';
+import { SegmentProber } from './segments.ts';
+import { Tally, Target } from './target.ts';
+
+/** Probes in a row after which we see what has come back. */
+const BURST = 32;
+/** What timers and a busy machine may delay a probe by without moving the later ones. */
+const MOST_LATE_US = 10_000;
+/** How long after a probe that this machine could not send the next one is tried, at the least. */
+const UNSENT_PAUSE_US = 100_000;
+/** How long we go on without a look at signals and timers. */
+const BREATH_US = 5000;
+/** Before this no peer sends a SYN+ACK again: it is a copy. */
+const SHORTEST_RETRANSMISSION_US = 200_000;
+
+/**
+ * Sends the probes and tells of each what came of it. The last event is the result.
+ * @throws NetError where this machine can't send any; later errors are told
+ * @throws EncodeError where the segment can't be put into bytes
+ */
+export async function* ping(request: PingRequest, context: PingContext): AsyncGenerator<PingEvent, void> {
+  const run = new PingRun(request, context);
+  const wake = () => run.wake();
+  const wantFigures = () => run.wantFigures();
+  context.signal?.addEventListener('abort', wake);
+  const stopListening = context.onFiguresWanted?.(wantFigures);
+  try {
+    yield* run.events();
+  } finally {
+    context.signal?.removeEventListener('abort', wake);
+    stopListening?.();
+    await run.close();
+  }
+}
+
+class PingRun {
+  readonly #request: PingRequest;
+  readonly #context: PingContext;
+  readonly #clock: Clock;
+  readonly #timeline: Timeline = { startedAtUs: undefined };
+  readonly #prober: Prober;
+  readonly #targets: readonly Target[];
+  /** Of all targets. */
+  readonly #total = new Tally();
+  /** In the order in which they were sent. */
+  readonly #waiting = new Set<Probe>();
+  readonly #ignored: PingResult['ignored'] = {};
+  /** Whose turn it is. */
+  #turn = 0;
+  #dueAtUs = 0;
+  #breathedAtUs = 0;
+  #figuresWanted = false;
+
+  constructor(request: PingRequest, context: PingContext) {
+    this.#request = request;
+    this.#context = context;
+    this.#clock = context.network.clock;
+    this.#targets = request.targets.map((target) => new Target(target));
+    const Kind = request.full === undefined ? SegmentProber : HandshakeProber;
+    this.#prober = new Kind(request, context, this.#timeline);
+  }
+
+  wake(): void {
+    this.#prober.wake();
+  }
+
+  wantFigures(): void {
+    this.#figuresWanted = true;
+    this.#prober.wake();
+  }
+
+  close(): Promise<void> {
+    return this.#prober.close();
+  }
+
+  async *events(): AsyncGenerator<PingEvent, void> {
+    let error: NetError | undefined;
+    try {
+      while (!this.#isOver) yield* this.#goOn();
+    } catch (caught) {
+      // Before the first probe there is nothing to report but the error.
+      if (!(caught instanceof NetError) || this.#timeline.startedAtUs === undefined) throw caught;
+      error = caught;
+    }
+    yield this.#result(error);
+  }
+
+  async *#goOn(): AsyncGenerator<PingEvent, void> {
+    const nowUs = this.#clock.nowUs();
+    const untilUs = this.#nextUs(nowUs);
+    const finding = await this.#prober.next(untilUs);
+    await this.#breathe(untilUs > nowUs);
+    if (finding !== undefined) yield* this.#take(finding);
+    // Unless it was woken, all is read that had come by then.
+    else if (!this.#figuresWanted) yield* this.#expire(nowUs);
+    yield* this.#prober.told.splice(0);
+    if (this.#figuresWanted) yield this.#figures();
+    if (finding === undefined) yield* this.#sendDue();
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#context.signal?.aborted === true;
+  }
+
+  get #deadlineUs(): number {
+    return (this.#timeline.startedAtUs ?? this.#clock.nowUs()) + this.#request.deadlineMs * 1000;
+  }
+
+  get #isOver(): boolean {
+    const isDone = this.#waiting.size === 0 && this.#allSent;
+    return isDone || this.#isInterrupted || this.#clock.nowUs() >= this.#deadlineUs;
+  }
+
+  /** The targets take turns, so the last one is the last to be done. */
+  get #allSent(): boolean {
+    return (this.#targets.at(-1) as Target).sequence >= this.#request.count;
+  }
+
+  get #maySend(): boolean {
+    return !this.#allSent && this.#waiting.size < MOST_UNANSWERED && this.#prober.hasRoom;
+  }
+
+  /** Up to when there is nothing to do but to wait. */
+  #nextUs(nowUs: number): number {
+    if (this.#maySend && this.#dueAtUs <= nowUs) return 0;
+    const [oldest] = this.#waiting;
+    const lostAtUs = oldest === undefined || this.#prober.keepsTime ? Number.POSITIVE_INFINITY : oldest.sentAtUs + this.#timeoutUs;
+    return Math.min(lostAtUs, this.#maySend ? this.#dueAtUs : Number.POSITIVE_INFINITY, this.#deadlineUs);
+  }
+
+  get #timeoutUs(): number {
+    return this.#request.timeoutMs * 1000;
+  }
+
+  /** What is due now; as fast as it goes, some of them. */
+  *#sendDue(): Generator<PingEvent, void> {
+    const intervalUs = (this.#request.intervalMs * 1000) / this.#targets.length;
+    for (let sent = 0; sent < BURST && this.#maySend && this.#clock.nowUs() >= this.#dueAtUs; sent++) {
+      const target = this.#targets[this.#turn] as Target;
+      this.#turn = (this.#turn + 1) % this.#targets.length;
+      const nowUs = this.#clock.nowUs();
+      // After a stall we go on from now: no burst makes up for more than this.
+      this.#dueAtUs = Math.max(this.#dueAtUs, nowUs - MOST_LATE_US) + intervalUs;
+      target.sequence++;
+      try {
+        const probe = this.#prober.send(target, target.sequence);
+        this.#waiting.add(probe);
+        this.#count(target, (tally) => tally.sent++);
+        if (!target.isTold && !this.#prober.keepsTime) yield this.#start(target, probe);
+      } catch (error) {
+        if (!(error instanceof NetError)) throw error;
+        yield* this.#unsent(target, target.sequence, error, nowUs);
+      }
+      yield* this.#prober.told.splice(0);
+    }
+  }
+
+  /** Where not one probe of a round has left there is nothing to report but the error. */
+  *#unsent(target: Target, sequence: number, error: NetError, atUs: number): Generator<PingEvent, void> {
+    if (this.#timeline.startedAtUs === undefined && target === this.#targets.at(-1)) throw error;
+    this.#count(target, (tally) => tally.unsent++);
+    this.#dueAtUs = Math.max(this.#dueAtUs, atUs + UNSENT_PAUSE_US);
+    yield { type: 'unsent', ...target.nameOf(sequence), atUs: this.#relative(atUs), code: error.code, message: error.message };
+  }
+
+  *#take(finding: Finding): Generator<PingEvent, void> {
+    if (finding.type === 'ignored') {
+      this.#ignored[finding.what] = (this.#ignored[finding.what] ?? 0) + 1;
+      const code: NoteEvent['code'] = finding.what === 'icmp' ? 'icmp-ignored' : 'ignored';
+      yield { type: 'note', atUs: this.#relative(finding.atUs), code, text: finding.text, datagram: finding.datagram };
+      return;
+    }
+    const { probe, atUs } = finding;
+    const { target } = probe;
+    if (finding.type === 'unsent') {
+      this.#waiting.delete(probe);
+      this.#count(target, (tally) => tally.sent--);
+      yield* this.#unsent(target, probe.sequence, finding.error, atUs);
+      return;
+    }
+    if (!target.isTold) yield this.#start(target, probe);
+    if (finding.type === 'no-answer') yield* this.#lose(probe, finding);
+    else yield* this.#answer(finding);
+  }
+
+  *#answer(finding: Extract<Finding, { type: 'answer' }>): Generator<PingEvent, void> {
+    const { probe, atUs, outcome, rttUs, flags, ttl, window, connection } = finding;
+    const { target, sequence, source } = probe;
+    // It has come too late, though nobody has looked at the time since.
+    if (probe.state === 'waiting' && this.#isLate(probe, atUs)) yield* this.#lose(probe, this.#silence(probe));
+    const note = this.#noteOf(finding);
+    this.#count(target, (tally) => {
+      if (note === 'duplicate') tally.duplicates++;
+      else if (note === 'retransmission') tally.retransmissions++;
+      else {
+        tally.counts(outcome);
+        if (note === 'late') tally.late++;
+        else tally.received++;
+        if (note === 'out-of-order') tally.outOfOrder++;
+        if (note !== 'late' && rttUs !== undefined) tally.round.add(rttUs);
+        if (connection?.closed === false) tally.notClosed++;
+      }
+    });
+    if (probe.state === 'waiting') {
+      this.#waiting.delete(probe);
+      target.course.add(sequence, rttUs);
+      target.highestAnswered = Math.max(target.highestAnswered, sequence);
+    }
+    if (probe.state !== 'answered') {
+      probe.state = 'answered';
+      probe.answeredAtUs = atUs;
+    }
+    yield {
+      type: 'reply',
+      ...target.nameOf(sequence),
+      ...outcome,
+      atUs: this.#relative(atUs),
+      rttUs,
+      flags,
+      ttl,
+      window,
+      sourcePort: source.sourcePort,
+      note,
+      connection,
+    };
+  }
+
+  #noteOf({ probe, atUs, flags }: Extract<Finding, { type: 'answer' }>): ReplyEvent['note'] {
+    const { state, answeredAtUs = atUs, target, sequence } = probe;
+    if (state === 'lost') return 'late';
+    if (state === 'waiting') return sequence < target.highestAnswered ? 'out-of-order' : undefined;
+    return flags.includes('SYN') && atUs - answeredAtUs >= SHORTEST_RETRANSMISSION_US ? 'retransmission' : 'duplicate';
+  }
+
+  #isLate({ sentAtUs }: Probe, atUs: number): boolean {
+    return !this.#prober.keepsTime && atUs - sentAtUs > this.#timeoutUs;
+  }
+
+  /** Those whose time was over at a time, oldest first. */
+  *#expire(nowUs: number): Generator<PingEvent, void> {
+    for (const probe of this.#waiting) {
+      if (this.#prober.keepsTime || nowUs - probe.sentAtUs < this.#timeoutUs) return;
+      yield* this.#lose(probe, this.#silence(probe));
+    }
+  }
+
+  #silence(probe: Probe): Extract<Finding, { type: 'no-answer' }> {
+    const outcome: Outcome = { verdict: probe.silence, reason: 'no-response' };
+    return { type: 'no-answer', probe, atUs: probe.sentAtUs + this.#timeoutUs, outcome, from: undefined };
+  }
+
+  *#lose(probe: Probe, { atUs, outcome, from }: Extract<Finding, { type: 'no-answer' }>): Generator<PingEvent, void> {
+    const { target, sequence, source, sentAtUs } = probe;
+    this.#waiting.delete(probe);
+    probe.state = 'lost';
+    this.#count(target, (tally) => {
+      tally.lost++;
+      tally.counts(outcome);
+    });
+    target.course.add(sequence, undefined);
+    const rttUs = from === undefined ? undefined : atUs - sentAtUs;
+    yield { type: 'lost', ...target.nameOf(sequence), ...outcome, atUs: this.#relative(atUs), sourcePort: source.sourcePort, from, rttUs };
+  }
+
+  #count(target: Target, change: (tally: Tally) => void): void {
+    change(target.tally);
+    change(this.#total);
+  }
+
+  #relative(atUs: number): number {
+    return atUs - (this.#timeline.startedAtUs ?? atUs);
+  }
+
+  /** Promises alone would keep the event loop from signals, timers and what is to be written. */
+  async #breathe(hasWaited: boolean): Promise<void> {
+    const nowUs = this.#clock.nowUs();
+    if (hasWaited) this.#breathedAtUs = nowUs;
+    if (nowUs - this.#breathedAtUs < BREATH_US) return;
+    await new Promise(setImmediate);
+    this.#breathedAtUs = this.#clock.nowUs();
+  }
+
+  #figures(): PingEvent {
+    this.#figuresWanted = false;
+    return { type: 'figures', atUs: this.#relative(this.#clock.nowUs()), targets: this.#targets.map(({ figures }) => figures) };
+  }
+
+  #result(error: NetError | undefined): PingResult {
+    const targets = this.#targets.map(({ figures }) => figures);
+    const isDone = this.#waiting.size === 0 && this.#allSent;
+    return {
+      type: 'result',
+      ...this.#total.figures,
+      targets,
+      durationUs: this.#relative(this.#clock.nowUs()),
+      ignored: this.#ignored,
+      passedLimits: passedLimits(this.#request, targets),
+      ended: this.#isInterrupted ? 'interrupted' : isDone ? undefined : 'deadline',
+      kernelDrops: this.#prober.dropped,
+      error,
+    };
+  }
+
+  #start(target: Target, { source: { sourceAddress, sourcePort, interfaceName, guard } }: Probe): StartEvent {
+    target.isTold = true;
+    const startedAtNs = this.#clock.wallTimeNs(this.#timeline.startedAtUs ?? this.#clock.nowUs());
+    return {
+      type: 'start',
+      schema: SCHEMA_VERSION,
+      version: VERSION,
+      command: 'ping',
+      host: target.host,
+      address: formatIpv4(target.address),
+      port: target.port,
+      sourceAddress,
+      sourcePort,
+      interfaceName,
+      startedAt: isoTime(startedAtNs),
+      startedAtNs,
+      clock: this.#context.network.clockSources,
+      guard,
+    };
+  }
+}

@@ -1,0 +1,136 @@
+/** The ports that probes to one target leave from. */
+import { NetError } from '../../net/errors.ts';
+import type { Network, Port, PortRequest, SharedInbox } from '../../net/network.ts';
+import { formatIpv4 } from '../../wire/address.ts';
+import type { SegmentFlow } from '../segment-spec.ts';
+import type { Question } from './answer.ts';
+import type { Probe } from './probe.ts';
+
+/** Over all targets: more than can be unanswered and than lie between two uses of one. */
+const MOST_PORTS = 2048;
+/** How long a port is kept after its last probe, for answers that come late or again. */
+const KEEP_US = 10_000_000;
+/** Probes remembered for one port, for such answers. */
+const MOST_OF_MANY = 4;
+const MOST_OF_ONE = 2048;
+
+/** A probe that is one segment. */
+export interface SegmentProbe extends Probe {
+  readonly question: Question;
+}
+
+/** A port with the probes that have left from it, oldest first. */
+export class Lease {
+  readonly probes: SegmentProbe[] = [];
+  readonly source: Probe['source'];
+  lastUsedAtUs = 0;
+
+  constructor(
+    readonly port: Port,
+    readonly flow: SegmentFlow,
+    private readonly most: number,
+  ) {
+    const { route, port: sourcePort, guard } = port;
+    this.source = {
+      sourceAddress: formatIpv4(route.sourceAddress),
+      sourcePort,
+      interfaceName: route.interfaceName || undefined,
+      guard,
+    };
+  }
+
+  hold(probe: SegmentProbe): void {
+    this.probes.push(probe);
+    this.lastUsedAtUs = probe.sentAtUs;
+    if (this.probes.length > this.most) this.probes.shift();
+  }
+
+  /** Nobody waits for what would come for it. */
+  get isFree(): boolean {
+    return this.probes.at(-1)?.state !== 'waiting';
+  }
+}
+
+/**
+ * Each probe gets a port that has not been used for the longest time: a new one, until there are as many as are kept at
+ * once. So answers to a probe are told from those to others, and each goes its own way where paths are chosen by port.
+ */
+export class PortPool {
+  /** From the one that was used longest ago. */
+  readonly #leases = new Set<Lease>();
+  readonly #network: Network;
+  readonly #request: PortRequest;
+  readonly #most: number;
+  readonly #opened: (lease: Lease) => void;
+  readonly #closed: (lease: Lease) => void;
+
+  /**
+   * @param share of the ports that there are: how many pools share them
+   * @param isFixed one port for all
+   */
+  constructor(
+    network: Network,
+    request: PortRequest & { inbox: SharedInbox },
+    { share, isFixed }: { share: number; isFixed: boolean },
+    { opened, closed }: { opened: (lease: Lease) => void; closed: (lease: Lease) => void },
+  ) {
+    this.#network = network;
+    this.#request = request;
+    this.#most = isFixed ? 1 : Math.max(2, Math.floor(MOST_PORTS / share));
+    this.#opened = opened;
+    this.#closed = closed;
+  }
+
+  /** @throws NetError where there is none to be had */
+  take(nowUs: number): Lease {
+    if (this.#most === 1) return this.#leases.values().next().value ?? this.#open();
+    this.#closeOld(nowUs);
+    const lease = (this.#leases.size < this.#most ? this.#tryOpen() : undefined) ?? this.#oldestFree() ?? this.#open();
+    this.#leases.delete(lease);
+    this.#leases.add(lease);
+    return lease;
+  }
+
+  close(): void {
+    for (const lease of this.#leases) this.#close(lease);
+  }
+
+  /** One of ours must do where this machine has no more; undefined where the other ports are none either. */
+  #tryOpen(): Lease | undefined {
+    if (this.#oldestFree() === undefined) return this.#open();
+    try {
+      return this.#open();
+    } catch (error) {
+      if (error instanceof NetError) return undefined;
+      throw error;
+    }
+  }
+
+  #open(): Lease {
+    const { destination, destinationPort } = this.#request;
+    const port = this.#network.openPort(this.#request);
+    const flow = { source: port.route.sourceAddress, sourcePort: port.port, destination, destinationPort };
+    const lease = new Lease(port, flow, this.#most === 1 ? MOST_OF_ONE : MOST_OF_MANY);
+    this.#leases.add(lease);
+    this.#opened(lease);
+    return lease;
+  }
+
+  #oldestFree(): Lease | undefined {
+    for (const lease of this.#leases) if (lease.isFree) return lease;
+    return undefined;
+  }
+
+  #closeOld(nowUs: number): void {
+    for (const lease of this.#leases) {
+      if (!lease.isFree || nowUs - lease.lastUsedAtUs < KEEP_US) return;
+      this.#close(lease);
+    }
+  }
+
+  #close(lease: Lease): void {
+    this.#leases.delete(lease);
+    lease.port.close();
+    this.#closed(lease);
+  }
+}

@@ -1,0 +1,268 @@
+/** Probes that are one crafted segment each. */
+import { NetError } from '../../net/errors.ts';
+import type { Port, PortArrival, SharedInbox } from '../../net/network.ts';
+import { formatIpv4 } from '../../wire/address.ts';
+import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
+import { type Ipv4Header, ipv4Header } from '../../wire/ipv4.ts';
+import { encodePacket } from '../../wire/packet.ts';
+import { type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
+import { type Heard, hear } from '../arrival.ts';
+import type { ProbeContext } from '../context.ts';
+import type { IcmpEvent, SegmentEvent, SegmentNote } from '../events.ts';
+import { icmpEvent, segmentEvent } from '../segment-event.ts';
+import { type Crafted, copyId, craft, datagramOf, drawNumbers, piecesOf } from '../segment-spec.ts';
+import { answerKind, probeKind, verdictOf } from '../verdict.ts';
+import { questionOf, type Refusal, refusal } from './answer.ts';
+import { type Lease, PortPool, type SegmentProbe } from './ports.ts';
+import type { Finding, Prober, Timeline } from './probe.ts';
+import type { PingRequest } from './request.ts';
+import type { Target } from './target.ts';
+
+/** IPv4 and TCP headers without options. */
+const HEADERS_LENGTH = 40;
+
+export class SegmentProber implements Prober {
+  readonly hasRoom = true;
+  readonly keepsTime = false;
+  readonly told: (SegmentEvent | IcmpEvent)[] = [];
+  readonly #request: PingRequest;
+  readonly #context: ProbeContext;
+  readonly #timeline: Timeline;
+  readonly #inbox: SharedInbox;
+  readonly #pools = new Map<Target, PortPool>();
+  readonly #leases = new Map<Port, Lease>();
+  /** Of all ports it has seen the longest what the kernel drops. */
+  #firstPort: Port | undefined;
+
+  constructor(request: PingRequest, context: ProbeContext, timeline: Timeline) {
+    this.#request = request;
+    this.#context = context;
+    this.#timeline = timeline;
+    this.#inbox = context.network.openInbox();
+  }
+
+  get dropped(): number {
+    return this.#firstPort?.dropped ?? 0;
+  }
+
+  send(target: Target, sequence: number): SegmentProbe {
+    const { network, random, iss } = this.#context;
+    const nowUs = network.clock.nowUs();
+    const { spec } = this.#request;
+    const lease = this.#poolOf(target).take(nowUs);
+    const { port, flow } = lease;
+    const tuple = {
+      localAddress: flow.source,
+      localPort: flow.sourcePort,
+      remoteAddress: flow.destination,
+      remotePort: flow.destinationPort,
+    };
+    const numbers = drawNumbers(random, port.route.mtu - HEADERS_LENGTH, () => iss(tuple, nowUs));
+    const crafted = craft(spec, flow, numbers);
+    const datagram = datagramOf(crafted, copyId(spec, numbers, 0));
+    let departedAtUs = 0;
+    // The last fragment completes the segment: the answer is to it.
+    const pieces = piecesOf(datagram, spec);
+    for (const piece of pieces) departedAtUs = port.send(piece);
+    const probe: SegmentProbe = {
+      target,
+      sequence,
+      source: lease.source,
+      silence: verdictOf(probeKind(crafted.tcp.flags), 'none'),
+      sentAtUs: departedAtUs,
+      state: 'waiting',
+      answeredAtUs: undefined,
+      question: questionOf(crafted),
+    };
+    lease.hold(probe);
+    this.#timeline.startedAtUs ??= departedAtUs;
+    this.#tellSent(crafted, datagram, pieces, probe);
+    return probe;
+  }
+
+  async next(untilUs: number): Promise<Finding | undefined> {
+    const arrival = await this.#inbox.next(untilUs);
+    if (arrival === undefined) return undefined;
+    const lease = this.#leases.get(arrival.port);
+    // Its port was given back meanwhile.
+    return lease === undefined ? ignored(arrival, 'late', 'Ignored a datagram: it came too late.') : this.#judge(arrival, lease);
+  }
+
+  wake(): void {
+    this.#inbox.wake();
+  }
+
+  async close(): Promise<void> {
+    for (const pool of this.#pools.values()) pool.close();
+  }
+
+  #judge(arrival: PortArrival, lease: Lease): Finding {
+    const { atUs } = arrival;
+    const heard = hear(arrival.datagram);
+    if (heard.type === 'unreadable') return ignored(arrival, 'malformed', `Ignored a datagram: ${heard.reason}.`);
+    if (heard.type === 'icmp') return this.#judgeIcmp(heard, arrival, lease);
+    const { tcp, ip } = heard;
+    const [probe, why] = heard.checksumOk ? findProbe(lease, tcp) : [undefined, 'bad-checksum' as const];
+    this.#tellHeard(heard, atUs, probe, why);
+    this.#reset(lease, tcp, ip, probe);
+    if (probe === undefined) return ignored({ atUs }, why, `Ignored a segment: ${WHY[why]}.`);
+    const kind = answerKind(tcp.flags);
+    return {
+      type: 'answer',
+      probe,
+      atUs,
+      outcome: { verdict: verdictOf(probeKind(probe.question.flags), kind), reason: kind === 'other' ? 'answer' : kind },
+      rttUs: atUs - probe.sentAtUs,
+      flags: flagNames(tcp.flags),
+      ttl: ip.ttl,
+      window: tcp.window,
+      connection: undefined,
+    };
+  }
+
+  #judgeIcmp(heard: Extract<Heard, { type: 'icmp' }>, arrival: PortArrival, lease: Lease): Finding {
+    const { error, quotedSeq, ip } = heard;
+    const { atUs } = arrival;
+    const probe = lease.probes.find(({ state, question }) => state === 'waiting' && question.seq === quotedSeq);
+    if (probe === undefined) {
+      return ignored(arrival, 'icmp', `Ignored an ICMP error (${error.name}): not about a probe that is waited for.`);
+    }
+    if (this.#request.segments) this.told.push(icmpEvent(heard, this.#relative(atUs), variantOf(probe)));
+    return {
+      type: 'no-answer',
+      probe,
+      atUs,
+      outcome: { verdict: 'filtered', reason: `icmp-${error.name}` },
+      from: formatIpv4(ip.source),
+    };
+  }
+
+  /**
+   * The peer must not be left with half a connection: <SEQ=SEG.ACK><CTL=RST> (RFC 9293 §3.10.7.3) for a SYN+ACK, ours
+   * or not, and for the challenge ACK of a connection that it remembers (RFC 5961 §4).
+   */
+  #reset({ port, flow }: Lease, { flags, ack }: TcpSegment, { id }: Ipv4Header, probe: SegmentProbe | undefined): void {
+    const isSynAck = (flags & (SYN | ACK | RST)) === (SYN | ACK);
+    const isChallenge = (flags & (SYN | ACK | RST)) === ACK && probe !== undefined && (probe.question.flags & SYN) !== 0;
+    if (!isSynAck && !isChallenge) return;
+    const { sourcePort, destinationPort, source, destination } = flow;
+    const tcp = tcpSegment({ sourcePort, destinationPort, seq: ack, flags: RST });
+    const ip = ipv4Header({ source, destination, id: 1 + (id % 0xffff) });
+    const datagram = encodePacket({ ip, tcp });
+    let atUs: number;
+    try {
+      atUs = port.send(datagram);
+    } catch (error) {
+      // The next probe will tell that this machine can't send.
+      if (error instanceof NetError) return;
+      throw error;
+    }
+    if (!this.#request.segments) return;
+    const isn = probe?.question.seq;
+    const variant = probe && variantOf(probe);
+    this.told.push(
+      segmentEvent(ip, tcp, {
+        direction: 'sent',
+        atUs: this.#relative(atUs),
+        datagram,
+        senderIsn: isn,
+        receiverIsn: undefined,
+        note: 'cleanup',
+        variant,
+      }),
+    );
+  }
+
+  #tellSent({ ip, tcp }: Crafted, datagram: Uint8Array, pieces: readonly Uint8Array[], probe: SegmentProbe): void {
+    if (!this.#request.segments) return;
+    const fragments = pieces.length > 1 ? pieces : undefined;
+    const atUs = probe.sentAtUs;
+    const isns = { senderIsn: tcp.seq, receiverIsn: undefined };
+    this.told.push(
+      segmentEvent(ip, tcp, {
+        direction: 'sent',
+        atUs: this.#relative(atUs),
+        datagram,
+        ...isns,
+        transmission: 1,
+        fragments,
+        variant: variantOf(probe),
+      }),
+    );
+  }
+
+  #tellHeard(
+    { ip, tcp, datagram }: Extract<Heard, { type: 'segment' }>,
+    atUs: number,
+    probe: SegmentProbe | undefined,
+    note: SegmentNote | undefined,
+  ): void {
+    if (!this.#request.segments) return;
+    const isns = { senderIsn: tcp.flags & SYN ? tcp.seq : undefined, receiverIsn: probe?.question.seq };
+    this.told.push(
+      segmentEvent(ip, tcp, {
+        direction: 'received',
+        atUs: this.#relative(atUs),
+        datagram,
+        ...isns,
+        note,
+        variant: probe && variantOf(probe),
+      }),
+    );
+  }
+
+  #relative(atUs: number): number {
+    return atUs - (this.#timeline.startedAtUs ?? atUs);
+  }
+
+  #poolOf(target: Target): PortPool {
+    const existing = this.#pools.get(target);
+    if (existing !== undefined) return existing;
+    const { source, sourcePort, interfaceName, fixedPort, targets } = this.#request;
+    const pool = new PortPool(
+      this.#context.network,
+      { destination: target.address, destinationPort: target.port, source, sourcePort, interfaceName, inbox: this.#inbox },
+      { share: targets.length, isFixed: fixedPort || sourcePort !== undefined },
+      {
+        opened: (lease) => {
+          this.#firstPort ??= lease.port;
+          this.#leases.set(lease.port, lease);
+        },
+        closed: ({ port }) => this.#leases.delete(port),
+      },
+    );
+    this.#pools.set(target, pool);
+    return pool;
+  }
+}
+
+const WHY: Readonly<Record<Refusal | 'bad-checksum' | 'late', string>> = {
+  'bad-ack': 'it acknowledges what we did not send',
+  'bad-rst': 'its numbers fit none of our probes',
+  'no-ack': 'neither ACK nor RST',
+  'bad-checksum': 'its checksum is wrong',
+  late: 'no probe of that port is remembered',
+};
+
+const ignored = ({ atUs, datagram }: { atUs: number; datagram?: Uint8Array }, what: SegmentNote | 'icmp', text: string): Finding => ({
+  type: 'ignored',
+  atUs,
+  what,
+  text,
+  datagram,
+});
+
+/** The probe that a segment answers: of those that it fits the one that has waited longest, else the latest. Or why it answers none. */
+function findProbe(lease: Lease, tcp: TcpSegment): [SegmentProbe, undefined] | [undefined, Refusal | 'late'] {
+  let found: SegmentProbe | undefined;
+  let why: Refusal | 'late' = 'late';
+  for (const probe of lease.probes) {
+    const reason = refusal(probe.question, tcp);
+    if (reason !== undefined) why = reason;
+    else if (probe.state === 'waiting') return [probe, undefined];
+    else found = probe;
+  }
+  return found === undefined ? [undefined, why] : [found, undefined];
+}
+
+const variantOf = ({ sequence }: SegmentProbe): string => `probe ${sequence}`;

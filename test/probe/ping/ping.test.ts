@@ -1,0 +1,440 @@
+/** The engine of `ping` with probes that are one segment each. */
+import { describe, expect, it } from 'vitest';
+import { NetError } from '../../../src/net/errors.ts';
+import type { Network } from '../../../src/net/network.ts';
+import type { FiguresEvent, NoteEvent, PingEvent, SegmentEvent, StartEvent, UnsentEvent } from '../../../src/probe/events.ts';
+import { pingExitCode } from '../../../src/probe/ping/result.ts';
+import { ACK, FIN, PSH, RST, SYN, URG } from '../../../src/wire/flags.ts';
+import { seqAdd } from '../../../src/wire/seq.ts';
+import type { TcpSegment } from '../../../src/wire/tcp.ts';
+import { A, B, C, IRS, icmp, later, of, rst, Scene, silence, synAck } from './scene.ts';
+
+const FOUR = { count: 4, intervalMs: 100 };
+const SEQ = 0xffffffff;
+
+describe('probes to an open port', () => {
+  it('are answered by SYN+ACK, and each of those by a RST with the number that the peer waits for', async () => {
+    const scene = new Scene(synAck);
+    const { events, replies, result } = await scene.run({ ...FOUR, spec: { seq: SEQ } });
+    expect(of<StartEvent>(events, 'start')).toMatchObject([
+      { command: 'ping', host: 'peer', address: '10.0.0.2', port: 80, guard: 'none' },
+    ]);
+    expect(replies.map(({ sequence, atUs, rttUs }) => [sequence, atUs, rttUs])).toEqual([
+      [1, 200, 200],
+      [2, 100_200, 200],
+      [3, 200_200, 200],
+      [4, 300_200, 200],
+    ]);
+    expect(replies[0]).toMatchObject({ verdict: 'open', reason: 'syn-ack', flags: ['ACK', 'SYN'], ttl: 61, window: 1000, note: undefined });
+    expect(result).toMatchObject({ verdict: 'open', sent: 4, received: 4, lost: 0, lossPercent: 0, answers: { 'syn-ack': 4 } });
+    const resets = scene.sent.filter(({ tcp }) => tcp.flags & RST);
+    expect(resets.map(({ tcp }) => [tcp.flags, tcp.seq])).toEqual(Array(4).fill([RST, 0]));
+    expect(resets.map(({ tcp }) => tcp.sourcePort)).toEqual(scene.probes.map(({ sourcePort }) => sourcePort));
+    expect(pingExitCode(result)).toBe(0);
+  });
+
+  it('leave from a port each, and from one with a fixed port', async () => {
+    const many = new Scene(synAck);
+    await many.run(FOUR);
+    expect(new Set(many.probes.map(({ sourcePort }) => sourcePort)).size).toBe(4);
+    const one = new Scene(synAck);
+    const { result } = await one.run({ ...FOUR, fixedPort: true });
+    expect(new Set(one.probes.map(({ sourcePort }) => sourcePort)).size).toBe(1);
+    expect(result.received).toBe(4);
+  });
+
+  it('that all have the same number and port are taken to be answered in order', async () => {
+    const { replies, result } = await new Scene(later(150_000, synAck)).run({ ...FOUR, fixedPort: true, spec: { seq: SEQ } });
+    expect(replies.map(({ sequence, rttUs }) => [sequence, rttUs])).toEqual([1, 2, 3, 4].map((n) => [n, 150_200]));
+    expect(result).toMatchObject({ received: 4, duplicates: 0 });
+  });
+});
+
+describe('a verdict', () => {
+  it.each<[string, number, ReturnType<typeof pingExitCode>, string, string, typeof synAck]>([
+    ['a SYN that is refused', SYN, 1, 'closed', 'rst', rst],
+    ['a SYN that nobody answers', SYN, 2, 'filtered', 'no-response', silence],
+    ['a FIN that nobody answers', FIN, 2, 'open|filtered', 'no-response', silence],
+    ['a FIN that is refused', FIN | PSH | URG, 1, 'closed', 'rst', rst],
+    ['an ACK that is refused', ACK, 0, 'unfiltered', 'rst', rst],
+    ['a SYN answered by SYN', SYN, 0, 'open', 'syn', () => ({ flags: SYN, seq: 5 })],
+    ['a SYN that is challenged', SYN, 0, 'unfiltered', 'ack', () => ({ flags: ACK, seq: 5, ack: 77 })],
+  ])('of %s', async (_name, flags, exitCode, verdict, reason, peer) => {
+    const { result } = await new Scene(peer).run({ spec: { flags } });
+    expect(result).toMatchObject({ verdict, reason });
+    expect(pingExitCode(result)).toBe(exitCode);
+  });
+
+  it('of a run is the best of its probes', async () => {
+    const { result } = await new Scene((segment, n, packet) => [rst, synAck, silence, rst][n - 1]?.(segment, n, packet)).run(FOUR);
+    expect(result).toMatchObject({ verdict: 'open', reason: 'syn-ack', received: 3, lost: 1, lossPercent: 25 });
+    expect(result.answers).toEqual({ rst: 2, 'syn-ack': 1, 'no-response': 1 });
+  });
+
+  it('of a challenged SYN ends the connection that the peer remembers', async () => {
+    const scene = new Scene(() => ({ flags: ACK, seq: 5, ack: 77 }));
+    await scene.run();
+    expect(scene.sent.at(-1)?.tcp).toMatchObject({ flags: RST, seq: 77 });
+  });
+});
+
+describe('a probe without an answer', () => {
+  it('is lost when its time is over, and not before', async () => {
+    const scene = new Scene(silence);
+    const { lost, result } = await scene.run({ count: 2, intervalMs: 100, timeoutMs: 1500 });
+    expect(lost.map(({ sequence, atUs }) => [sequence, atUs])).toEqual([
+      [1, 1_500_000],
+      [2, 1_600_000],
+    ]);
+    expect(result).toMatchObject({ sent: 2, received: 0, lost: 2, lossPercent: 100, rttUs: undefined });
+    expect(scene.clock.nowUs()).toBe(1_600_000);
+  });
+
+  it('of which a router tells is lost at once, and says who told', async () => {
+    const { lost, result } = await new Scene((_segment, _n, packet) => icmp(3, 13, packet, C)).run();
+    expect(lost).toMatchObject([{ sequence: 1, atUs: 200, rttUs: 200, reason: 'icmp-admin-prohibited', from: '10.0.0.3' }]);
+    expect(result).toMatchObject({ verdict: 'filtered', reason: 'icmp-admin-prohibited', lost: 1, received: 0 });
+  });
+
+  it('says more by ICMP than by silence', async () => {
+    const { result } = await new Scene((_segment, n, packet) => (n === 1 ? undefined : icmp(3, 1, packet, C))).run(FOUR);
+    expect(result.reason).toBe('icmp-host-unreachable');
+  });
+});
+
+describe('answers', () => {
+  it('that come twice are counted once, and the copy told', async () => {
+    const { replies, result } = await new Scene((...of) => [synAck(...of), { afterUs: 50, answer: synAck(...of) }] as never).run(FOUR);
+    expect(replies.map(({ sequence, note }) => [sequence, note])).toEqual(
+      [1, 2, 3, 4]
+        .flatMap((n) => [
+          [n, undefined],
+          [n, 'duplicate'],
+        ])
+        .slice(0, -1), // With the last answer the run is over.
+    );
+    expect(result).toMatchObject({ received: 4, duplicates: 3, retransmissions: 0, lossPercent: 0 });
+  });
+
+  it('that the peer sends again, because our RST was lost, are told from copies, and reset again', async () => {
+    const scene = new Scene((...of) => [synAck(...of), { afterUs: 1_000_000, answer: synAck(...of) }] as never);
+    const { replies, result } = await scene.run({ count: 3, intervalMs: 600 });
+    expect(replies.map(({ sequence, note }) => [sequence, note])).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [1, 'retransmission'],
+      [3, undefined],
+    ]);
+    expect(result).toMatchObject({ received: 3, duplicates: 0, retransmissions: 1 });
+    expect(scene.sent.filter(({ tcp }) => tcp.flags & RST)).toHaveLength(4);
+  });
+
+  it('after the timeout leave their probe lost, whatever they say', async () => {
+    const peer = later(1_200_000, synAck);
+    const { events, replies, result } = await new Scene(peer).run({ count: 3, intervalMs: 500 });
+    expect(events.flatMap((event) => ('sequence' in event ? [`${event.type} ${event.sequence}`] : []))).toEqual([
+      'lost 1',
+      'reply 1',
+      'lost 2',
+      'reply 2',
+      'lost 3',
+    ]);
+    expect(replies[0]).toMatchObject({ note: 'late', rttUs: 1_200_200 });
+    expect(result).toMatchObject({
+      verdict: 'open',
+      sent: 3,
+      received: 0,
+      lost: 3,
+      late: 2,
+      duplicates: 0,
+      lossPercent: 100,
+      rttUs: undefined,
+    });
+  });
+
+  it('that come late, and then again, are late once', async () => {
+    const peer = (...of: Parameters<typeof synAck>) =>
+      [1_200_000, 1_250_000].map((afterUs) => ({ afterUs, answer: synAck(...of) as Partial<TcpSegment> }));
+    const { result } = await new Scene(peer).run({ count: 5, intervalMs: 500 });
+    expect(result).toMatchObject({ lost: 5, late: 4, duplicates: 4 });
+  });
+
+  it('that overtake each other are told', async () => {
+    const peer = (...of: Parameters<typeof rst>) => ({ afterUs: of[1] === 1 ? 250_000 : 0, answer: rst(...of) as Partial<TcpSegment> });
+    const { replies, result } = await new Scene(peer).run(FOUR);
+    expect(replies.map(({ sequence, note }) => [sequence, note])).toEqual([
+      [2, undefined],
+      [3, undefined],
+      [1, 'out-of-order'],
+      [4, undefined],
+    ]);
+    expect(result).toMatchObject({ received: 4, outOfOrder: 1, lost: 0 });
+  });
+
+  it.each<[string, string, Partial<TcpSegment>]>([
+    ['a SYN+ACK of another number', 'bad-ack', { flags: SYN | ACK, seq: IRS, ack: 2 }],
+    ['a SYN+ACK of the number before', 'bad-ack', { flags: SYN | ACK, seq: IRS, ack: SEQ }],
+    ['a RST of another number', 'bad-rst', { flags: RST | ACK, ack: 2 }],
+    ['a RST without one', 'bad-rst', { flags: RST, seq: 0 }],
+    ['neither ACK nor RST', 'no-ack', { flags: FIN, seq: 0 }],
+  ])('that are none are passed over and counted: %s', async (_name, why, answer) => {
+    const { events, replies, result } = await new Scene(() => answer).run({ spec: { seq: SEQ } });
+    expect(replies).toEqual([]);
+    expect(result).toMatchObject({ received: 0, lost: 1, ignored: { [why]: 1 } });
+    expect(of<NoteEvent>(events, 'note')).toMatchObject([{ code: 'ignored' }]);
+  });
+
+  it('must acknowledge the data too, or the SYN alone', async () => {
+    const payload = new Uint8Array(10);
+    const refused = (ack: number) => new Scene(() => ({ flags: RST | ACK, ack })).run({ spec: { seq: SEQ, payload } });
+    expect((await refused(10)).result.received).toBe(1);
+    expect((await refused(0)).result.received).toBe(1);
+    expect((await refused(9)).result.ignored).toEqual({ 'bad-rst': 1 });
+  });
+
+  it('with a wrong checksum do not count', async () => {
+    const scene = new Scene((segment) => {
+      const good = { flags: SYN | ACK, seq: IRS, ack: seqAdd(segment.seq, 1) };
+      return { ...good, checksum: 1 };
+    });
+    expect((await scene.run()).result).toMatchObject({ received: 0, ignored: { 'bad-checksum': 1 } });
+  });
+
+  it('about segments that we did not send do not count either', async () => {
+    const { result } = await new Scene((_segment, _n, packet) =>
+      icmp(3, 1, { ...packet, tcp: { ...(packet.tcp as TcpSegment), seq: 1 } }),
+    ).run();
+    expect(result).toMatchObject({ reason: 'no-response', ignored: { icmp: 1 } });
+  });
+});
+
+describe('as fast as answers come', () => {
+  it('sends on as they come, and accounts for each', async () => {
+    const scene = new Scene(rst);
+    const { result } = await scene.run({ count: 5000, intervalMs: 0 });
+    expect(result).toMatchObject({ sent: 5000, received: 5000, lost: 0, pending: 0 });
+  });
+
+  it('never has more than 1,000 unanswered', async () => {
+    const scene = new Scene(silence);
+    let waiting = 0;
+    let most = 0;
+    scene.wire.taps.push(() => {
+      most = Math.max(most, ++waiting);
+    });
+    const { result } = await scene.run({ count: 2500, intervalMs: 0 }, {}, (event) => {
+      if (event.type === 'lost') waiting--;
+    });
+    expect(most).toBe(1000);
+    expect(result).toMatchObject({ sent: 2500, lost: 2500 });
+    // Three times a thousand at most, each of them for a second.
+    expect(scene.clock.nowUs()).toBe(3_000_000);
+  });
+
+  it('takes no port that one of the last thousand probes had', async () => {
+    const scene = new Scene(rst);
+    const { result } = await scene.run({ count: 6000, intervalMs: 0 });
+    const ports = scene.probes.map(({ sourcePort }) => sourcePort);
+    expect(new Set(ports).size).toBeLessThanOrEqual(2048);
+    for (let i = 1000; i < ports.length; i++) expect(ports.lastIndexOf(ports[i] as number, i - 1)).toBeLessThan(i - 1000);
+    expect(result.received).toBe(6000);
+  });
+
+  it('loses what is lost, and nothing else, on a bad network', async () => {
+    const scene = new Scene(rst);
+    scene.wire.faults = { ...scene.wire.faults, loss: 0.1, duplicate: 0.1, reorder: 0.2, jitterUs: 500 };
+    const { result, replies } = await scene.run({ count: 3000, intervalMs: 0.2 });
+    expect(result.lost).toBeGreaterThan(400);
+    expect(result.lost).toBeLessThan(800);
+    expect(result.duplicates).toBeGreaterThan(200);
+    expect(result.outOfOrder).toBeGreaterThan(200);
+    expect(replies.filter(({ note }) => note === 'duplicate')).toHaveLength(result.duplicates);
+    expect(new Set(replies.map(({ sequence }) => sequence)).size).toBe(result.received);
+  });
+});
+
+describe('many targets', () => {
+  it('take turns, and have figures each', async () => {
+    const scene = new Scene(synAck);
+    scene.attach(C, rst);
+    const targets = [
+      { host: 'one', address: B, port: 80 },
+      { host: 'two', address: C, port: 443 },
+    ];
+    const { events, replies, result } = await scene.run({ targets, count: 3, intervalMs: 100 });
+    expect(replies.map(({ address, sequence, atUs }) => `${address} ${sequence} ${atUs}`)).toEqual([
+      '10.0.0.2 1 200',
+      '10.0.0.3 1 50200',
+      '10.0.0.2 2 100200',
+      '10.0.0.3 2 150200',
+      '10.0.0.2 3 200200',
+      '10.0.0.3 3 250200',
+    ]);
+    expect(of<StartEvent>(events, 'start').map(({ host }) => host)).toEqual(['one', 'two']);
+    expect(result).toMatchObject({ verdict: 'open', sent: 6, received: 6 });
+    expect(result.targets).toMatchObject([
+      { host: 'one', verdict: 'open', sent: 3 },
+      { host: 'two', verdict: 'closed', sent: 3 },
+    ]);
+  });
+});
+
+describe('limits', () => {
+  const half = new Map([
+    [25, 3],
+    [50, 0],
+  ]);
+  it.each([...half])('of %s %% where half are lost: exit %s', async (lossLimitPercent, exitCode) => {
+    const { result } = await new Scene((segment, n, packet) => (n % 2 ? synAck(segment, n, packet) : undefined)).run({
+      ...FOUR,
+      lossLimitPercent,
+    });
+    expect(pingExitCode(result)).toBe(exitCode);
+    expect(result.passedLimits).toEqual(exitCode === 0 ? [] : [{ limit: 'loss', address: '10.0.0.2', port: 80, allowed: 25, found: 50 }]);
+  });
+
+  it('of the round trip hold for its 95th percentile', async () => {
+    const { result } = await new Scene(later(9_800, rst)).run({ ...FOUR, rttLimitMs: 9.9 });
+    expect(result.passedLimits).toMatchObject([{ limit: 'rtt', allowed: 9900, found: 10_000 }]);
+    expect(pingExitCode(result)).toBe(3);
+    const { result: other } = await new Scene(later(9_800, rst)).run({ ...FOUR, rttLimitMs: 10 });
+    expect(pingExitCode(other)).toBe(1);
+  });
+});
+
+describe('the end', () => {
+  it('comes when it is asked for: what is under way is neither received nor lost', async () => {
+    const controller = new AbortController();
+    const scene = new Scene(later(30_000, synAck));
+    const { result } = await scene.run({ count: Number.POSITIVE_INFINITY, intervalMs: 20 }, { signal: controller.signal }, (event) => {
+      if (event.type === 'reply' && event.sequence === 3) controller.abort();
+    });
+    expect(result).toMatchObject({ ended: 'interrupted', received: 3, lost: 0, lossPercent: 0 });
+    expect(result.pending).toBeGreaterThan(0);
+  });
+
+  it('comes at the deadline', async () => {
+    const scene = new Scene(synAck);
+    const { result } = await scene.run({ count: Number.POSITIVE_INFINITY, deadlineMs: 2500 });
+    expect(result).toMatchObject({ ended: 'deadline', sent: 3, received: 3 });
+    expect(scene.clock.nowUs()).toBe(2_500_000);
+  });
+
+  it('may come before anything was sent', async () => {
+    const controller = new AbortController();
+    controller.abort();
+    const { result } = await new Scene(synAck).run({}, { signal: controller.signal });
+    expect(result).toMatchObject({ verdict: 'filtered', reason: 'interrupted', sent: 0 });
+  });
+
+  it('gives every port back', async () => {
+    const scene = new Scene(synAck);
+    const { network } = scene;
+    let open = 0;
+    scene.network = wrap(network, (port) => {
+      open++;
+      const close = port.close.bind(port);
+      return Object.assign(port, {
+        close() {
+          open--;
+          close();
+        },
+      });
+    });
+    await scene.run({ count: 100, intervalMs: 0 });
+    expect(open).toBe(0);
+  });
+});
+
+it('tells the figures so far when they are wanted', async () => {
+  let want = () => {};
+  const onFiguresWanted = (callback: () => void) => {
+    want = callback;
+    return () => undefined;
+  };
+  const { events } = await new Scene(synAck).run({ ...FOUR }, { onFiguresWanted }, (event) => {
+    if (event.type === 'reply' && event.sequence === 2) want();
+  });
+  const figures = of<FiguresEvent>(events, 'figures');
+  expect(figures).toHaveLength(1);
+  expect(figures[0]?.targets).toMatchObject([{ received: 2, rttUs: { median: 200, min: 200, max: 200 } }]);
+});
+
+it('tells every segment where that is asked for, each with its probe', async () => {
+  const { events } = await new Scene(synAck).run({ count: 2, segments: true });
+  expect(of<SegmentEvent>(events, 'segment').map(({ direction, variant, note }) => [direction, variant, note])).toEqual([
+    ['sent', 'probe 1', undefined],
+    ['received', 'probe 1', undefined],
+    ['sent', 'probe 1', 'cleanup'],
+    ['sent', 'probe 2', undefined],
+    ['received', 'probe 2', undefined],
+    ['sent', 'probe 2', 'cleanup'],
+  ]);
+});
+
+function wrap(network: Network, change: (port: ReturnType<Network['openPort']>) => ReturnType<Network['openPort']>): Network {
+  return {
+    clock: network.clock,
+    clockSources: network.clockSources,
+    openInbox: () => network.openInbox(),
+    openPort: (request) => change(network.openPort(request)),
+    close: () => network.close(),
+  };
+}
+
+describe('an error of this machine', () => {
+  const down = new NetError('no-route', 'send', 'to 10.0.0.2', 'the network is down');
+
+  function failing(scene: Scene, fails: (n: number) => boolean): Network {
+    let sends = 0;
+    return wrap(scene.network, (port) => {
+      const send = port.send.bind(port);
+      return Object.assign(port, {
+        send(datagram: Uint8Array) {
+          if (fails(++sends)) throw down;
+          return send(datagram);
+        },
+      });
+    });
+  }
+
+  it('before anything was sent ends the run', async () => {
+    const scene = new Scene(rst);
+    scene.network = failing(scene, () => true);
+    await expect(scene.run()).rejects.toBe(down);
+  });
+
+  it('in between is told and counted, not lost, and the run goes on', async () => {
+    const scene = new Scene(rst);
+    scene.network = failing(scene, (n) => n === 2 || n === 3);
+    const { events, result } = await scene.run({ count: 5, intervalMs: 100 });
+    expect(of<UnsentEvent>(events, 'unsent')).toMatchObject([
+      { sequence: 2, atUs: 100_000, code: 'no-route', message: down.message },
+      { sequence: 3 },
+    ]);
+    expect(result).toMatchObject({ sent: 3, received: 3, lost: 0, unsent: 2, lossPercent: 0 });
+  });
+
+  it('does not make it try without end as fast as it goes', async () => {
+    const scene = new Scene(rst);
+    scene.network = failing(scene, (n) => n > 10);
+    const { result } = await scene.run({ count: 20, intervalMs: 0 });
+    expect(result).toMatchObject({ received: 10, unsent: 10 });
+    expect(scene.clock.nowUs()).toBeGreaterThanOrEqual(900_000);
+  });
+
+  it('of one target leaves the others', async () => {
+    const scene = new Scene(synAck);
+    scene.network = failing(scene, (n) => n === 1);
+    const targets = [A + 8, B].map((address) => ({ host: 'peer', address, port: 80 }));
+    const { events, result } = await scene.run({ targets, count: 1 });
+    expect(events.map(({ type }: PingEvent) => type)).toEqual(['unsent', 'start', 'reply', 'result']);
+    expect(result).toMatchObject({ verdict: 'open', sent: 1, unsent: 1 });
+  });
+
+  it('is no reason to give up where only the RST could not leave', async () => {
+    const scene = new Scene(synAck);
+    scene.network = failing(scene, (n) => n === 2);
+    expect((await scene.run({ count: 2, intervalMs: 100 })).result).toMatchObject({ received: 2, unsent: 0 });
+  });
+});

@@ -1,0 +1,117 @@
+/** The lines of `ping`. */
+import type {
+  FiguresEvent,
+  LostEvent,
+  PassedLimit,
+  PingFigures,
+  PingResult,
+  PingTargetFigures,
+  ReplyEvent,
+  ReplyNote,
+  RttFigures,
+  UnsentEvent,
+} from '../../src/probe/events.ts';
+import { constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
+import { comments, ending, flags, note, type Printed, reason, verdict } from './common.ts';
+
+const probe = { address: text, port: integer, sequence: integer };
+const outcome = { verdict, reason };
+
+const reply = defined(
+  'reply',
+  record<ReplyEvent>(
+    {
+      type: constant('reply'),
+      ...probe,
+      ...outcome,
+      atUs: number,
+      rttUs: optional(number),
+      flags,
+      ttl: integer,
+      window: integer,
+      sourcePort: integer,
+      note: optional(oneOf<ReplyNote>()('duplicate', 'retransmission', 'late', 'out-of-order')),
+      connection: optional(record({ closed: flag, durationUs: number })),
+    },
+    { ...comments.ProbeName, ...comments.ReplyEvent },
+  ),
+);
+
+const lost = defined(
+  'lost',
+  record<LostEvent>(
+    { type: constant('lost'), ...probe, ...outcome, atUs: number, sourcePort: integer, from: optional(text), rttUs: optional(number) },
+    { ...comments.ProbeName, ...comments.LostEvent },
+  ),
+);
+
+const unsent = defined(
+  'unsent',
+  record<UnsentEvent>({ type: constant('unsent'), ...probe, atUs: number, code: text, message: text }, comments.ProbeName),
+);
+
+const rttFigures = defined(
+  'rttFigures',
+  record<RttFigures>(
+    { min: number, mean: number, median: number, p95: number, p99: number, max: number, stddev: number, jitter: number },
+    comments.RttFigures,
+  ),
+);
+
+const figures = {
+  ...outcome,
+  sent: integer,
+  received: integer,
+  lost: integer,
+  pending: integer,
+  lossPercent: number,
+  late: integer,
+  outOfOrder: integer,
+  duplicates: integer,
+  retransmissions: integer,
+  unsent: integer,
+  notClosed: integer,
+  answers: counts(reason),
+  rttUs: optional(rttFigures),
+} satisfies { [K in keyof PingFigures]: unknown };
+
+const targets = list(
+  defined(
+    'pingTarget',
+    record<Omit<PingTargetFigures, 'buckets' | 'course'>>({ host: text, address: text, port: integer, ...figures }, comments.PingFigures),
+  ),
+);
+
+const figuresLine = defined(
+  'figures',
+  record<Omit<FiguresEvent, 'targets'> & { targets: readonly Omit<PingTargetFigures, 'buckets' | 'course'>[] }>({
+    type: constant('figures'),
+    atUs: number,
+    targets,
+  }),
+);
+
+const pingResult = defined(
+  'pingResult',
+  record<Omit<Printed<PingResult>, 'targets'> & { targets: readonly Omit<PingTargetFigures, 'buckets' | 'course'>[] }>(
+    {
+      type: constant('result'),
+      ...figures,
+      targets,
+      durationUs: number,
+      ignored: counts(note),
+      passedLimits: list(
+        record<PassedLimit>(
+          { limit: oneOf<'loss' | 'rtt'>()('loss', 'rtt'), address: text, port: integer, allowed: number, found: number },
+          comments.PassedLimit,
+        ),
+      ),
+      ended: optional(oneOf<NonNullable<PingResult['ended']>>()('deadline', 'interrupted')),
+      kernelDrops: integer,
+      ...ending,
+    },
+    { ...comments.PingFigures, ...comments.PingResult },
+  ),
+);
+
+export const pingLines = [reply, lost, unsent, figuresLine, pingResult];
