@@ -1,11 +1,11 @@
-import { defineConfig } from 'rolldown';
-
 // The command as a few files, each loaded when it is needed: to find and read hundreds of small modules takes longer than
 // all that they do. CommonJS, here and in bin, since node starts that without its loader of ES modules, a tenth faster.
-export default defineConfig({
+import { build } from 'rolldown';
+import { licences } from './licences.js';
+
+await build({
   input: { main: 'dist/cli/main.js', 'peer-server': 'dist/cli/peer-server.js' },
   platform: 'node',
-  logLevel: 'warn',
   // yargs would look for its own configuration there, which is not asked of it.
   checks: { emptyImportMeta: false },
   external: ['raw-socket', 'koffi'],
@@ -24,5 +24,6 @@ export default defineConfig({
         this.emitFile({ type: 'asset', fileName: 'package.json', source: '{ "type": "commonjs" }\n' });
       },
     },
+    licences('LICENSES.txt'),
   ],
 });
