@@ -1,7 +1,8 @@
 /** The library. Engines are async generators of typed events; nothing here prints or reads `process`. */
 export { NetError, type NetErrorCode } from './net/errors.ts';
 export { openKernelNetwork } from './net/kernel.ts';
-export type { Clock, Network, Port } from './net/network.ts';
+export type { Departure, FigureClock, Moment } from './net/moment.ts';
+export type { Arrival, Clock, ClockSource, Network, Port } from './net/network.ts';
 export { type Random, seededRandom, systemRandom } from './net/random.ts';
 export { resolveHost, resolvePort } from './net/resolve.ts';
 export { connect } from './probe/connect/connect.ts';

@@ -1,19 +1,22 @@
-import { libc } from './libc.ts';
 import type { Clock } from './network.ts';
+import { WallClock } from './wall-clock.ts';
 
 /** setTimeout fires at once where it is asked for more. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The clock of this machine: monotonic, and set against the wall clock once, so that a step of that one changes nothing. */
-export function createClock(): Clock {
+/** The clock of this machine, and what it is beside the wall clock. */
+export interface MachineClock extends Clock {
+  readonly wall: WallClock;
+}
+
+/** Monotonic, so that a step of the wall clock changes nothing. */
+export function createClock(): MachineClock {
   const nowUs = (): number => performance.now() * 1000;
-  let wallTimeAtZeroNs: bigint | undefined;
+  const wall = new WallClock(nowUs);
   return {
     nowUs,
-    wallTimeNs(atUs) {
-      wallTimeAtZeroNs ??= wallNowNs() - nanoseconds(nowUs());
-      return wallTimeAtZeroNs + nanoseconds(atUs);
-    },
+    wall,
+    wallTimeNs: (atUs) => wall.timeNs(atUs),
     setTimer(atUs, callback) {
       let timer: NodeJS.Timeout;
       const arm = (): void => {
@@ -29,11 +32,4 @@ export function createClock(): Clock {
       return () => clearTimeout(timer);
     },
   };
-}
-
-const nanoseconds = (us: number): bigint => BigInt(Math.round(us * 1000));
-
-function wallNowNs(): bigint {
-  const { seconds, nanoseconds } = libc().clockRealtime();
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
 }

@@ -1,9 +1,10 @@
 import { formatIpv4 } from '../wire/address.ts';
-import { createClock } from './clock.ts';
+import { createClock, type MachineClock } from './clock.ts';
 import { NetError } from './errors.ts';
 import type { Guard } from './guard.ts';
 import { Inbox } from './inbox.ts';
-import type { Arrival, Clock, ClockSources, Network, Port, PortArrival, PortRequest, Route, SharedInbox } from './network.ts';
+import type { Departure } from './moment.ts';
+import type { Arrival, ClockSource, ClockSources, Network, Port, PortArrival, PortRequest, Route, SharedInbox } from './network.ts';
 import { findRoute, Routes } from './route.ts';
 import type { Sender } from './sender.ts';
 import { type Listener, SharedSockets } from './sockets.ts';
@@ -14,13 +15,23 @@ const LONGEST_INBOX = 16_384;
 /** The kernel counts its own bookkeeping too, and other ports share the buffer. */
 const BUFFER_PER_WINDOW = 4;
 
+export interface KernelNetworkOptions {
+  /** What to date datagrams by: the kernel's stamps where it has them, or this process alone. Default: `kernel`. */
+  clock?: ClockSource | undefined;
+}
+
 /** The network of this host, by raw sockets that are opened with the first port. */
-export const openKernelNetwork = (): Network => new KernelNetwork();
+export const openKernelNetwork = ({ clock = 'kernel' }: KernelNetworkOptions = {}): Network => new KernelNetwork(clock);
 
 class KernelNetwork implements Network {
   readonly clock = createClock();
   private readonly routes = new Routes(this.clock);
+  private readonly source: ClockSource;
   private sockets: SharedSockets | undefined;
+
+  constructor(source: ClockSource) {
+    this.source = source;
+  }
 
   openPort(request: PortRequest): Port {
     const { destination, source, interfaceName } = request;
@@ -41,7 +52,7 @@ class KernelNetwork implements Network {
   }
 
   get clockSources(): ClockSources {
-    return { transmit: 'user', receive: this.sockets?.isStamped ? 'kernel' : 'user' };
+    return this.sockets?.clockSources ?? { transmit: 'user', receive: 'user' };
   }
 
   close(): void {
@@ -52,7 +63,7 @@ class KernelNetwork implements Network {
 
   private openSockets(): SharedSockets {
     if (!this.sockets) {
-      const sockets = new SharedSockets(this.clock, () => {
+      const sockets = new SharedSockets(this.clock, this.source, () => {
         if (this.sockets === sockets) this.sockets = undefined;
       });
       this.sockets = sockets;
@@ -73,7 +84,6 @@ class KernelPort implements Port, Listener {
   private readonly guardSocket: Guard;
   private readonly sender: Sender;
   private readonly sockets: SharedSockets;
-  private readonly clock: Clock;
   private readonly inbox: Inbox<Arrival>;
   private readonly sharedInbox: SharedInbox | undefined;
   private readonly destination: string;
@@ -82,7 +92,7 @@ class KernelPort implements Port, Listener {
   private overflow = 0;
   private closed = false;
 
-  constructor(request: PortRequest, route: Route, guard: Guard, sender: Sender, sockets: SharedSockets, clock: Clock) {
+  constructor(request: PortRequest, route: Route, guard: Guard, sender: Sender, sockets: SharedSockets, clock: MachineClock) {
     this.route = route;
     this.address = route.sourceAddress;
     this.port = guard.port;
@@ -94,23 +104,20 @@ class KernelPort implements Port, Listener {
     this.guardSocket = guard;
     this.sender = sender;
     this.sockets = sockets;
-    this.clock = clock;
     this.inbox = new Inbox(clock, () => sockets.poll());
     this.sharedInbox = request.inbox;
     this.droppedBefore = sockets.dropped;
     sockets.add(this);
   }
 
-  send(datagram: Uint8Array): number {
+  send(datagram: Uint8Array): Departure {
     if (this.closed) throw new Error(`port ${this.port} is closed`);
-    const atUs = this.clock.nowUs();
     const { retries } = this.sender;
     try {
-      this.sender.send(datagram, this.destination);
+      return this.sender.send(datagram, this.destination);
     } finally {
       this.sendRetries += this.sender.retries - retries;
     }
-    return atUs;
   }
 
   next(deadlineUs: number): Promise<Arrival | undefined> {

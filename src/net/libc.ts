@@ -23,6 +23,8 @@ export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 /** A stamp of 64-bit seconds and nanoseconds of the wall clock with each message, on every machine (from Linux 5.1). */
 export const SO_TIMESTAMPNS_NEW = 64;
+/** Which stamps of the wall clock to make, and to report with such seconds and nanoseconds (from Linux 5.1). */
+export const SO_TIMESTAMPING_NEW = 65;
 /** Counters of a socket as an array of 32-bit words. */
 export const SO_MEMINFO = 55;
 /** A number that no other socket has. */
@@ -79,9 +81,7 @@ export interface Libc {
   /** @param argument what the request reads or writes */
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** recvmmsg that does not wait. @param messages an array of struct mmsghdr */
-  recvmmsg(fd: number, messages: Uint8Array, count: number): number;
-  /** recvmsg that does not wait. @param message a struct msghdr */
-  recvmsg(fd: number, message: Uint8Array, flags: number): number;
+  recvmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
   /** 0 where there is none of that name. */
   interfaceIndex(name: string): number;
   /** The wall clock. */
@@ -114,7 +114,6 @@ function bindLibc(): Libc {
   const setsockopt = library.func('int setsockopt(int, int, int, void *, uint32_t)');
   const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
   const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
-  const recvmsg = library.func('int64_t recvmsg(int, void *, int)');
   const ioctl = library.func('int ioctl(int, unsigned long, void *)');
   const clockGettime = library.func('int clock_gettime(int, void *)');
   const fcntl = library.func('int fcntl(int, int, ...)');
@@ -166,8 +165,7 @@ function bindLibc(): Libc {
       return resultOf(getsockopt(fd, level, option, value, length));
     },
     ioctl: (fd, request, argument) => resultOf(ioctl(fd, request, argument)),
-    recvmmsg: (fd, messages, count) => resultOf(recvmmsg(fd, messages, count, MSG_DONTWAIT, null)),
-    recvmsg: (fd, message, flags) => resultOf(Number(recvmsg(fd, message, flags | MSG_DONTWAIT))),
+    recvmmsg: (fd, messages, count, flags) => resultOf(recvmmsg(fd, messages, count, flags | MSG_DONTWAIT, null)),
     interfaceIndex: library.func('unsigned int if_nametoindex(const char *)'),
     clockRealtime() {
       clockGettime(CLOCK_REALTIME, timespec);

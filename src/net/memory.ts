@@ -3,6 +3,7 @@ import type { Ipv4Address } from '../wire/address.ts';
 import { decodeIpv4Header } from '../wire/ipv4.ts';
 import { flowOfIcmpError, flowOfSegment } from './flow.ts';
 import { Inbox } from './inbox.ts';
+import type { Departure } from './moment.ts';
 import type { Arrival, Clock, Network, Port, PortArrival, PortRequest, SharedInbox } from './network.ts';
 import { chance, type Random, randomBelow, seededRandom } from './random.ts';
 
@@ -186,7 +187,7 @@ class MemoryHost implements Network {
     this.clock = wire.clock;
     wire.attach(address, (datagram, atUs) => {
       const flow = flowOfSegment(datagram) ?? flowOfIcmpError(datagram);
-      if (flow !== undefined) this.receivers.get(flow.port)?.({ atUs, datagram });
+      if (flow !== undefined) this.receivers.get(flow.port)?.({ atUs, stamped: false, wallSteps: 0, datagram });
     });
   }
 
@@ -205,9 +206,10 @@ class MemoryHost implements Network {
       dropped: 0,
       sendRetries: 0,
       receiveWindowBytes: 1 << 20,
-      send(datagram) {
+      send(datagram): Departure {
         wire.send(datagram);
-        return clock.nowUs();
+        const atUs = clock.nowUs();
+        return { atUs, handedOverAtUs: atUs, stamped: false, pending: false, wallSteps: 0 };
       },
       next: (deadlineUs) => inbox.next(deadlineUs),
       get queued() {

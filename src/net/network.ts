@@ -1,5 +1,6 @@
 /** What a probe needs of the world: a clock and ports to send from. The kernel's (kernel.ts) or the tests' (memory.ts). */
 import type { Ipv4Address } from '../wire/address.ts';
+import type { Departure, Moment } from './moment.ts';
 
 /** A clock in microseconds from a start of its own, never stepped, and timers on it. */
 export interface Clock {
@@ -34,8 +35,7 @@ export interface PortRequest {
 }
 
 /** A datagram that came for a port: TCP from the peer, or an ICMP error that quotes what the port sent. */
-export interface Arrival {
-  atUs: number;
+export interface Arrival extends Moment {
   datagram: Uint8Array;
 }
 
@@ -65,10 +65,10 @@ export interface Port {
   readonly guard: 'socket' | 'none';
   /**
    * Sends one IPv4 datagram, now.
-   * @returns the time just before it was handed over
+   * @returns when it left
    * @throws NetError where this host can't send it
    */
-  send(datagram: Uint8Array): number;
+  send(datagram: Uint8Array): Departure;
   /**
    * The next arrival, in order.
    * @param deadlineUs when to stop waiting
@@ -93,15 +93,17 @@ export interface Port {
   close(): void;
 }
 
-/** Where the times come from: the kernel's stamps, or the clock read by this process. */
+/** What dates a datagram: the kernel's stamp, or this process by reading the clock. */
+export type ClockSource = 'kernel' | 'user';
+
 export interface ClockSources {
-  transmit: 'kernel' | 'user';
-  receive: 'kernel' | 'user';
+  transmit: ClockSource;
+  receive: ClockSource;
 }
 
 export interface Network {
   readonly clock: Clock;
-  /** Known once a port is open. */
+  /** Known of `receive` once a port is open, of `transmit` once something has left. */
   readonly clockSources: ClockSources;
   /** Reserves a local port towards a destination. @throws NetError */
   openPort(request: PortRequest): Port;

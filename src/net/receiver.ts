@@ -1,9 +1,12 @@
-import { Batch } from './batch.ts';
+import { ARRIVALS, Batch } from './batch.ts';
+import type { MachineClock } from './clock.ts';
 import { systemError } from './errno.ts';
 import { attachFilter, compile, type Program, rejectAll } from './filter.ts';
-import { getsockoptNumber, libc, SO_MEMINFO, SO_RCVBUF, SO_RCVBUFFORCE, SO_TIMESTAMPNS_NEW, SOL_SOCKET, type Timespec } from './libc.ts';
-import type { Arrival, Clock } from './network.ts';
+import { getsockoptNumber, libc, SO_MEMINFO, SO_RCVBUF, SO_RCVBUFFORCE, SO_TIMESTAMPNS_NEW, SOL_SOCKET } from './libc.ts';
+import type { Moment } from './moment.ts';
+import type { Arrival } from './network.ts';
 import { RawSocket } from './raw.ts';
+import { receiveStamp } from './stamp.ts';
 
 /** The kernel grants twice this, which counts its own bookkeeping of some 700 bytes a datagram too. */
 export const RECEIVE_BUFFER_BYTES = 8 << 20;
@@ -16,12 +19,8 @@ const MEMINFO_WORDS = 9;
 const MEMINFO_WAITING = 0;
 const MEMINFO_DROPS = 8;
 
-/** Between our reading of the one clock and of the other. */
-const CLOCKS_APART_US = 1000;
-
-/** Two readings of our clock so near to each other count as one moment. */
-const TOGETHER_US = 10;
-const MOST_TRIES = 5;
+/** From a datagram's stamp until it lies in the buffer, on a busy machine. */
+const LONGEST_INTAKE_US = 10_000;
 
 /** Reading is over before anything else runs, so one serves every socket. */
 let batch: Batch | undefined;
@@ -33,14 +32,17 @@ export class Receiver {
   /** The kernel dates what arrives; else it is dated when we read it. */
   readonly isStamped: boolean;
   private readonly socket: RawSocket;
-  private readonly clock: Clock;
+  private readonly clock: MachineClock;
   private readonly deliver: (arrival: Arrival) => void;
   private droppedAtClose = 0;
   /** When all that had arrived was read last: what is read later has arrived later. */
   private emptyAtUs: number;
 
-  /** @param failed the socket broke: nothing will arrive any more */
-  constructor(protocol: number, clock: Clock, deliver: (arrival: Arrival) => void, failed: (error: Error) => void) {
+  /**
+   * @param stamps whether to ask the kernel for its dates
+   * @param failed the socket broke: nothing will arrive any more
+   */
+  constructor(protocol: number, clock: MachineClock, stamps: boolean, deliver: (arrival: Arrival) => void, failed: (error: Error) => void) {
     this.clock = clock;
     this.deliver = deliver;
     this.socket = new RawSocket(protocol);
@@ -51,7 +53,7 @@ export class Receiver {
       const forced = libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES);
       if (forced < 0) libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
       this.bufferBytes = getsockoptNumber(fd, SOL_SOCKET, SO_RCVBUF);
-      this.isStamped = libc().setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1) === 0;
+      this.isStamped = stamps && libc().setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1) === 0;
       this.emptyAtUs = clock.nowUs();
     } catch (error) {
       this.socket.close();
@@ -108,12 +110,12 @@ export class Receiver {
 
   private read(deliver: ((arrival: Arrival) => void) | undefined): void {
     if (this.socket.closed) return;
-    batch ??= new Batch();
+    batch ??= new Batch(ARRIVALS);
     for (let i = 0; i < BATCHES_PER_TURN; i++) {
       const count = batch.receive(this.socket.fd);
       if (count < 0) return;
-      const dates = this.dates();
-      if (deliver) for (let n = 0; n < count; n++) deliver({ atUs: dates(batch.stamp(n)), datagram: batch.datagram(n) });
+      const nowUs = this.clock.wall.check();
+      if (deliver) for (let n = 0; n < count; n++) deliver({ ...this.date(batch, n, nowUs), datagram: batch.datagram(n) });
       if (batch.isLast(count)) {
         this.emptyAtUs = this.clock.nowUs();
         return;
@@ -121,28 +123,11 @@ export class Receiver {
     }
   }
 
-  /**
-   * The one place where the time of an arrival is taken: our clock now, less the stamp's age by the wall clock. Where
-   * that gives a time at which it was not yet there, or is not yet over, the wall clock was stepped and now must do.
-   */
-  private dates(): (stamp: Timespec | undefined) => number {
-    const { nowUs, wall } = this.bothClocks();
-    return (stamp) => {
-      if (stamp === undefined) return nowUs;
-      const ageUs = (wall.seconds - stamp.seconds) * 1e6 + (wall.nanoseconds - stamp.nanoseconds) / 1e3;
-      const atUs = nowUs - ageUs;
-      return ageUs >= 0 && atUs >= this.emptyAtUs - CLOCKS_APART_US ? atUs : nowUs;
-    };
-  }
-
-  /** One moment by both clocks: the wall clock is read between two readings of ours, again where something came between. */
-  private bothClocks(): { nowUs: number; wall: Timespec } {
-    const { clock } = this;
-    for (let tries = 1; ; tries++) {
-      const beforeUs = clock.nowUs();
-      const wall = libc().clockRealtime();
-      const afterUs = clock.nowUs();
-      if (afterUs - beforeUs < TOGETHER_US || tries === MOST_TRIES) return { nowUs: (beforeUs + afterUs) / 2, wall };
-    }
+  /** By its stamp where that can be trusted, else by when it was read. */
+  private date(batch: Batch, index: number, nowUs: number): Moment {
+    const { wall } = this.clock;
+    const stamp = receiveStamp(batch, index);
+    const dated = stamp && wall.date(stamp, this.emptyAtUs - LONGEST_INTAKE_US, nowUs);
+    return dated ?? { atUs: nowUs, stamped: false, wallSteps: wall.steps };
   }
 }

@@ -1,11 +1,18 @@
 import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
+import type { MachineClock } from './clock.ts';
+import { Departures } from './departures.ts';
 import { errno, errnoOfText, noRouteError, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
+import { attachFilter, compile, rejectAll } from './filter.ts';
 import { bindToInterface } from './interfaces.ts';
-import { IP_NODEFRAG, IP_RECVERR, libc, SO_SNDBUF, SO_SNDBUFFORCE, SOL_IP, SOL_SOCKET } from './libc.ts';
+import { IP_NODEFRAG, IP_RECVERR, libc, SO_RCVBUF, SO_RCVBUFFORCE, SO_SNDBUF, SO_SNDBUFFORCE, SOL_IP, SOL_SOCKET } from './libc.ts';
+import type { Departure } from './moment.ts';
 import { PROTOCOL_RAW, RawSocket } from './raw.ts';
+import { ErrorQueue } from './stamp.ts';
 
 const SEND_BUFFER_BYTES = 4 << 20;
+/** Where stamps wait to be read: some 900 bytes each. */
+const STAMP_BUFFER_BYTES = 1 << 20;
 
 /** Waits between attempts while the queue is full, 3 ms in all: the event loop stands still meanwhile. */
 const BACKOFF_MS = [0.1, 0.2, 0.4, 0.8, 1.6];
@@ -20,12 +27,14 @@ export class Sender {
   /** How often a send was tried again because the queue was full. */
   retries = 0;
   private readonly socket: RawSocket;
+  private readonly departures: Departures;
 
   /**
+   * @param stamps whether to ask the kernel when what is sent has left
    * @param interfaceName the interface that was asked for, if any
    * @param source the source address that was asked for, if any: the kernel's route does not look at the header's
    */
-  constructor(interfaceName: string | undefined, source: Ipv4Address | undefined) {
+  constructor(clock: MachineClock, stamps: boolean, interfaceName: string | undefined, source: Ipv4Address | undefined) {
     this.socket = new RawSocket(PROTOCOL_RAW);
     try {
       const { fd } = this.socket;
@@ -35,8 +44,11 @@ export class Sender {
       libc().setsockopt(fd, SOL_IP, IP_NODEFRAG, 1);
       // Without it a full queue drops in silence.
       libc().setsockopt(fd, SOL_IP, IP_RECVERR, 1);
-      const forced = libc().setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_BYTES);
-      if (forced < 0) libc().setsockopt(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES);
+      setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
+      setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, STAMP_BUFFER_BYTES);
+      // Nobody's datagrams of the same protocol may take the room of the stamps.
+      attachFilter(fd, compile(rejectAll));
+      this.departures = new Departures(clock, clock.wall, stamps ? new ErrorQueue(fd) : undefined);
     } catch (error) {
       this.socket.close();
       throw error;
@@ -53,12 +65,14 @@ export class Sender {
    * @param destination dotted quad
    * @throws NetError where this host can't send it
    */
-  send(datagram: Uint8Array, destination: string): void {
+  send(datagram: Uint8Array, destination: string): Departure {
     for (let attempt = 0; ; attempt++) {
+      const departure = this.departures.begin();
       try {
         this.socket.send(datagram, destination);
-        return;
+        return departure;
       } catch (error) {
+        this.departures.failed();
         const number = errnoOfText((error as Error).message);
         if (number === undefined) throw error;
         const backoffMs = BACKOFF_MS[attempt];
@@ -69,9 +83,20 @@ export class Sender {
     }
   }
 
+  /** The kernel has told when something left. */
+  get isStamped(): boolean {
+    this.departures.read();
+    return this.departures.stamped;
+  }
+
   close(): void {
     this.socket.close();
   }
+}
+
+/** Beyond the system's limit where we may. */
+function setBuffer(fd: number, force: number, option: number, bytes: number): void {
+  if (libc().setsockopt(fd, SOL_SOCKET, force, bytes) < 0) libc().setsockopt(fd, SOL_SOCKET, option, bytes);
 }
 
 const isFull = (number: number): boolean => number === errno.ENOBUFS || number === errno.EAGAIN || number === errno.ENOMEM;

@@ -1,9 +1,10 @@
 import type { Ipv4Address } from '../wire/address.ts';
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
+import type { MachineClock } from './clock.ts';
 import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from './flow.ts';
 import { Guards } from './guard.ts';
 import { Intake } from './intake.ts';
-import type { Arrival, Clock } from './network.ts';
+import type { Arrival, ClockSource, ClockSources } from './network.ts';
 import { localPortRange } from './ports.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
@@ -32,29 +33,36 @@ export class SharedSockets {
   readonly guards: Guards;
   private readonly listeners = new FlowTable<Listener>();
   private readonly intake: Intake;
+  private readonly clock: MachineClock;
+  private readonly stamps: boolean;
   private readonly closed: () => void;
   private lingerTimer: NodeJS.Timeout | undefined;
   private lingers = true;
   private idleSinceMs = 0;
 
   /**
+   * @param source what to date datagrams by, where the kernel can
    * @param closed called when they have closed themselves
    * @throws NetError `no-permission`, `not-supported`, `module-missing`
    */
-  constructor(clock: Clock, closed: () => void) {
+  constructor(clock: MachineClock, source: ClockSource, closed: () => void) {
+    this.clock = clock;
+    this.stamps = source === 'kernel';
     this.closed = closed;
     const range = localPortRange();
     this.guards = new Guards(range);
     this.intake = new Intake(range);
     const failed = (error: Error): void => this.fail(error);
-    this.tcp = new Receiver(PROTOCOL_TCP, clock, (arrival) => this.find(flowOfSegment(arrival.datagram))?.deliver(arrival), failed);
+    const receiver = (protocol: number, flowOf: (datagram: Uint8Array) => Flow | undefined): Receiver =>
+      new Receiver(protocol, clock, this.stamps, (arrival) => this.find(flowOf(arrival.datagram))?.deliver(arrival), failed);
+    this.tcp = receiver(PROTOCOL_TCP, flowOfSegment);
     try {
-      this.icmp = new Receiver(PROTOCOL_ICMP, clock, (arrival) => this.find(flowOfIcmpError(arrival.datagram))?.deliver(arrival), failed);
+      this.icmp = receiver(PROTOCOL_ICMP, flowOfIcmpError);
     } catch (error) {
       this.tcp.close();
       throw error;
     }
-    if (this.isStamped) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STAMPS_BEGIN_MS);
+    if (this.tcp.isStamped) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STAMPS_BEGIN_MS);
     this.linger();
   }
 
@@ -63,9 +71,9 @@ export class SharedSockets {
     return this.tcp.bufferBytes;
   }
 
-  /** The kernel dates what arrives. */
-  get isStamped(): boolean {
-    return this.tcp.isStamped && this.icmp.isStamped;
+  get clockSources(): ClockSources {
+    const left = [...this.senders.values()].some((sender) => sender.isStamped);
+    return { transmit: left ? 'kernel' : 'user', receive: this.tcp.isStamped ? 'kernel' : 'user' };
   }
 
   /** How full the fuller of the receive buffers is, 0 to 1. */
@@ -83,7 +91,7 @@ export class SharedSockets {
     const key = `${interfaceName}/${source}`;
     let sender = this.senders.get(key);
     if (!sender) {
-      sender = new Sender(interfaceName, source);
+      sender = new Sender(this.clock, this.stamps, interfaceName, source);
       this.senders.set(key, sender);
     }
     return sender;

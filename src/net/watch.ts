@@ -1,4 +1,4 @@
-import { Batch } from './batch.ts';
+import { ARRIVALS, Batch } from './batch.ts';
 import { describeErrno, errno, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
 import { attachFilter, compile, type Program } from './filter.ts';
@@ -10,7 +10,7 @@ const ETH_P_ALL = 3;
 /** Sees what passes on loopback, below sockets and firewall, and says nothing: a packet socket (packet(7)). */
 export class LoopbackWatch {
   private readonly fd: number;
-  private readonly batch = new Batch();
+  private readonly batch = new Batch(ARRIVALS);
 
   /**
    * @param program which datagrams to see

@@ -1,6 +1,7 @@
 /** A TCP endpoint on a port of ours: actions become datagrams and events, arrivals become actions and events. */
 import { NetError } from '../net/errors.ts';
-import type { Arrival, Clock, Port } from '../net/network.ts';
+import type { Departure, Moment } from '../net/moment.ts';
+import type { Arrival, Clock, ClockSources, Port } from '../net/network.ts';
 import type { Action } from '../tcp/actions.ts';
 import { handle, type TcpEvent } from '../tcp/endpoint.ts';
 import { isSynchronized, type State } from '../tcp/state.ts';
@@ -12,8 +13,9 @@ import { encodePacket } from '../wire/packet.ts';
 import { seqInWindow } from '../wire/seq.ts';
 import { type Heard, hear } from './arrival.ts';
 import type { ConnectEvent, NoteEvent, SegmentEvent, SegmentNote } from './events.ts';
+import { hasLeft } from './leaving.ts';
 import { ConnectionRecord } from './record.ts';
-import { icmpEvent, segmentEvent } from './segment-event.ts';
+import { CLOCK_STEPPED, clockMark, icmpEvent, segmentEvent } from './segment-event.ts';
 
 /** The fields of our IPv4 headers. */
 export interface IpFields {
@@ -30,9 +32,14 @@ export class Connection {
   readonly record = new ConnectionRecord();
   /** When the first segment left: the zero of all event times. */
   startedAtUs: number | undefined;
+  /** What dates the segments, as told at the start. */
+  clocks: ClockSources = { transmit: 'user', receive: 'user' };
   /** When the connection last came nearer to its end: established, data either way, a FIN. */
   progressAtUs = 0;
   readonly #clock: Clock;
+  #first: Departure | undefined;
+  /** How often the wall clock had been stepped when something last arrived. */
+  #wallSteps: number | undefined;
   #nextId: number;
   /** What the kernel's path MTU has sunk to, where the endpoint does not know it yet. */
   #narrowedTo: number | undefined;
@@ -57,27 +64,29 @@ export class Connection {
   }
 
   get wasEstablished(): boolean {
-    return this.record.establishedAtUs !== undefined;
+    return this.record.established !== undefined;
   }
 
   /** Lets the endpoint handle an event and does what it says. @throws NetError where this host can't send */
   apply(event: TcpEvent): ConnectEvent[] {
-    const atUs = this.#clock.nowUs();
+    const now = this.#now();
     const events: ConnectEvent[] = [];
-    this.#perform(handle(this.tcb, event, atUs), atUs, events);
+    this.#perform(handle(this.tcb, event, now.atUs), now, events);
     this.#heedPath(events);
     return events;
   }
 
   /** Takes in what the port heard. @throws NetError where this host can't send the answer */
-  take({ datagram, atUs }: Arrival): ConnectEvent[] {
-    const heard = hear(datagram);
+  take(arrival: Arrival): ConnectEvent[] {
+    const heard = hear(arrival.datagram);
     const events: ConnectEvent[] = [];
-    if (heard.type === 'segment') this.#takeSegment(heard, atUs, events);
-    else if (heard.type === 'icmp') this.#takeIcmp(heard, atUs, events);
+    if (arrival.wallSteps > (this.#wallSteps ?? arrival.wallSteps)) events.push(this.note('clock-stepped', CLOCK_STEPPED, arrival.atUs));
+    this.#wallSteps = arrival.wallSteps;
+    if (heard.type === 'segment') this.#takeSegment(heard, arrival, events);
+    else if (heard.type === 'icmp') this.#takeIcmp(heard, arrival, events);
     else {
       this.record.remarks('malformed');
-      events.push(this.note('ignored', `Ignored a datagram: ${heard.reason}.`, atUs, datagram));
+      events.push(this.note('ignored', `Ignored a datagram: ${heard.reason}.`, arrival.atUs, arrival.datagram));
     }
     this.#heedPath(events);
     if (this.#owesAnswer && this.port.queued === 0) {
@@ -88,18 +97,30 @@ export class Connection {
   }
 
   /** Shows what the port heard without answering it. */
-  watch({ datagram, atUs }: Arrival): ConnectEvent[] {
-    const heard = hear(datagram);
+  watch(arrival: Arrival): ConnectEvent[] {
+    const heard = hear(arrival.datagram);
     if (heard.type !== 'segment') return [];
-    const events: ConnectEvent[] = [this.#received(heard, atUs, this.state, heard.checksumOk ? undefined : 'bad-checksum')];
-    if (heard.checksumOk && heard.tcp.flags & RST && heard.tcp.seq === this.tcb.rcvNxt) this.#peerReset(atUs, events);
+    const events: ConnectEvent[] = [this.#received(heard, arrival, this.state, heard.checksumOk ? undefined : 'bad-checksum')];
+    if (heard.checksumOk && heard.tcp.flags & RST && heard.tcp.seq === this.tcb.rcvNxt) this.#peerReset(arrival, events);
     return events;
   }
 
-  #peerReset(atUs: number, events: ConnectEvent[]): void {
+  #peerReset(at: Moment, events: ConnectEvent[]): void {
     this.record.end = 'reset';
-    this.record.beginsClose('peer', this.#relative(atUs));
-    events.push(this.note('reset-by-peer', 'The peer reset the connection.', atUs));
+    this.record.beginsClose('peer', at);
+    events.push(this.note('reset-by-peer', 'The peer reset the connection.', at.atUs));
+  }
+
+  /** Waits a moment for the stamp of the first segment, so that all times begin when it has left. */
+  async leaves(): Promise<void> {
+    if (this.#first === undefined) return;
+    await hasLeft(this.#first, this.#clock, () => this.port.queued > 0);
+    this.startedAtUs = this.#first.atUs;
+    this.clocks = { ...this.clocks, transmit: this.#first.stamped ? 'kernel' : 'user' };
+  }
+
+  #now(): Moment {
+    return { atUs: this.#clock.nowUs(), stamped: false, wallSteps: this.#wallSteps ?? 0 };
   }
 
   note(code: NoteEvent['code'], text: string, atUs = this.#clock.nowUs(), datagram?: Uint8Array): NoteEvent {
@@ -110,28 +131,29 @@ export class Connection {
     return atUs - (this.startedAtUs ?? atUs);
   }
 
-  #takeSegment(heard: HeardSegment, atUs: number, events: ConnectEvent[]): void {
+  #takeSegment(heard: HeardSegment, at: Moment, events: ConnectEvent[]): void {
     if (!heard.checksumOk) {
       this.record.remarks('bad-checksum');
-      events.push(this.#received(heard, atUs, this.state, 'bad-checksum'));
+      events.push(this.#received(heard, at, this.state, 'bad-checksum'));
       return;
     }
     const { record } = this;
     const before = this.state;
     this.#owesAnswer = this.port.queued > 0;
-    const actions = handle(this.tcb, { type: 'segment', segment: heard.tcp, more: this.#owesAnswer }, atUs);
+    const actions = handle(this.tcb, { type: 'segment', segment: heard.tcp, more: this.#owesAnswer }, at.atUs);
     if (record.irs === undefined && (this.state === 'SYN-RECEIVED' || isSynchronized(this.state))) record.takesOffer(heard.tcp, heard.ip);
     const note = noteOf(actions);
     if (note !== undefined) record.remarks(note);
     // Its FIN was here first, though the endpoint sends ours before it looks at it.
-    if (note === 'held') record.beginsClose('peer', this.#relative(atUs));
-    events.push(this.#received(heard, atUs, stateAfter(actions, before), note));
-    if (note === 'old-connection') events.push(this.note('old-connection', OLD_CONNECTION, atUs));
-    this.#perform(actions, atUs, events);
+    if (note === 'held') record.beginsClose('peer', at);
+    events.push(this.#received(heard, at, stateAfter(actions, before), note));
+    if (note === 'old-connection') events.push(this.note('old-connection', OLD_CONNECTION, at.atUs));
+    this.#perform(actions, at, events);
   }
 
-  #takeIcmp(heard: HeardIcmp, atUs: number, events: ConnectEvent[]): void {
+  #takeIcmp(heard: HeardIcmp, at: Moment, events: ConnectEvent[]): void {
     const { tcb } = this;
+    const { atUs } = at;
     const { error, quotedSeq } = heard;
     // What the kernel acted on before us was on its way then, though its parts may have arrived since.
     const since = error.name === 'fragmentation-needed' ? (this.#narrowedSince ?? tcb.sndUna) : tcb.sndUna;
@@ -147,7 +169,7 @@ export class Connection {
     // Our own kernel says so when its neighbour does not answer.
     const isOwn = heard.ip.source === this.port.route.sourceAddress && heard.ip.source !== this.remoteAddress;
     if (isOwn && error.name === 'host-unreachable') events.push(this.note('no-arp-answer', NO_ARP_ANSWER, atUs));
-    if (error.name === 'fragmentation-needed') this.#lowerMtu(error.nextHopMtu ?? 0, atUs, events);
+    if (error.name === 'fragmentation-needed') this.#lowerMtu(error.nextHopMtu ?? 0, at, events);
   }
 
   /** What the kernel would not let out for its size is cut up and sent again. */
@@ -156,68 +178,68 @@ export class Connection {
     this.#narrowedTo = undefined;
     if (mtu === undefined) return;
     this.#narrowedSince ??= this.tcb.sndUna;
-    this.#lowerMtu(mtu, this.#clock.nowUs(), events);
+    this.#lowerMtu(mtu, this.#now(), events);
   }
 
   /** RFC 1191: the router's MTU where it names one, else the least that every host takes. */
-  #lowerMtu(nextHopMtu: number, atUs: number, events: ConnectEvent[]): void {
+  #lowerMtu(nextHopMtu: number, at: Moment, events: ConnectEvent[]): void {
     const mtu = nextHopMtu >= MIN_MTU ? nextHopMtu : FALLBACK_MTU;
-    events.push(this.note('mtu-lowered', `The path takes datagrams of ${mtu} bytes at most; smaller segments from here on.`, atUs));
-    this.#perform(handle(this.tcb, { type: 'mtu', maxSegmentBytes: mtu - HEADERS_LENGTH }, atUs), atUs, events);
+    events.push(this.note('mtu-lowered', `The path takes datagrams of ${mtu} bytes at most; smaller segments from here on.`, at.atUs));
+    this.#perform(handle(this.tcb, { type: 'mtu', maxSegmentBytes: mtu - HEADERS_LENGTH }, at.atUs), at, events);
   }
 
-  #perform(actions: readonly Action[], handledAtUs: number, events: ConnectEvent[]): void {
+  #perform(actions: readonly Action[], handledAt: Moment, events: ConnectEvent[]): void {
     const { record } = this;
     // What a segment of ours brings about happens when it leaves.
-    let atUs = handledAtUs;
+    let at = handledAt;
     for (const action of actions) {
       switch (action.type) {
         case 'state':
-          record.enters(action.to, this.#relative(atUs));
-          this.progressAtUs = atUs;
-          events.push({ type: 'state', from: action.from, to: action.to, atUs: this.#relative(atUs), cause: action.cause });
+          record.enters(action.to, at);
+          this.progressAtUs = at.atUs;
+          events.push({ type: 'state', from: action.from, to: action.to, atUs: this.#relative(at.atUs), cause: action.cause });
           break;
         case 'send':
-          atUs = this.#send(action, events) ?? atUs;
+          at = this.#send(action, events) ?? at;
           break;
         case 'deliver':
-          record.receives(action.payload.length, this.#relative(atUs));
-          this.progressAtUs = atUs;
-          events.push({ type: 'data', atUs: this.#relative(atUs), payload: action.payload });
+          record.receives(action.payload.length, at);
+          this.progressAtUs = at.atUs;
+          events.push({ type: 'data', atUs: this.#relative(at.atUs), payload: action.payload });
           break;
         case 'acked':
-          record.ackedBytes += action.bytes;
-          this.progressAtUs = atUs;
+          record.acked(action.bytes, at);
+          this.progressAtUs = at.atUs;
           break;
         case 'rtt':
-          if (action.of === 'syn') record.synAnswered(action.transmission, this.#relative(atUs));
+          if (action.of !== 'data') record.answered(action.of, action.transmission, at);
           break;
         case 'urgent':
-          events.push(this.note('urgent-data', 'The peer marks data as urgent; they are delivered in line (RFC 6093).', atUs));
+          events.push(this.note('urgent-data', 'The peer marks data as urgent; they are delivered in line (RFC 6093).', at.atUs));
           break;
         case 'window':
           record.windowClosed = action.closed;
-          events.push(this.note('zero-window', action.closed ? WINDOW_CLOSED : WINDOW_OPEN, atUs));
+          events.push(this.note('zero-window', action.closed ? WINDOW_CLOSED : WINDOW_OPEN, at.atUs));
           break;
         case 'end':
           record.end = action.reason;
-          if (action.reason === 'reset') this.#peerReset(atUs, events);
+          if (action.reason === 'reset') this.#peerReset(at, events);
           break;
       }
     }
   }
 
   /** @returns when it left; undefined where it did not */
-  #send({ segment, state, note, transmission }: Extract<Action, { type: 'send' }>, events: ConnectEvent[]): number | undefined {
+  #send({ segment, state, note, transmission }: Extract<Action, { type: 'send' }>, events: ConnectEvent[]): Departure | undefined {
     const { port, ip, record } = this;
     const id = this.#nextId;
     // The kernel fills in an identification of zero by itself.
     this.#nextId = id === 0xffff ? 1 : id + 1;
     const header = ipv4Header({ source: port.route.sourceAddress, destination: this.remoteAddress, ttl: ip.ttl, tos: ip.tos, id });
     const datagram = encodePacket({ ip: header, tcp: segment });
-    let atUs: number;
+    let departure: Departure;
     try {
-      atUs = port.send(datagram);
+      departure = port.send(datagram);
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
       // As lost as on the wire, and sent again as such: the queue stayed full, or the kernel has heard of a narrower path.
@@ -226,15 +248,16 @@ export class Connection {
       else throw error;
       return undefined;
     }
-    this.startedAtUs ??= atUs;
-    const relativeUs = this.#relative(atUs);
-    record.sends(segment, transmission, relativeUs);
+    this.#first ??= departure;
+    this.startedAtUs ??= departure.atUs;
+    record.sends(segment, transmission, departure);
     // A RST before there is a connection bears the number that its offender asked for, not one of ours.
     const senderIsn = segment.flags & RST && record.irs === undefined ? undefined : this.tcb.iss;
     events.push(
       segmentEvent(header, segment, {
         direction: 'sent',
-        atUs: relativeUs,
+        atUs: this.#relative(departure.atUs),
+        clock: departure === this.#first ? undefined : clockMark(departure, this.clocks.transmit),
         datagram,
         senderIsn,
         receiverIsn: record.irs,
@@ -243,13 +266,14 @@ export class Connection {
         transmission,
       }),
     );
-    return atUs;
+    return departure;
   }
 
-  #received({ tcp, ip, datagram }: HeardSegment, atUs: number, state: State, note: SegmentNote | undefined): SegmentEvent {
+  #received({ tcp, ip, datagram }: HeardSegment, at: Moment, state: State, note: SegmentNote | undefined): SegmentEvent {
     const { record, tcb } = this;
     const isns = { senderIsn: record.irs, receiverIsn: tcb.iss };
-    return segmentEvent(ip, tcp, { direction: 'received', atUs: this.#relative(atUs), datagram, ...isns, state, note });
+    const clock = clockMark(at, this.clocks.receive);
+    return segmentEvent(ip, tcp, { direction: 'received', atUs: this.#relative(at.atUs), datagram, clock, ...isns, state, note });
   }
 }
 

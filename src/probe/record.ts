@@ -1,4 +1,5 @@
-/** What is remembered of a connection for its result. Times are microseconds since the first segment. */
+/** What is remembered of a connection for its result. */
+import { elapsed, type Figure, type Moment } from '../net/moment.ts';
 import type { EndReason } from '../tcp/actions.ts';
 import type { State } from '../tcp/state.ts';
 import { FIN, RST, SYN } from '../wire/flags.ts';
@@ -21,13 +22,18 @@ export class ConnectionRecord {
   readonly states: State[] = ['CLOSED'];
   irs: number | undefined;
   peer: PeerOffer | undefined;
-  rttUs: number | undefined;
+  /** SYN to SYN+ACK. */
+  rtt: Figure | undefined;
+  /** Our first data to their ACK. */
+  dataAck: Figure | undefined;
+  /** Our FIN to its ACK. */
+  finAck: Figure | undefined;
   sentBytes = 0;
   ackedBytes = 0;
   receivedBytes = 0;
-  firstDataSentAtUs: number | undefined;
-  firstByteAtUs: number | undefined;
-  establishedAtUs: number | undefined;
+  firstDataSent: Moment | undefined;
+  firstByte: Moment | undefined;
+  established: Moment | undefined;
   retransmissions = 0;
   readonly ignored: Partial<Record<SegmentNote, number>> = {};
   /** The last ICMP error about a segment of ours. */
@@ -37,36 +43,41 @@ export class ConnectionRecord {
   windowClosed = false;
   /** Whose FIN or RST came first. */
   initiator: CloseReport['initiator'];
-  closeBeganAtUs: number | undefined;
+  closeBegan: Moment | undefined;
   /** When the state was entered that stands now. */
-  stateSinceUs = 0;
+  stateSince: Moment | undefined;
   /** By how-manieth sending. */
-  readonly #synSentAtUs = new Map<number, number>();
+  readonly #synSent = new Map<number, Moment>();
+  readonly #finSent = new Map<number, Moment>();
+  /** The first data of ours were sent once only. */
+  #isFirstDataSure = true;
   /** The sequence number after the last that has left. */
   #sentUpTo: number | undefined;
 
-  enters(state: State, atUs: number): void {
+  enters(state: State, at: Moment): void {
     this.states.push(state);
-    this.stateSinceUs = atUs;
-    if (state === 'ESTABLISHED') this.establishedAtUs = atUs;
-    if (state === 'CLOSE-WAIT') this.beginsClose('peer', atUs);
+    this.stateSince = at;
+    if (state === 'ESTABLISHED') this.established = at;
+    if (state === 'CLOSE-WAIT') this.beginsClose('peer', at);
   }
 
   /** A segment has left; what could not leave before counts as new. */
-  sends(segment: TcpSegment, transmission: number, atUs: number): void {
+  sends(segment: TcpSegment, transmission: number, at: Moment): void {
     const { flags, seq, payload } = segment;
-    if (flags & SYN) this.#synSentAtUs.set(transmission, atUs);
+    if (flags & SYN) this.#synSent.set(transmission, at);
+    if (flags & FIN) this.#finSent.set(transmission, at);
     const length = segLen(segment);
     const end = seqAdd(seq, length);
     const newBytes = this.#sentUpTo === undefined ? length : Math.min(length, seqDiff(end, this.#sentUpTo));
     if (newBytes > 0) this.#sentUpTo = end;
     else if (length > 0) this.retransmissions++;
+    if (newBytes <= 0 && payload.length > 0 && this.ackedBytes === 0) this.#isFirstDataSure = false;
     if (newBytes > 0 && payload.length > 0) {
       this.sentBytes += newBytes - (flags & FIN ? 1 : 0);
-      this.firstDataSentAtUs ??= atUs;
+      this.firstDataSent ??= at;
     }
     // A RST that answers a stray segment before there is a connection closes nothing.
-    if (flags & FIN || (flags & RST && this.establishedAtUs !== undefined)) this.beginsClose('local', atUs);
+    if (flags & FIN || (flags & RST && this.established !== undefined)) this.beginsClose('local', at);
   }
 
   /** The peer's SYN, once the endpoint has taken it. */
@@ -82,21 +93,28 @@ export class ConnectionRecord {
     };
   }
 
-  receives(bytes: number, atUs: number): void {
+  receives(bytes: number, at: Moment): void {
     this.receivedBytes += bytes;
-    this.firstByteAtUs ??= atUs;
+    this.firstByte ??= at;
   }
 
-  /** The SYN's round trip, from when that sending of it really left. */
-  synAnswered(transmission: number, atUs: number): void {
-    const sentAtUs = this.#synSentAtUs.get(transmission);
-    if (sentAtUs !== undefined) this.rttUs = atUs - sentAtUs;
+  acked(bytes: number, at: Moment): void {
+    this.ackedBytes += bytes;
+    if (this.#isFirstDataSure && this.firstDataSent) this.dataAck ??= elapsed(this.firstDataSent, at);
   }
 
-  beginsClose(by: 'local' | 'peer', atUs: number): void {
+  /** A round trip of our SYN or FIN that is beyond doubt, from when that sending of it really left. */
+  answered(of: 'syn' | 'fin', transmission: number, at: Moment): void {
+    const sent = (of === 'syn' ? this.#synSent : this.#finSent).get(transmission);
+    if (sent === undefined) return;
+    if (of === 'syn') this.rtt = elapsed(sent, at);
+    else this.finAck = elapsed(sent, at);
+  }
+
+  beginsClose(by: 'local' | 'peer', at: Moment): void {
     if (this.initiator !== undefined) return;
     this.initiator = by;
-    this.closeBeganAtUs = atUs;
+    this.closeBegan = at;
   }
 
   /** A segment that did not count, or only in part. */

@@ -1,4 +1,6 @@
 /** A segment, an ICMP error about one, and the time of day, as events tell them. */
+import type { Moment } from '../net/moment.ts';
+import type { ClockSource } from '../net/network.ts';
 import type { State } from '../tcp/state.ts';
 import { formatIpv4 } from '../wire/address.ts';
 import { ACK, flagNames } from '../wire/flags.ts';
@@ -15,6 +17,8 @@ export interface SegmentContext {
   /** From which relative numbers count; undefined where they are not known. */
   senderIsn: number | undefined;
   receiverIsn: number | undefined;
+  /** What dated it, where that is not what the start says. */
+  clock?: ClockSource | undefined;
   state?: State | undefined;
   note?: SegmentNote | undefined;
   transmission?: number | undefined;
@@ -22,9 +26,18 @@ export interface SegmentContext {
   fragments?: readonly Uint8Array[] | undefined;
 }
 
+/** The sentence of the note `clock-stepped`. */
+export const CLOCK_STEPPED = 'The wall clock was stepped: times across the step were told by our own clock.';
+
+/** What is to be said of a moment's clock where the start has told one. */
+export function clockMark({ stamped }: Moment, told: ClockSource): ClockSource | undefined {
+  const clock = stamped ? 'kernel' : 'user';
+  return clock === told ? undefined : clock;
+}
+
 export function segmentEvent({ ttl, id }: Ipv4Header, segment: TcpSegment, context: SegmentContext): SegmentEvent {
   const { flags, seq, ack, window, urgent, options, payload } = segment;
-  const { direction, atUs, datagram, senderIsn, receiverIsn, state, note, transmission, variant, fragments } = context;
+  const { direction, atUs, datagram, senderIsn, receiverIsn, clock, state, note, transmission, variant, fragments } = context;
   return {
     type: 'segment',
     direction,
@@ -40,6 +53,7 @@ export function segmentEvent({ ttl, id }: Ipv4Header, segment: TcpSegment, conte
     options,
     ttl,
     ipId: id,
+    clock,
     state,
     note,
     transmission,

@@ -1,5 +1,6 @@
 /** What raw-socket can refuse, from one that does so on demand. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createClock } from '../../src/net/clock.ts';
 import type { NetError } from '../../src/net/errors.ts';
 import { openKernelNetwork } from '../../src/net/kernel.ts';
 import { libc } from '../../src/net/libc.ts';
@@ -60,7 +61,7 @@ describe('a sender', () => {
   const datagram = new Uint8Array(40).fill(0x45);
   const attempt = (...errors: string[]): NetError | number => {
     raw.sendErrors = errors;
-    const sender = new Sender(undefined, undefined);
+    const sender = new Sender(createClock(), true, undefined, undefined);
     try {
       sender.send(datagram, '192.0.2.1');
       return sender.retries;
@@ -107,7 +108,7 @@ describe('a sender', () => {
   });
 
   it('is not opened again by a send after its end', () => {
-    const sender = new Sender(undefined, undefined);
+    const sender = new Sender(createClock(), true, undefined, undefined);
     sender.close();
     expect(() => sender.send(datagram, '192.0.2.1')).toThrow('closed');
     expect(raw.sent).toBe(0);

@@ -1,9 +1,11 @@
 /** Each kind of line of `--json`, held to the type of the event that it tells. */
+import type { FigureClock } from '../../src/net/moment.ts';
 import type {
   Answer,
   CheckEvent,
   CloseReport,
   ConnectResult,
+  DataReport,
   DoctorResult,
   IcmpEvent,
   NoteEvent,
@@ -35,6 +37,7 @@ import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 
 const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
+const figureClock = oneOf<FigureClock>()('kernel', 'user', 'stepped');
 
 const start = defined(
   'start',
@@ -76,6 +79,7 @@ const segment = defined(
       options: list(tcpOption),
       ttl: integer,
       ipId: integer,
+      clock: optional(clock),
       state: optional(state),
       note: optional(note),
       transmission: optional(integer),
@@ -125,6 +129,7 @@ const noteLine = defined(
         'icmp-ignored',
         'kernel-drops',
         'mtu-lowered',
+        'clock-stepped',
         'held-guard',
       ),
       text,
@@ -149,6 +154,7 @@ const connectResult = defined(
       verdict,
       reason,
       rttUs: optional(number),
+      rttClock: optional(figureClock),
       evidence: optional(oneOf<NonNullable<ConnectResult['evidence']>>()('syn-ack', 'data-acknowledged', 'fin-acknowledged')),
       iss: integer,
       irs: optional(integer),
@@ -160,7 +166,17 @@ const connectResult = defined(
       ),
       retransmissions: integer,
       ignored: counts(note),
-      data: record({ sentBytes: integer, ackedBytes: integer, receivedBytes: integer, firstByteUs: optional(number) }),
+      data: record<DataReport>(
+        {
+          sentBytes: integer,
+          ackedBytes: integer,
+          receivedBytes: integer,
+          ackUs: optional(number),
+          firstByteUs: optional(number),
+          clock: optional(figureClock),
+        },
+        comments.DataReport,
+      ),
       close: record<CloseReport>(
         {
           kind: closeKind,
@@ -168,6 +184,8 @@ const connectResult = defined(
           completed: flag,
           finalState: state,
           durationUs: optional(number),
+          finAckUs: optional(number),
+          clock: optional(figureClock),
         },
         comments.CloseReport,
       ),
@@ -190,6 +208,7 @@ const sendResult = defined(
       sent: integer,
       received: integer,
       rttUs: optional(number),
+      rttClock: optional(figureClock),
       sendingUs: number,
       ignored: counts(note),
       sweep: optional(
@@ -203,6 +222,7 @@ const sendResult = defined(
               sent: integer,
               received: integer,
               rttUs: optional(number),
+              rttClock: optional(figureClock),
               answer: optional(record<Answer>({ flags, ttl: integer, window: integer }, comments.Answer)),
             },
             comments.SweepRow,

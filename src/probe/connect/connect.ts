@@ -42,7 +42,9 @@ export async function* connect(request: ConnectRequest, context: ProbeContext): 
   try {
     connection = openConnection(request, context, port);
     // The SYN first: what follows tells of it.
+    connection.clocks = network.clockSources;
     const opening = connection.apply({ type: 'open', passive: false });
+    await connection.leaves();
     yield startEvent(request, context, connection);
     yield* opening;
     let early = yield* converse(request, context, connection);
@@ -84,7 +86,7 @@ function openConnection(request: ConnectRequest, context: ProbeContext, port: Po
 function startEvent(
   request: ConnectRequest,
   { network }: ProbeContext,
-  { port, startedAtUs = network.clock.nowUs() }: Connection,
+  { port, clocks, startedAtUs = network.clock.nowUs() }: Connection,
 ): StartEvent {
   const startedAtNs = network.clock.wallTimeNs(startedAtUs);
   return {
@@ -100,7 +102,7 @@ function startEvent(
     interfaceName: port.route.interfaceName || undefined,
     startedAt: isoTime(startedAtNs),
     startedAtNs,
-    clock: network.clockSources,
+    clock: clocks,
     guard: port.guard,
   };
 }
@@ -179,8 +181,8 @@ function standing(connection: Connection, data: Writer, closeAsked: boolean, now
     closeAsked,
     startedAtUs,
     progressAtUs: connection.progressAtUs,
-    closeBeganAtUs: startedAtUs + (record.closeBeganAtUs ?? 0),
-    timeWaitSinceUs: startedAtUs + record.stateSinceUs,
+    closeBeganAtUs: record.closeBegan?.atUs ?? startedAtUs,
+    timeWaitSinceUs: record.stateSince?.atUs ?? startedAtUs,
   };
 }
 

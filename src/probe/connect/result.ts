@@ -1,8 +1,9 @@
 /** The last event of a connect, from what was recorded. */
 import type { NetError } from '../../net/errors.ts';
+import { elapsed, type Figure, type FigureClock, weaker } from '../../net/moment.ts';
 import { finAcked } from '../../tcp/send.ts';
 import type { Connection } from '../connection.ts';
-import type { CloseKind, CloseReport, ConnectResult, Reason, Verdict } from '../events.ts';
+import type { CloseKind, CloseReport, ConnectResult, DataReport, Reason, Verdict } from '../events.ts';
 
 /** Why the run ended before its script did. */
 export interface EarlyEnd {
@@ -11,17 +12,16 @@ export interface EarlyEnd {
 }
 
 export function connectResult(kind: CloseKind, { tcb, record, port }: Connection, early: EarlyEnd): ConnectResult {
-  const { verdict, reason } = verdictOf(record.establishedAtUs !== undefined, record.end, record.icmp, early);
-  const { firstByteAtUs, firstDataSentAtUs, establishedAtUs } = record;
-  const askedAtUs = firstDataSentAtUs ?? establishedAtUs;
+  const { verdict, reason } = verdictOf(record.established !== undefined, record.end, record.icmp, early);
   const close = closeReport(kind, record);
   return {
     type: 'result',
     verdict,
     reason,
-    rttUs: record.rttUs,
+    rttUs: record.rtt?.us,
+    rttClock: record.rtt?.clock,
     evidence:
-      establishedAtUs === undefined
+      record.established === undefined
         ? undefined
         : record.ackedBytes > 0
           ? 'data-acknowledged'
@@ -33,12 +33,7 @@ export function connectResult(kind: CloseKind, { tcb, record, port }: Connection
     peer: record.peer,
     retransmissions: record.retransmissions,
     ignored: record.ignored,
-    data: {
-      sentBytes: record.sentBytes,
-      ackedBytes: record.ackedBytes,
-      receivedBytes: record.receivedBytes,
-      firstByteUs: firstByteAtUs === undefined || askedAtUs === undefined ? undefined : firstByteAtUs - askedAtUs,
-    },
+    data: dataReport(record),
     close,
     states: [...record.states],
     ended: endedEarly(record, early, close.completed),
@@ -59,15 +54,28 @@ function verdictOf(
   return { verdict: 'filtered', reason: early.ended === 'interrupted' ? 'interrupted' : 'no-response' };
 }
 
+function dataReport(record: Connection['record']): DataReport {
+  const { sentBytes, ackedBytes, receivedBytes, dataAck } = record;
+  const asked = record.firstDataSent ?? record.established;
+  const firstByte = asked && record.firstByte && elapsed(asked, record.firstByte);
+  return { sentBytes, ackedBytes, receivedBytes, ackUs: dataAck?.us, firstByteUs: firstByte?.us, clock: clockOf(dataAck, firstByte) };
+}
+
+const clockOf = (a: Figure | undefined, b: Figure | undefined): FigureClock | undefined =>
+  a && b ? weaker(a.clock, b.clock) : (a ?? b)?.clock;
+
 function closeReport(kind: CloseKind, record: Connection['record']): CloseReport {
   const finalState = record.states.at(-1) ?? 'CLOSED';
-  const { initiator, closeBeganAtUs } = record;
+  const { initiator, closeBegan, stateSince, finAck } = record;
+  const duration = closeBegan && stateSince && elapsed(closeBegan, stateSince);
   return {
     kind,
     initiator,
-    completed: record.establishedAtUs !== undefined && isComplete(kind, record),
+    completed: record.established !== undefined && isComplete(kind, record),
     finalState,
-    durationUs: closeBeganAtUs === undefined ? undefined : record.stateSinceUs - closeBeganAtUs,
+    durationUs: duration?.us,
+    finAckUs: finAck?.us,
+    clock: clockOf(finAck, duration),
   };
 }
 

@@ -1,19 +1,18 @@
 /** A real connection on loopback, watched from below, and what the sockets of a probe have shown on the way. */
+import { createClock } from '../../net/clock.ts';
 import { NetError } from '../../net/errors.ts';
 import { type PortRange, tcpFromPeers, tcpToPorts } from '../../net/filter.ts';
 import { type GuardMeans, guardMeans } from '../../net/guard.ts';
 import { openKernelNetwork } from '../../net/kernel.ts';
 import type { Network } from '../../net/network.ts';
 import { RECEIVE_BUFFER_BYTES, Receiver } from '../../net/receiver.ts';
-import { stampsTransmissions } from '../../net/transmit-stamp.ts';
 import { LoopbackWatch } from '../../net/watch.ts';
 import { parseIpv4 } from '../../wire/address.ts';
 import type { ChecksumVerdict } from '../../wire/checksum.ts';
 import { DecodeError } from '../../wire/errors.ts';
 import { RST } from '../../wire/flags.ts';
-import { ipv4Header, PROTOCOL_TCP } from '../../wire/ipv4.ts';
-import { decodePacket, encodePacket, type Packet, verifyTcpChecksum } from '../../wire/packet.ts';
-import { tcpSegment } from '../../wire/tcp.ts';
+import { PROTOCOL_TCP } from '../../wire/ipv4.ts';
+import { decodePacket, type Packet, verifyTcpChecksum } from '../../wire/packet.ts';
 import type { ConnectEvent, ConnectResult } from '../events.ts';
 
 const LOOPBACK_TEXT = '127.0.0.1';
@@ -54,13 +53,14 @@ export async function tryLoopback(peerPort: number, converse: Converse): Promise
     const arrivals: Uint8Array[] = [];
     receiver = new Receiver(
       PROTOCOL_TCP,
-      network.clock,
+      createClock(),
+      true,
       ({ datagram }) => arrivals.push(datagram),
       () => undefined,
     );
     receiver.setFilter(tcpFromPeers([{ address: LOOPBACK, port: peerPort, ...ALL_PORTS }]));
     const startedAtUs = network.clock.nowUs();
-    const { result, sourcePort, resetsSent } = await outcomeOf(converse(network, peerPort, 'half'));
+    const { result, sourcePort, isTransmitStamped, resetsSent } = await outcomeOf(converse(network, peerPort, 'half'));
     const durationUs = network.clock.nowUs() - startedAtUs;
     receiver.poll();
     const seen = watch && countSegments(watch.take(), sourcePort, resetsSent);
@@ -71,7 +71,7 @@ export async function tryLoopback(peerPort: number, converse: Converse): Promise
       durationUs,
       seen,
       filtered: countFiltered(arrivals, peerPort),
-      stamps: { receive: receiver.isStamped, transmit: works ? transmitStamp(sourcePort, peerPort) : undefined },
+      stamps: { receive: receiver.isStamped, transmit: works ? isTransmitStamped : undefined },
       checksums: checksumsOf(arrivals),
       receiveBuffer: { bytes: receiver.bufferBytes, wantedBytes: 2 * RECEIVE_BUFFER_BYTES },
       resetError: works ? (await outcomeOf(converse(network, peerPort, 'reset'))).result.error : undefined,
@@ -86,19 +86,24 @@ export async function tryLoopback(peerPort: number, converse: Converse): Promise
 interface Ended {
   result: ConnectResult;
   sourcePort: number;
+  isTransmitStamped: boolean;
   resetsSent: number;
 }
 
 async function outcomeOf(events: AsyncIterable<ConnectEvent>): Promise<Ended> {
   let sourcePort = 0;
+  let isTransmitStamped = false;
   let resetsSent = 0;
   let last: ConnectEvent | undefined;
   for await (const event of events) {
-    if (event.type === 'start') sourcePort = event.sourcePort;
+    if (event.type === 'start') {
+      sourcePort = event.sourcePort;
+      isTransmitStamped = event.clock.transmit === 'kernel';
+    }
     if (event.type === 'segment' && event.direction === 'sent' && event.flags.includes('RST')) resetsSent++;
     last = event;
   }
-  return { result: last as ConnectResult, sourcePort, resetsSent };
+  return { result: last as ConnectResult, sourcePort, isTransmitStamped, resetsSent };
 }
 
 /** Without one the connection still shows whether it was reset. */
@@ -140,17 +145,4 @@ function checksumsOf(arrivals: readonly Uint8Array[]): Trial['checksums'] {
     return packet && verifyTcpChecksum(packet.ip, datagram);
   });
   return new Set(verdicts.filter((verdict) => verdict !== undefined));
-}
-
-/** By a RST for the connection that is over: nobody answers that. Undefined where it can't be sent. */
-function transmitStamp(sourcePort: number, destinationPort: number): boolean | undefined {
-  const datagram = encodePacket({
-    ip: ipv4Header({ source: LOOPBACK, destination: LOOPBACK }),
-    tcp: tcpSegment({ sourcePort, destinationPort, flags: RST }),
-  });
-  try {
-    return stampsTransmissions(datagram, LOOPBACK_TEXT);
-  } catch {
-    return undefined;
-  }
 }

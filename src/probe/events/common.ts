@@ -1,5 +1,5 @@
 /** What the events of several commands have in common. */
-import type { ClockSources } from '../../net/network.ts';
+import type { ClockSource, ClockSources } from '../../net/network.ts';
 import type { ArrivalNote, SendNote } from '../../tcp/actions.ts';
 import type { State } from '../../tcp/state.ts';
 import type { FlagName } from '../../wire/flags.ts';
@@ -37,6 +37,7 @@ export interface StartEvent {
   startedAt: string;
   /** The same in nanoseconds since 1970: with `atUs` it dates each segment as the kernel's stamp does. Not in the JSON. */
   startedAtNs: bigint;
+  /** What dates the segments, unless one says otherwise of itself. */
   clock: ClockSources;
   /** What keeps the kernel from answering for our port. */
   guard: 'socket' | 'none';
@@ -65,6 +66,8 @@ export interface SegmentEvent {
   options: readonly TcpOption[];
   ttl: number;
   ipId: number;
+  /** What dated it, where that is not what the start says. */
+  clock?: ClockSource | undefined;
   /** Our state after it. */
   state: State | undefined;
   note: SegmentNote | undefined;
@@ -114,6 +117,7 @@ export interface NoteEvent {
     | 'icmp-ignored'
     | 'kernel-drops'
     | 'mtu-lowered'
+    | 'clock-stepped'
     | 'held-guard';
   /** One sentence, for people. */
   text: string;

@@ -1,5 +1,6 @@
 /** What `connect` tells. */
 import type { NetError } from '../../net/errors.ts';
+import type { FigureClock } from '../../net/moment.ts';
 import type { State } from '../../tcp/state.ts';
 import type { IcmpEvent, NoteEvent, Reason, SegmentEvent, SegmentNote, StartEvent, Verdict } from './common.ts';
 
@@ -43,6 +44,23 @@ export interface CloseReport {
   finalState: State;
   /** From the first FIN or RST to the end; undefined where there was neither. */
   durationUs: number | undefined;
+  /** Our FIN to its ACK; undefined where it was not acknowledged, or can't be said which sending of it was (Karn). */
+  finAckUs?: number | undefined;
+  /** What these times rest on; undefined where there are none. */
+  clock?: FigureClock | undefined;
+}
+
+/** What was said in the connection, in payload bytes. */
+export interface DataReport {
+  sentBytes: number;
+  ackedBytes: number;
+  receivedBytes: number;
+  /** Our first data to their ACK: the network. Undefined where they were not acknowledged, or were sent more than once (Karn). */
+  ackUs?: number | undefined;
+  /** From our first data (or the handshake's end, without data) to the first byte received: the network and the application. */
+  firstByteUs: number | undefined;
+  /** What these times rest on; undefined where there are none. */
+  clock?: FigureClock | undefined;
 }
 
 /** The last event of `connect`. */
@@ -52,6 +70,8 @@ export interface ConnectResult {
   reason: Reason;
   /** SYN to SYN+ACK, or to RST; undefined where neither came, or where it can't be said which SYN it answers (Karn). */
   rttUs: number | undefined;
+  /** What `rttUs` rests on. */
+  rttClock?: FigureClock | undefined;
   /** How far "open" can be trusted: a SYN+ACK alone may be a proxy's or a tarpit's. */
   evidence: 'syn-ack' | 'data-acknowledged' | 'fin-acknowledged' | undefined;
   iss: number;
@@ -60,13 +80,7 @@ export interface ConnectResult {
   retransmissions: number;
   /** Segments for our port that did not count, by note. */
   ignored: Partial<Record<SegmentNote, number>>;
-  data: {
-    sentBytes: number;
-    ackedBytes: number;
-    receivedBytes: number;
-    /** From the first byte sent (or the handshake's end, without data) to the first byte received. */
-    firstByteUs: number | undefined;
-  };
+  data: DataReport;
   close: CloseReport;
   states: readonly State[];
   /** Why the run ended early, such as `'timeout'`; undefined where it did not. */

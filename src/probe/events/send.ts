@@ -1,5 +1,6 @@
 /** What `send` tells. */
 import type { NetError } from '../../net/errors.ts';
+import type { FigureClock } from '../../net/moment.ts';
 import type { FlagName } from '../../wire/flags.ts';
 import type { IcmpEvent, NoteEvent, Outcome, Reason, SegmentEvent, SegmentNote, StartEvent, Verdict } from './common.ts';
 
@@ -19,6 +20,8 @@ export interface SweepRow extends Outcome {
   sent: number;
   received: number;
   rttUs: number | undefined;
+  /** What `rttUs` rests on. */
+  rttClock?: FigureClock | undefined;
   /** The first segment that answered; undefined where none did. */
   answer: Answer | undefined;
 }
@@ -35,6 +38,8 @@ export interface SendResult extends Outcome {
   received: number;
   /** Of the first answer that can belong to one segment of ours alone. */
   rttUs: number | undefined;
+  /** What `rttUs` rests on. */
+  rttClock?: FigureClock | undefined;
   /** From the first send to the last. */
   sendingUs: number;
   /** Segments for our ports that are no answers, by note, and ICMP errors about segments that are not ours. */

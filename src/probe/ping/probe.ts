@@ -11,7 +11,7 @@ export interface Probe {
   source: Pick<StartEvent, 'sourceAddress' | 'sourcePort' | 'interfaceName' | 'guard'>;
   /** What it says where nothing answers. */
   readonly silence: Verdict;
-  /** By the clock of the network. */
+  /** By the clock of the network; of a segment, once its stamp has come, by that. */
   sentAtUs: number;
   state: 'waiting' | 'lost' | 'answered';
   /** Undefined until it is answered. */

@@ -1,5 +1,6 @@
 /** Probes that are one crafted segment each. */
 import { NetError } from '../../net/errors.ts';
+import type { Departure } from '../../net/moment.ts';
 import type { Port, PortArrival, SharedInbox } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
@@ -60,22 +61,26 @@ export class SegmentProber implements Prober {
     const numbers = drawNumbers(random, port.route.mtu - HEADERS_LENGTH, () => iss(tuple, nowUs));
     const crafted = craft(spec, flow, numbers);
     const datagram = datagramOf(crafted, copyId(spec, numbers, 0));
-    let departedAtUs = 0;
     // The last fragment completes the segment: the answer is to it.
     const pieces = piecesOf(datagram, spec);
-    for (const piece of pieces) departedAtUs = port.send(piece);
+    let last: Departure | undefined;
+    for (const piece of pieces) last = port.send(piece);
+    const departure = last as Departure;
     const probe: SegmentProbe = {
       target,
       sequence,
       source: lease.source,
       silence: verdictOf(probeKind(crafted.tcp.flags), 'none'),
-      sentAtUs: departedAtUs,
+      // Its stamp may come after this.
+      get sentAtUs() {
+        return departure.atUs;
+      },
       state: 'waiting',
       answeredAtUs: undefined,
       question: questionOf(crafted),
     };
     lease.hold(probe);
-    this.#timeline.startedAtUs ??= departedAtUs;
+    this.#timeline.startedAtUs ??= departure.atUs;
     this.#tellSent(crafted, datagram, pieces, probe);
     return probe;
   }
@@ -151,7 +156,7 @@ export class SegmentProber implements Prober {
     const datagram = encodePacket({ ip, tcp });
     let atUs: number;
     try {
-      atUs = port.send(datagram);
+      ({ atUs } = port.send(datagram));
     } catch (error) {
       // The next probe will tell that this machine can't send.
       if (error instanceof NetError) return;

@@ -12,6 +12,7 @@ const NOT_BEGUN: Outcome = { verdict: 'filtered', reason: 'interrupted' };
 export function sendResult({ variants, repeatUntil }: SendRequest, trials: readonly Trial[], remembered: Remembered): SendResult {
   const outcomes = trials.map((trial) => (repeatUntil && trial.find(repeatUntil)) ?? trial.outcome);
   const { verdict, reason } = outcomes.length > 0 ? outcomes.reduce(saysMore) : NOT_BEGUN;
+  const rtt = trials.find((trial) => trial.rtt !== undefined)?.rtt;
   const sum = (value: (trial: Trial) => number) => trials.reduce((total, trial) => total + value(trial), 0);
   return {
     type: 'result',
@@ -19,7 +20,8 @@ export function sendResult({ variants, repeatUntil }: SendRequest, trials: reado
     reason,
     sent: sum((trial) => trial.sent),
     received: sum((trial) => trial.received),
-    rttUs: trials.find((trial) => trial.rttUs !== undefined)?.rttUs,
+    rttUs: rtt?.us,
+    rttClock: rtt?.clock,
     sendingUs: remembered.sendingUs,
     ignored: remembered.ignored,
     sweep: variants.length > 1 ? trials.map(sweepRow) : undefined,
@@ -45,7 +47,8 @@ const sweepRow = (trial: Trial): SweepRow => ({
   ...trial.outcome,
   sent: trial.sent,
   received: trial.received,
-  rttUs: trial.rttUs,
+  rttUs: trial.rtt?.us,
+  rttClock: trial.rtt?.clock,
   answer: trial.answer,
 });
 

@@ -1,7 +1,8 @@
 /** Crafted segments, sent as asked, and all that comes back. */
 import { NetError } from '../../net/errors.ts';
 import { Inbox } from '../../net/inbox.ts';
-import type { Arrival, Clock } from '../../net/network.ts';
+import type { Departure } from '../../net/moment.ts';
+import type { Arrival, Clock, ClockSources } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { ipv4Header, setIdentification } from '../../wire/ipv4.ts';
 import { encodePacket } from '../../wire/packet.ts';
@@ -16,7 +17,8 @@ import {
   type SendResult,
   type StartEvent,
 } from '../events.ts';
-import { icmpEvent, isoTime, segmentEvent } from '../segment-event.ts';
+import { hasLeft } from '../leaving.ts';
+import { CLOCK_STEPPED, clockMark, icmpEvent, isoTime, segmentEvent } from '../segment-event.ts';
 import { datagramOf, drawNumbers } from '../segment-spec.ts';
 import { VERSION } from '../version.ts';
 import type { SendRequest, Variant } from './request.ts';
@@ -35,7 +37,7 @@ const MOST_LATE_US = 10_000;
 /** A copy that was sent. Its bytes are made when it is told of: thousands of them would be a burden while we send. */
 interface Outgoing {
   trial: Trial;
-  atUs: number;
+  departure: Departure;
   id: number;
 }
 
@@ -77,7 +79,11 @@ class SendRun {
   /** The start has been told. */
   private begun = false;
   private startedAtUs: number | undefined;
-  private lastSentAtUs = 0;
+  private lastSent: Departure | undefined;
+  /** What dates the segments, as told at the start. */
+  private clocks: ClockSources = { transmit: 'user', receive: 'user' };
+  /** How often the wall clock had been stepped when something last arrived. */
+  private wallSteps: number | undefined;
   private satisfied = false;
 
   constructor(request: SendRequest, context: ProbeContext) {
@@ -101,7 +107,7 @@ class SendRun {
       error = caught;
     }
     yield* this.tell(Number.POSITIVE_INFINITY);
-    const sendingUs = this.relative(this.lastSentAtUs);
+    const sendingUs = this.lastSent === undefined ? 0 : this.relative(this.lastSent.atUs);
     yield sendResult(request, this.trials, { ignored: this.ignored, sendingUs, ended: this.ended, error });
   }
 
@@ -147,9 +153,10 @@ class SendRun {
         else if (this.mustListen) yield* this.listenNow();
         if (this.over) return;
         trial ??= this.open(variant);
-        this.sendCopy(trial);
+        const departure = this.sendCopy(trial);
+        if (this.startedAtUs === undefined) await this.begin(departure);
         // After a stall we go on from now: no burst makes up for more than this.
-        dueAtUs = Math.max(dueAtUs, this.lastSentAtUs - MOST_LATE_US) + intervalUs;
+        dueAtUs = Math.max(dueAtUs, departure.handedOverAtUs - MOST_LATE_US) + intervalUs;
       }
     }
   }
@@ -199,17 +206,25 @@ class SendRun {
   }
 
   /** Sends now; it is told of in its turn among the answers. */
-  private sendCopy(trial: Trial): void {
+  private sendCopy(trial: Trial): Departure {
     const id = trial.takeId();
-    // The last fragment completes the segment: the answer is to it.
-    let atUs = 0;
+    let last: Departure | undefined;
     for (const piece of trial.pieces) {
       setIdentification(piece, id);
-      atUs = trial.port.send(piece);
+      last = trial.port.send(piece);
     }
-    this.startedAtUs ??= atUs;
-    this.lastSentAtUs = atUs;
-    this.untold.push({ trial, atUs, id });
+    // The last fragment completes the segment: the answer is to it.
+    const departure = last as Departure;
+    this.lastSent = departure;
+    this.untold.push({ trial, departure, id });
+    return departure;
+  }
+
+  /** All times begin when the first segment has left. */
+  private async begin(first: Departure): Promise<void> {
+    await hasLeft(first, this.clock, () => this.inbox.length > 0);
+    this.startedAtUs = first.atUs;
+    this.clocks = { ...this.context.network.clockSources, transmit: first.stamped ? 'kernel' : 'user' };
   }
 
   /** Tells what was sent up to a time. */
@@ -217,7 +232,7 @@ class SendRun {
     const { untold } = this;
     for (; this.told < untold.length; this.told++) {
       const outgoing = untold[this.told] as Outgoing;
-      if (outgoing.atUs > untilUs) return;
+      if (outgoing.departure.atUs > untilUs) return;
       if (!this.begun) yield this.startEvent(outgoing.trial);
       this.begun = true;
       yield this.tellOne(outgoing);
@@ -226,12 +241,13 @@ class SendRun {
     this.told = 0;
   }
 
-  private tellOne({ trial, atUs, id }: Outgoing): SegmentEvent {
+  private tellOne({ trial, departure, id }: Outgoing): SegmentEvent {
     const { crafted, variant } = trial;
-    trial.sends(atUs);
+    trial.sends(departure);
     return segmentEvent({ ...crafted.ip, id }, crafted.tcp, {
       direction: 'sent',
-      atUs: this.relative(atUs),
+      atUs: this.relative(departure.atUs),
+      clock: clockMark(departure, this.clocks.transmit),
       datagram: datagramOf(crafted, id),
       senderIsn: crafted.tcp.seq,
       receiverIsn: trial.irs,
@@ -284,6 +300,8 @@ class SendRun {
     yield* this.tell(arrival.atUs);
     const what = hear(arrival.datagram);
     const atUs = this.relative(arrival.atUs);
+    if (arrival.wallSteps > (this.wallSteps ?? arrival.wallSteps)) yield this.note('clock-stepped', CLOCK_STEPPED, atUs);
+    this.wallSteps = arrival.wallSteps;
     if (what.type === 'unreadable') {
       this.ignore('malformed');
       yield this.note('ignored', `Ignored a datagram: ${what.reason}.`, atUs, arrival.datagram);
@@ -296,14 +314,15 @@ class SendRun {
         yield this.note('icmp-ignored', text, atUs, arrival.datagram);
         return;
       }
-      trial.hearsIcmp(what.error.name, arrival.atUs);
+      trial.hearsIcmp(what.error.name, arrival);
       yield icmpEvent(what, atUs, trial.variant.label);
     } else {
-      const note = what.checksumOk ? trial.hears(what.tcp, what.ip.ttl, arrival.atUs) : 'bad-checksum';
+      const note = what.checksumOk ? trial.hears(what.tcp, what.ip.ttl, arrival) : 'bad-checksum';
       if (note !== undefined && note !== 'retransmission') this.ignore(note);
       yield segmentEvent(what.ip, what.tcp, {
         direction: 'received',
         atUs,
+        clock: clockMark(arrival, this.clocks.receive),
         datagram: what.datagram,
         senderIsn: trial.irs,
         receiverIsn: trial.crafted.tcp.seq,
@@ -331,9 +350,10 @@ class SendRun {
       for (const tcp of trial.takeResets()) {
         const ip = ipv4Header({ source, destination, id: trial.takeId() });
         const datagram = encodePacket({ ip, tcp });
-        const atUs = this.relative(port.send(datagram));
+        const departure = port.send(datagram);
+        const [atUs, clock] = [this.relative(departure.atUs), clockMark(departure, this.clocks.transmit)];
         const isns = { senderIsn: crafted.tcp.seq, receiverIsn };
-        yield segmentEvent(ip, tcp, { direction: 'sent', atUs, datagram, ...isns, note: 'cleanup', variant: variant.label });
+        yield segmentEvent(ip, tcp, { direction: 'sent', atUs, clock, datagram, ...isns, note: 'cleanup', variant: variant.label });
       }
     }
   }
@@ -347,7 +367,7 @@ class SendRun {
   }
 
   private startEvent({ port }: Trial): StartEvent {
-    const { request, context, clock } = this;
+    const { request, clock } = this;
     const startedAtNs = clock.wallTimeNs(this.startedAtUs ?? clock.nowUs());
     return {
       type: 'start',
@@ -362,7 +382,7 @@ class SendRun {
       interfaceName: port.route.interfaceName || undefined,
       startedAt: isoTime(startedAtNs),
       startedAtNs,
-      clock: context.network.clockSources,
+      clock: this.clocks,
       guard: port.guard,
     };
   }

@@ -1,4 +1,5 @@
 /** One variant on one port: what was sent, what came back, and what that says. */
+import { type Departure, elapsed, type Figure, type Moment } from '../../net/moment.ts';
 import type { Port } from '../../net/network.ts';
 import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
 import { seqInWindow } from '../../wire/seq.ts';
@@ -13,7 +14,8 @@ export class Trial {
   sent = 0;
   /** Answers, ICMP errors included. */
   received = 0;
-  rttUs: number | undefined;
+  /** Of the first answer that can belong to one segment of ours alone. */
+  rtt: Figure | undefined;
   /** The peer's ISN, from its first SYN. */
   irs: number | undefined;
   readonly crafted: Crafted;
@@ -21,7 +23,7 @@ export class Trial {
   readonly pieces: readonly Uint8Array[];
   /** Datagrams that have left, whether told of or not. */
   #copies = 0;
-  #lastSentAtUs = 0;
+  #lastSent: Departure | undefined;
   #answer: Answer | undefined;
   /** Each kind of answer: what it says, and how many came. */
   readonly #kinds = new Map<Reason, { verdict: Verdict; count: number }>();
@@ -50,16 +52,16 @@ export class Trial {
     return this.pieces.length > 1 ? piecesOf(datagramOf(this.crafted, id), this.variant.spec) : undefined;
   }
 
-  sends(atUs: number): void {
+  sends(departure: Departure): void {
     this.sent++;
-    this.#lastSentAtUs = atUs;
+    this.#lastSent = departure;
   }
 
   /**
    * Judges a segment for our port, and counts it where it is an answer.
    * @returns why it does not count, or what is remarkable about it
    */
-  hears(segment: TcpSegment, ttl: number, atUs: number): SegmentNote | undefined {
+  hears(segment: TcpSegment, ttl: number, at: Moment): SegmentNote | undefined {
     const refusal = whyNoAnswer(this.crafted, segment);
     if (refusal !== undefined) return refusal;
     const { flags, seq, ack, window } = segment;
@@ -67,7 +69,7 @@ export class Trial {
     if ((flags & (SYN | ACK | RST)) === (SYN | ACK)) this.#halfOpen.add(ack);
     const kind = answerKind(flags);
     this.#answer ??= { flags: flagNames(flags), ttl, window };
-    this.#counts(verdictOf(this.#probe, kind), kind === 'other' ? 'answer' : kind, atUs);
+    this.#counts(verdictOf(this.#probe, kind), kind === 'other' ? 'answer' : kind, at);
     // As many of the same as we have sent may each answer one of ours; more are the peer's own.
     const mark = `${flags} ${seq} ${ack}`;
     const again = this.#seen.has(mark) && this.received > this.sent;
@@ -76,14 +78,14 @@ export class Trial {
   }
 
   /** An ICMP error about our segment, whichever it is, says that the segment did not do its work. */
-  hearsIcmp(name: string, atUs: number): void {
-    this.#counts('filtered', `icmp-${name}`, atUs);
+  hearsIcmp(name: string, at: Moment): void {
+    this.#counts('filtered', `icmp-${name}`, at);
   }
 
-  #counts(verdict: Verdict, reason: Reason, atUs: number): void {
+  #counts(verdict: Verdict, reason: Reason, at: Moment): void {
     this.received++;
     // With more than one unanswered there is no telling which of them it answers.
-    if (this.rttUs === undefined && this.sent === this.received) this.rttUs = atUs - this.#lastSentAtUs;
+    if (this.rtt === undefined && this.#lastSent && this.sent === this.received) this.rtt = elapsed(this.#lastSent, at);
     const kind = this.#kinds.get(reason);
     if (kind === undefined) this.#kinds.set(reason, { verdict, count: 1 });
     else kind.count++;
