@@ -182,8 +182,8 @@ describeNeeding(['namespaces'], 'a process', () => {
     const attempt = `try { open(); } catch ({ code, subject, hint }) { say({ code, subject, hint }); }`;
 
     it.each([
-      ['raw-socket', ['koffi'], 'npm rebuild raw-socket'],
-      ['koffi', ['raw-socket'], 'npm install koffi'],
+      ['raw-socket', ['koffi'], 'build:raw-socket'],
+      ['koffi', ['raw-socket'], 'npm install --prefix'],
     ])('%s says so before anything is sent', async (missing, present, remedy) => {
       expect(await run(attempt, { dist: installation(present) })).toEqual([
         { code: 'module-missing', subject: `the module ${missing}`, hint: expect.stringContaining(remedy) },

@@ -37,12 +37,3 @@ export interface User {
   /** The words that start rawshake: Node.js and the script. */
   rawshake: readonly string[];
 }
-
-/** A command for root, as this user types it. */
-export function asRoot(command: string, { uid, hasSudo }: User): string {
-  if (uid === 0) return command;
-  return hasSudo ? `sudo ${command}` : `su -c ${quoted(command)}`;
-}
-
-/** A word as a shell takes it. */
-export const quoted = (word: string): string => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);

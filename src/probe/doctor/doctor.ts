@@ -1,13 +1,13 @@
 /** Does it work on this machine, and if not, what is to be done? */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { CAP_NET_RAW, type Credentials, hasCapability, helperCredentials, ownCredentials } from '../../net/credentials.ts';
 import { NetError } from '../../net/errors.ts';
-import { loadKoffi, loadRawSocket, packageDirectory, versionOf } from '../../net/modules.ts';
+import { loadKoffi, loadRawSocket } from '../../net/modules.ts';
 import { RawSocket } from '../../net/raw.ts';
+import { type NativeModule, repairOf, versionOf } from '../../net/repair.ts';
+import { asRoot, hasProgram } from '../../net/shell.ts';
 import { PROTOCOL_TCP } from '../../wire/ipv4.ts';
 import type { CheckEvent, DoctorEvent } from '../events.ts';
-import { asRoot, breaks, limits, quoted, type User, works } from './check.ts';
+import { breaks, limits, type User, works } from './check.ts';
 import { checkCapabilities, checkOpenFiles, checkPorts, checkSystem, hasLoopback, inUserNamespace, readSystemFiles } from './machine.ts';
 import { readRules } from './read-rules.ts';
 import { checkFirewall, checkTrial, isGuarded, notTried } from './shown.ts';
@@ -42,12 +42,12 @@ export async function* doctor(request: DoctorRequest): AsyncGenerator<DoctorEven
   };
   const rules = readRules(path);
   const files = readSystemFiles();
-  const user: User = { uid, rawshake, hasSudo: isOnPath('sudo', path), inUserNamespace: inUserNamespace(files) };
+  const user: User = { uid, rawshake, hasSudo: hasProgram('sudo'), inUserNamespace: inUserNamespace(files) };
   yield tell(checkSystem(files, request.node));
   yield tell(checkCapabilities(credentialsOf(ownCredentials), user, files));
 
-  const [koffi, koffiFailure] = checkModule('koffi', loadKoffi, path, user);
-  const [rawSocket, rawSocketFailure] = checkModule('raw-socket', loadRawSocket, path, user);
+  const [koffi, koffiFailure] = checkModule('koffi', loadKoffi);
+  const [rawSocket, rawSocketFailure] = checkModule('raw-socket', loadRawSocket);
   const notLoaded = koffiFailure ?? rawSocketFailure;
   const [socket, socketFailure] = notLoaded === undefined ? checkSocket() : [limits('socket', 'not tried')];
   const [loopback, loopbackFailure] = checkLoopback(user);
@@ -73,36 +73,16 @@ export async function* doctor(request: DoctorRequest): AsyncGenerator<DoctorEven
 /** A check, and what keeps `connect` from working where it failed. */
 type Finding = [event: CheckEvent, failure?: NetError];
 
-function checkModule(name: 'koffi' | 'raw-socket', load: () => unknown, path: string, user: User): Finding {
+function checkModule(name: NativeModule, load: () => unknown): Finding {
   const version = versionOf(name);
   try {
     load();
     return [works(name, version ?? 'loaded')];
   } catch (caught) {
     const failure = asNetError(caught, 'load', `the module ${name}`);
-    const directory = `cd ${quoted(packageDirectory())}`;
-    const unbuilt = (failure.cause as NodeJS.ErrnoException | undefined)?.code === 'MODULE_NOT_FOUND';
-    const detail = version === undefined ? 'not installed' : `${version} ${unbuilt ? 'was not built' : `does not load: ${failure.reason}`}`;
-    if (version === undefined) return [breaks(name, detail, `${directory} && npm install`), failure];
-    const missing = name === 'raw-socket' ? lackingCompiler(path) : [];
-    const compiler = missing.length === 0 ? '' : `${asRoot('apt-get install --yes build-essential python3', user)} && `;
-    const lacks = missing.length === 0 ? '' : `; to compile it ${missing.join(', ')} must be installed`;
-    return [breaks(name, detail + lacks, `${compiler}${directory} && npm rebuild ${name}`), failure];
+    const { reason, command } = repairOf(name, failure.cause);
+    return [breaks(name, version === undefined ? reason : `${version}: ${reason}`, command), failure];
   }
-}
-
-/** What a native module is compiled with, as far as it is not there. */
-const lackingCompiler = (path: string): string[] => ['c++', 'make', 'python3'].filter((program) => !isOnPath(program, path));
-
-function isOnPath(program: string, path: string): boolean {
-  return path.split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 function checkSocket(): Finding {

@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { networkInterfaces, release } from 'node:os';
 import { CAP_NET_ADMIN, CAP_NET_RAW, type Credentials, hasCapability } from '../../net/credentials.ts';
 import { localPortRange } from '../../net/ports.ts';
+import { asRoot, quoted } from '../../net/shell.ts';
 import type { CheckEvent } from '../events.ts';
-import { asRoot, breaks, limits, quoted, type User, works } from './check.ts';
+import { breaks, limits, type User, works } from './check.ts';
 
 /** The text of a file; empty where it can't be read. */
 function textOf(file: string): string {

@@ -1,7 +1,8 @@
 /** What the connection on loopback has shown, check by check. */
 import type { NetError } from '../../net/errors.ts';
+import { asRoot } from '../../net/shell.ts';
 import type { CheckEvent, CheckName } from '../events.ts';
-import { asRoot, breaks, limits, type User, works } from './check.ts';
+import { breaks, limits, type User, works } from './check.ts';
 import type { RulesReading } from './read-rules.ts';
 import type { Trial } from './trial.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { asRoot, quoted, type User } from '../../../src/probe/doctor/check.ts';
+import { asRoot, quoted } from '../../../src/net/shell.ts';
+import type { User } from '../../../src/probe/doctor/check.ts';
 import {
   checkCapabilities,
   checkOpenFiles,
