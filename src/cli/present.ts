@@ -12,7 +12,7 @@ import { createWaiting } from './waiting.ts';
 export interface Presentation<E extends ProbeEvent, R extends ProbeResult> {
   json: boolean;
   /** Of people's output, where it is not JSON. */
-  reporter: { event(event: E | R): void };
+  reporter: { event(event: NoInfer<E | R>): void };
   /** What the probe waits for after an event, for a person to see in a long silence; undefined: nothing worth a word. */
   waitsFor(event: E): string | undefined;
   exitCode(result: R): number;

@@ -279,8 +279,8 @@ export class Connection {
 
 const NO_ARP_ANSWER = 'Our own kernel says so: the host, or the router on the way to it, gives no ARP answer.';
 const OLD_CONNECTION = 'The peer remembers an older connection between these ports: we reset it and send our SYN again.';
-const WINDOW_CLOSED = "The peer's window is closed: it takes no more data.";
-const WINDOW_OPEN = "The peer's window is open again.";
+export const WINDOW_CLOSED = "The peer's window is closed: it takes no more data.";
+export const WINDOW_OPEN = "The peer's window is open again.";
 const HEADERS_LENGTH = 40;
 /** RFC 791: what every link takes. */
 const MIN_MTU = 68;

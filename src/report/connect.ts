@@ -1,5 +1,5 @@
 /** `connect` as text: the ladder while it happens, what it means, and what came of it. */
-import type { ConnectEvent, ConnectResult, StartEvent } from '../probe/events.ts';
+import type { ConnectEvent, ConnectResult, ConversationEvent, ConversationResult, StartEvent } from '../probe/events.ts';
 import { Explainer } from './explain.ts';
 import { Ladder } from './ladder.ts';
 import { createStyle, type Style, type StyleOptions } from './style.ts';
@@ -23,10 +23,19 @@ export interface ConnectReporter {
   event(event: ConnectEvent): void;
 }
 
+/** The same for one conversation of a capture. */
+export interface ConversationReporter {
+  event(event: ConversationEvent): void;
+}
+
 /** Different sentences of notes that the summary repeats. */
 const MAX_NOTES = 6;
 
-export function createConnectReporter(options: ConnectReporterOptions): ConnectReporter {
+export const createConnectReporter = (options: ConnectReporterOptions): ConnectReporter => createReporter(options);
+
+export const createConversationReporter = (options: ConnectReporterOptions): ConversationReporter => createReporter(options);
+
+function createReporter(options: ConnectReporterOptions): { event(event: ConnectEvent | ConversationEvent): void } {
   const { write } = options;
   const style = createStyle(options);
   let start: StartEvent | undefined;
@@ -48,7 +57,7 @@ export function createConnectReporter(options: ConnectReporterOptions): ConnectR
   return {
     event(event) {
       const explanation = explainer?.event(event);
-      if (event.type === 'start') put(title(event, options.verbose, explainer?.introduction(), style));
+      if (event.type === 'start') put(title(event, options.verbose, explainer?.introduction(event), style));
       if (event.type === 'note' && notes.size < MAX_NOTES) notes.add(style.escapeText(event.text));
       if (event.type !== 'result') return put(ladder.event(event, explanation));
       put(ladder.end());
@@ -57,7 +66,7 @@ export function createConnectReporter(options: ConnectReporterOptions): ConnectR
   };
 }
 
-function ending(result: ConnectResult, story: string | undefined, notes: readonly string[], style: Style): string {
+function ending(result: ConnectResult | ConversationResult, story: string | undefined, notes: readonly string[], style: Style): string {
   const told =
     story === undefined
       ? ''

@@ -1,5 +1,5 @@
 /** A sentence for each step of a connection (`--explain`), good enough to learn TCP from. */
-import type { ConnectEvent, IcmpEvent, SegmentEvent, SegmentNote, StartEvent, StateEvent } from '../probe/events.ts';
+import type { ConnectEvent, ConversationEvent, IcmpEvent, SegmentEvent, SegmentNote, StartEvent, StateEvent } from '../probe/events.ts';
 import { seqAdd, seqGt, seqGte, seqMax } from '../wire/seq.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
 import { ICMP_PHRASES, NOTE_PHRASES, optionPhrase, story } from './phrases.ts';
@@ -55,8 +55,9 @@ export class Explainer {
   }
 
   /** What a reader needs to know before the first row. */
-  introduction(): string {
-    const numbers = 'Each side numbers the bytes that it sends, from an initial sequence number (ISN) of its own.';
+  introduction(start: StartEvent): string {
+    const us = 'conversation' in start ? 'Told from the side that began it: that is "we", on the left. ' : '';
+    const numbers = `${us}Each side numbers the bytes that it sends, from an initial sequence number (ISN) of its own.`;
     return this.#options.absolute ? numbers : `${numbers} The rows count from these: 0 is the ISN itself, 1 the first byte.`;
   }
 
@@ -64,7 +65,7 @@ export class Explainer {
    * Must see every event, shown or not.
    * @returns plain text in one line; undefined where there is nothing new to say
    */
-  event(event: ConnectEvent): string | undefined {
+  event(event: ConnectEvent | ConversationEvent): string | undefined {
     switch (event.type) {
       case 'start':
         this.#start = event;
@@ -115,6 +116,8 @@ export class Explainer {
       }
       return [retransmission(event, waited)];
     }
+    if (note === 'out-of-order')
+      return ['Something before it is missing here: it was lost, or overtaken on the way to where this was captured.'];
     if (note !== undefined) return [NOTE_PHRASES[note]];
     if (has('SYN')) {
       const isn = `We ask for a connection. Our SYN carries our ISN, ${seq}; it should be hard to guess, or others could forge segments that fit.`;

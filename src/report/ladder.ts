@@ -1,5 +1,14 @@
 /** The exchange as a ladder: our side left, theirs right, one row a segment, drawn while it happens. */
-import type { ConnectEvent, IcmpEvent, NoteEvent, SegmentEvent, SendEvent, StartEvent, StateEvent } from '../probe/events.ts';
+import type {
+  ConnectEvent,
+  ConversationEvent,
+  IcmpEvent,
+  NoteEvent,
+  SegmentEvent,
+  SendEvent,
+  StartEvent,
+  StateEvent,
+} from '../probe/events.ts';
 import { formatTcpOption } from '../wire/format.ts';
 import { seqDiff } from '../wire/seq.ts';
 import { Fold } from './fold.ts';
@@ -52,7 +61,7 @@ export class Ladder {
    * @param explanation to stand below the row of the event
    * @returns the rows to write now, each ended by a line feed; often none
    */
-  event(event: ConnectEvent | SendEvent, explanation?: string): string {
+  event(event: ConnectEvent | SendEvent | ConversationEvent, explanation?: string): string {
     switch (event.type) {
       case 'start':
         this.#start = event;

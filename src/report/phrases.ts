@@ -1,5 +1,5 @@
 /** What the explanation says about things that mean the same wherever they happen. */
-import type { ConnectResult, SegmentNote, SendResult } from '../probe/events.ts';
+import type { ConnectResult, ConversationResult, SegmentNote, SendResult } from '../probe/events.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
 
 /** What a note on a segment means; of those that can stand on either side's segments, on the peer's. */
@@ -27,6 +27,7 @@ export const NOTE_PHRASES: Readonly<Record<SegmentNote, string>> = {
     'A challenge ACK (RFC 5961): we repeat where we stand. If the peer has really given up, it answers with a RST that fits exactly.',
   'window-probe': "The peer's window is closed. We probe whether it has opened, for the segment that says so may have been lost.",
   late: 'The connection is over: this comes too late to count.',
+  'keep-alive': 'A keep-alive: an old number and nothing new, only to be answered. It asks whether the other end is still there.',
 };
 
 /** What an option of a SYN means, by the ladder's name for it; told once. */
@@ -74,7 +75,7 @@ export const ENDED_PHRASES: Readonly<Record<NonNullable<ConnectResult['ended'] |
 };
 
 /** The whole story in a sentence or two. */
-export function story(result: ConnectResult): string {
+export function story(result: ConnectResult | ConversationResult): string {
   const { verdict, reason, close, states, ended, error } = result;
   if (verdict === 'closed') {
     return 'Closed: something answers at that address, but no one listens at the port, or a firewall wants it to look so.';
@@ -87,11 +88,16 @@ export function story(result: ConnectResult): string {
       ? 'We stopped before an answer came, so there is no verdict on the port.'
       : 'Filtered: the network answers in place of the port.';
   }
+  const isCaptured = 'conversation' in result;
+  if (isCaptured && close.kind === 'none') return 'The capture ends while the connection is open.';
   if (close.kind === 'none' && close.finalState !== 'CLOSED') {
     return 'We leave without a word. The peer believes in the connection until it sends something and gets a RST for it, or loses patience.';
   }
   if (error !== undefined) return 'This machine could not go on, so the connection was given up.';
-  if (!close.completed) return `The close did not come to its end${ended === undefined ? '' : `: ${ENDED_PHRASES[ended]}`}.`;
+  if (!close.completed) {
+    const why = ended !== undefined ? `: ${ENDED_PHRASES[ended]}` : isCaptured ? ' before the capture does' : '';
+    return `The close did not come to its end${why}.`;
+  }
   if (close.kind === 'reset') {
     return 'A reset ends a connection without FIN, acknowledgment or TIME-WAIT. What was under way is lost, and the application at the other end gets an error.';
   }

@@ -52,6 +52,7 @@ export const note = defined(
     'bad-checksum',
     'malformed',
     'cleanup',
+    'keep-alive',
   ),
 );
 export const closeKind = oneOf<CloseKind>()('active', 'passive', 'half', 'simultaneous', 'reset', 'none');

@@ -131,6 +131,8 @@ const noteLine = defined(
         'mtu-lowered',
         'clock-stepped',
         'held-guard',
+        'begins-midway',
+        'not-captured',
       ),
       text,
     },

@@ -1,9 +1,9 @@
 /** The last event of a connect, from what was recorded. */
 import type { NetError } from '../../net/errors.ts';
-import { elapsed, type Figure, type FigureClock, weaker } from '../../net/moment.ts';
 import { finAcked } from '../../tcp/send.ts';
 import type { Connection } from '../connection.ts';
-import type { CloseKind, CloseReport, ConnectResult, DataReport, Reason, Verdict } from '../events.ts';
+import { closeReport, dataReport } from '../connection-report.ts';
+import type { CloseKind, ConnectResult, Reason, Verdict } from '../events.ts';
 
 /** Why the run ended before its script did. */
 export interface EarlyEnd {
@@ -52,39 +52,6 @@ function verdictOf(
   if (end === 'refused') return { verdict: 'closed', reason: 'rst' };
   if (icmp !== undefined) return { verdict: 'filtered', reason: `icmp-${icmp}` };
   return { verdict: 'filtered', reason: early.ended === 'interrupted' ? 'interrupted' : 'no-response' };
-}
-
-function dataReport(record: Connection['record']): DataReport {
-  const { sentBytes, ackedBytes, receivedBytes, dataAck } = record;
-  const asked = record.firstDataSent ?? record.established;
-  const firstByte = asked && record.firstByte && elapsed(asked, record.firstByte);
-  return { sentBytes, ackedBytes, receivedBytes, ackUs: dataAck?.us, firstByteUs: firstByte?.us, clock: clockOf(dataAck, firstByte) };
-}
-
-const clockOf = (a: Figure | undefined, b: Figure | undefined): FigureClock | undefined =>
-  a && b ? weaker(a.clock, b.clock) : (a ?? b)?.clock;
-
-function closeReport(kind: CloseKind, record: Connection['record']): CloseReport {
-  const finalState = record.states.at(-1) ?? 'CLOSED';
-  const { initiator, closeBegan, stateSince, finAck } = record;
-  const duration = closeBegan && stateSince && elapsed(closeBegan, stateSince);
-  return {
-    kind,
-    initiator,
-    completed: record.established !== undefined && isComplete(kind, record),
-    finalState,
-    durationUs: duration?.us,
-    finAckUs: finAck?.us,
-    clock: clockOf(finAck, duration),
-  };
-}
-
-/** Both FINs acknowledged, by the path that was asked for; or our RST, where that was asked for. */
-function isComplete(kind: CloseKind, { states, end }: Connection['record']): boolean {
-  if (kind === 'reset') return end === 'aborted';
-  if (kind === 'none') return false;
-  const closed = states.at(-1) === 'TIME-WAIT' || end === 'closed';
-  return kind === 'simultaneous' ? closed && states.includes('CLOSING') : closed;
 }
 
 function endedEarly(record: Connection['record'], early: EarlyEnd, completed: boolean): ConnectResult['ended'] {

@@ -44,7 +44,7 @@ export interface StartEvent {
 }
 
 /** What is remarkable about a segment. */
-export type SegmentNote = ArrivalNote | SendNote | 'bad-checksum' | 'malformed' | 'cleanup';
+export type SegmentNote = ArrivalNote | SendNote | 'bad-checksum' | 'malformed' | 'cleanup' | 'keep-alive';
 
 /** A segment that we sent, or that came for our port. */
 export interface SegmentEvent {
@@ -118,7 +118,9 @@ export interface NoteEvent {
     | 'kernel-drops'
     | 'mtu-lowered'
     | 'clock-stepped'
-    | 'held-guard';
+    | 'held-guard'
+    | 'begins-midway'
+    | 'not-captured';
   /** One sentence, for people. */
   text: string;
   /** The datagram that it is about, where there is one. Not in the JSON. */

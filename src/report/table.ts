@@ -1,0 +1,67 @@
+/** Rows under heads, in as many columns as there is room for. */
+import type { Ink, Style } from './style.ts';
+import { displayWidth, padEnd, padStart, truncate } from './text.ts';
+
+export interface Column<Row> {
+  head: string;
+  cell(row: Row): string;
+  ink?(row: Row): Ink | undefined;
+  /** Set to the right. */
+  isNumber?: true;
+  /** On a narrow terminal those with the highest number go first; without, it stays. */
+  goes?: number;
+  /** What is still too wide is cut in these columns, the lowest number first. */
+  cut?: number;
+}
+
+const INDENT = '  ';
+const GAP = '  ';
+/** Of a column that is cut. */
+const LEAST_WIDTH = 9;
+
+export function table<Row>(allColumns: readonly Column<Row>[], rows: readonly Row[], style: Style): string {
+  const { paint, width, glyphs } = style;
+  const columns = fitting(allColumns, rows, width - INDENT.length);
+  const widths = narrowed(columns, rows, width - INDENT.length);
+  const line = (cells: { text: string; ink: Ink | undefined }[]): string => {
+    const shown = cells.map(({ text, ink }, i) => {
+      const cut = truncate(text, widths[i] as number, glyphs.ellipsis);
+      const cell = columns[i]?.isNumber ? padStart(cut, widths[i] as number) : padEnd(cut, widths[i] as number);
+      return ink === undefined ? cell : paint(ink, cell);
+    });
+    return `${INDENT}${shown.join(GAP).trimEnd()}\n`;
+  };
+  const head = line(columns.map((column) => ({ text: column.head, ink: 'faint' })));
+  return head + rows.map((row) => line(columns.map((column) => ({ text: column.cell(row), ink: column.ink?.(row) })))).join('');
+}
+
+const widthOf = <Row>({ head, cell }: Column<Row>, rows: readonly Row[]): number =>
+  rows.reduce((most, row) => Math.max(most, displayWidth(cell(row))), head.length);
+
+const spread = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, (widths.length - 1) * GAP.length);
+
+function narrowed<Row>(columns: readonly Column<Row>[], rows: readonly Row[], room: number): number[] {
+  const result = columns.map((column) => widthOf(column, rows));
+  const order = [...columns.keys()]
+    .filter((i) => columns[i]?.cut !== undefined)
+    .sort((a, b) => (columns[a]?.cut ?? 0) - (columns[b]?.cut ?? 0));
+  for (const column of order) {
+    const excess = Math.max(0, spread(result) - room);
+    const own = result[column] as number;
+    result[column] = Math.max(Math.min(own, LEAST_WIDTH), own - excess);
+  }
+  return result;
+}
+
+/** As many of the columns as there is room for. */
+function fitting<Row>(columns: readonly Column<Row>[], rows: readonly Row[], room: number): readonly Column<Row>[] {
+  if (spread(columns.map((column) => widthOf(column, rows))) <= room) return columns;
+  const goes = Math.max(...columns.map((column) => column.goes ?? 0));
+  return goes === 0
+    ? columns
+    : fitting(
+        columns.filter((column) => column.goes !== goes),
+        rows,
+        room,
+      );
+}
