@@ -25,7 +25,10 @@ export const optionText = ({ describe, default: value }) => describe + (value ==
 
 /** How a command is called. */
 export function usageForm({ name, positionals, options }, bold, italic) {
-  const words = positionals.map((word) => (word.required ? italic(word.name) : `[${italic(word.name)}]`));
+  const words = positionals.map((word) => {
+    const form = italic(word.name) + (word.repeatable ? '...' : '');
+    return word.required ? form : `[${form}]`;
+  });
   return [bold(`rawshake ${name}`), ...words, ...(options.length > 0 ? ['[options]'] : [])].join(' ');
 }
 

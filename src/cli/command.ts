@@ -8,6 +8,8 @@ export interface Positional {
   /** All the values that there are. */
   choices?: readonly string[];
   required: boolean;
+  /** There may be more words of its kind. */
+  repeatable?: true;
 }
 
 /** What the list of commands shows. */
@@ -74,5 +76,9 @@ export class Args {
 
 /** How a command is called, its options aside: `connect HOST [PORT]`. */
 export function usage({ name, positionals }: Command): string {
-  return [name, ...positionals.map((word) => (word.required ? word.name : `[${word.name}]`))].join(' ');
+  const shown = positionals.map((word) => {
+    const form = word.repeatable ? `${word.name}...` : word.name;
+    return word.required ? form : `[${form}]`;
+  });
+  return [name, ...shown].join(' ');
 }

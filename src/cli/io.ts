@@ -16,6 +16,8 @@ export interface Io {
   env: Readonly<Record<string, string | undefined>>;
   /** Calls back for each of the signals that end a run. @returns a function that stops it */
   onSignal(callback: (name: NodeJS.Signals, number: number) => void): () => void;
+  /** Calls back on SIGQUIT, Ctrl-\ on a terminal, which then ends nothing. @returns a function that stops it */
+  onQuit(callback: () => void): () => void;
   /** Calls back once when stdout takes no more: its reader went away (EPIPE), or it can't be written. */
   onOutputFailure(callback: (failure: OutputFailure) => void): void;
   /** Ends the process at once: after a second signal. */
@@ -70,6 +72,10 @@ export function processIo(): Io {
       return () => {
         for (const { name, listener } of entries) process.off(name, listener);
       };
+    },
+    onQuit(callback) {
+      process.on('SIGQUIT', callback);
+      return () => process.off('SIGQUIT', callback);
     },
     onOutputFailure(callback) {
       listeners.push(callback);

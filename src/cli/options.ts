@@ -26,6 +26,7 @@ export interface Option {
     | 'Data'
     | 'Path'
     | 'Time'
+    | 'Limits'
     | 'Privileges'
     | 'Output';
   describe: string;

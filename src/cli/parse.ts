@@ -77,7 +77,7 @@ function checkWords(positionals: readonly string[], command: Command): readonly 
   const { positionals: wanted } = command;
   const missing = wanted.slice(positionals.length).find(({ required }) => required);
   if (missing !== undefined) throw usageError(`${missing.name} is missing`, `usage: rawshake ${usage(command)}`);
-  if (positionals.length > wanted.length) {
+  if (positionals.length > wanted.length && !wanted.at(-1)?.repeatable) {
     throw usageError(`${quote(positionals[wanted.length] as string)} is one word too many`, `usage: rawshake ${usage(command)}`);
   }
   return positionals;

@@ -16,6 +16,8 @@ export interface Presentation<E extends ProbeEvent, R extends ProbeResult> {
   /** What the probe waits for after an event, for a person to see in a long silence; undefined: nothing worth a word. */
   waitsFor(event: E): string | undefined;
   exitCode(result: R): number;
+  /** Ctrl-C is the normal end: it does not change the exit code. */
+  endsByInterrupt?: boolean | undefined;
   save?: FileSink | undefined;
 }
 
@@ -31,9 +33,9 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   const { json, reporter, save } = presentation;
   const controller = new AbortController();
   let endedBy: number | undefined;
-  const removeSignals = io.onSignal((_name, number) => {
-    if (endedBy !== undefined) io.exitNow(endedBy);
-    endedBy = signalExitCode(number);
+  const removeSignals = io.onSignal((name, number) => {
+    if (controller.signal.aborted) io.exitNow(endedBy ?? signalExitCode(number));
+    if (name !== 'SIGINT' || !presentation.endsByInterrupt) endedBy = signalExitCode(number);
     controller.abort();
   });
   whenOutputFails(io, (exitCode) => {

@@ -18,6 +18,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/send.ts')).sendCommand,
   },
   {
+    name: 'ping',
+    summary: 'Probes ports again and again: round trips, loss and what they say, as figures and pictures.',
+    load: async () => (await import('./commands/ping.ts')).pingCommand,
+  },
+  {
     name: 'decode',
     summary: 'Reads IPv4 datagrams or TCP segments given as hex, field by field, as far as they go.',
     load: async () => (await import('./commands/decode.ts')).decodeCommand,

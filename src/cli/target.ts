@@ -24,6 +24,12 @@ export function readTarget([first = '', second]: readonly string[]): Target {
   return { host: host.replace(/^\[(.*)\]$/, '$1'), portText, port: readPort('PORT', portText) };
 }
 
+/** Many: `HOST PORT`, or `HOST:PORT` as often as one likes. @throws CliError as {@link readTarget} */
+export function readTargets(words: readonly string[]): Target[] {
+  const isPair = words.length === 2 && !words[0]?.includes(':');
+  return isPair ? [readTarget(words)] : words.map((word) => readTarget([word]));
+}
+
 /** A number from 1 to 65535 or the name of a TCP service. */
 export function readPort(option: string, text: string): number {
   const port = resolvePort(text);

@@ -15,11 +15,21 @@ export function integer(option: string, text: string, least: number, most: numbe
 
 const range = (least: number, most: number): string => `${least} to ${most}`;
 
+/** A number, fractions allowed, within bounds. */
+export function number(option: string, text: string, least: number, most: number): number {
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(value)) throw usageError(`${option}: ${quote(text)} is not a number`, `give ${range(least, most)}, such as 2 or 0.5`);
+  if (value < least || value > most) throw usageError(`${option}: ${text} is out of range`, `give ${range(least, most)}`);
+  return value;
+}
+
+const DECIMAL = /^(\d+\.?\d*|\.\d+)$/;
+
 const LONGEST_SECONDS = 86_400;
 
 /** Seconds, fractions allowed, in milliseconds. */
 export function seconds(option: string, text: string): number {
-  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(value)) throw usageError(`${option}: ${quote(text)} is not a number of seconds`, 'give seconds such as 5 or 0.5');
   if (value > LONGEST_SECONDS) throw usageError(`${option}: ${text} is over a day`, `give ${LONGEST_SECONDS} seconds at most`);
   return value * 1000;

@@ -32,6 +32,9 @@ const UNICODE = {
   arrowLeft: '←',
   ellipsis: '…',
   dots: '·',
+  levels: '▁▂▃▄▅▆▇█',
+  /** From one eighth of a column to a whole one. */
+  bar: '▏▎▍▌▋▊▉█',
 };
 
 export type Glyphs = typeof UNICODE;
@@ -51,6 +54,8 @@ const PLAIN: Glyphs = {
   arrowLeft: '<-',
   ellipsis: '...',
   dots: '-',
+  levels: '_.-~=+*#',
+  bar: '#',
 };
 
 export interface StyleOptions {

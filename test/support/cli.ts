@@ -26,6 +26,7 @@ export async function runCli(argv: readonly string[], stdin = ''): Promise<CliRu
     stderr: output('stderr'),
     env: {},
     onSignal: () => () => undefined,
+    onQuit: () => () => undefined,
     onOutputFailure: () => undefined,
     exitNow: (code) => {
       throw new Error(`exitNow(${code})`);

@@ -2,12 +2,10 @@ import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
 import { NetError } from '../../net/errors.ts';
 import { openKernelNetwork } from '../../net/kernel.ts';
 import { createContext } from '../../probe/context.ts';
-import type { SegmentSpec } from '../../probe/segment-spec.ts';
 import { AWAITED, SEND_DEFAULTS, type SendRequest, type Variant } from '../../probe/send/request.ts';
 import { sendExitCode } from '../../probe/send/result.ts';
 import { send } from '../../probe/send/send.ts';
 import { createSendReporter } from '../../report/send.ts';
-import { get16 } from '../../wire/bytes.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { checkSegments, dryRun } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
@@ -17,8 +15,9 @@ import { present } from '../present.ts';
 import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { writeNote } from '../say.ts';
 import { REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from '../segment-options.ts';
+import { readSegmentTarget, readSourcePort } from '../segment-target.ts';
 import { SWEEP_FIELDS, sweep } from '../sweep.ts';
-import { readPort, readTarget, resolveTarget, type Target } from '../target.ts';
+import { resolveTarget } from '../target.ts';
 import { lookOf } from '../terminal.ts';
 import { address, integer, oneOf, seconds, someSeconds } from '../values.ts';
 
@@ -94,7 +93,7 @@ export const sendCommand: CommandBody = {
 
 async function run(args: Args, io: Io): Promise<number> {
   const spec = readSegmentSpec(args);
-  const target = readSendTarget(args, spec);
+  const target = readSegmentTarget(args, spec);
   const base: Variant = { spec, sourcePort: readSourcePort(args, spec) };
   const variants = args.read('sweep', (option, text) => sweep(option, text, base)) ?? [base];
   const sending = readSending(args, variants.length > 1);
@@ -160,27 +159,4 @@ function readSending(args: Args, isSweep: boolean): Sending {
     cleanup,
     holdMs: holdMs ?? SEND_DEFAULTS.holdMs,
   };
-}
-
-/** A whole segment says itself to which port it goes. */
-function readSendTarget({ positionals }: Args, { bytes }: SegmentSpec): Target {
-  if (bytes === undefined) return readTarget(positionals);
-  const port = get16(bytes, 2);
-  const [host = '', given] = positionals;
-  if (given === undefined && !host.includes(':')) return { host, portText: String(port), port };
-  const target = readTarget(positionals);
-  if (target.port !== port)
-    throw usageError(`PORT: ${target.portText}, but the segment of --hex is for port ${port}`, 'leave PORT out, or change the segment');
-  return target;
-}
-
-/** And from which one it comes. */
-function readSourcePort(args: Args, { bytes }: SegmentSpec): number | undefined {
-  const given = args.read('source-port', readPort);
-  if (bytes === undefined) return given;
-  const port = get16(bytes, 0);
-  if (port === 0) throw usageError('--hex: its source port is 0, which no answer could come back to', 'give it one from 1 to 65535');
-  if (given !== undefined && given !== port)
-    throw usageError(`--source-port: ${given}, but the segment of --hex comes from port ${port}`, 'leave it out, or change the segment');
-  return port;
 }
