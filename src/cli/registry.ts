@@ -28,6 +28,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/decode.ts')).decodeCommand,
   },
   {
+    name: 'replay',
+    summary: 'Draws and explains the TCP conversations of a capture: pcap or pcapng, of tcpdump, Wireshark or --pcap.',
+    load: async () => (await import('./commands/replay.ts')).replayCommand,
+  },
+  {
     name: 'demo',
     summary:
       'Shows all of connect against a real server that it starts on loopback, each step explained. Needs no root where user namespaces work.',

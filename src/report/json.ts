@@ -1,5 +1,5 @@
 /** Events as JSON Lines (`--json`). */
-import type { ErrorReport, ProbeEvent, ProbeResult, Reading, ReadingResult } from '../probe/events.ts';
+import type { ConversationResult, ErrorReport, ProbeEvent, ProbeResult, Reading, ReadingResult, ReplayResult } from '../probe/events.ts';
 import { toHex } from '../wire/hex.ts';
 import { escapeJson } from './escape.ts';
 
@@ -45,7 +45,11 @@ export const readingLine = (reading: Reading): string => line(reading);
  * @param result undefined where the run did not come as far as to have one
  * @param error where not given, the result's own
  */
-export function resultLine(result: ProbeResult | ReadingResult | undefined, exitCode: number, error?: ErrorReport): string {
+export function resultLine(
+  result: ProbeResult | ReadingResult | ReplayResult | ConversationResult | undefined,
+  exitCode: number,
+  error?: ErrorReport,
+): string {
   const { error: own, ...fields } = { error: undefined, ...(result ?? { type: 'result' }) };
   const reported = error ?? own;
   return line({ ...fields, exitCode, error: reported && { code: reported.code, message: reported.message, hint: reported.hint } });

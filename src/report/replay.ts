@@ -74,7 +74,7 @@ export function createReplayReporter(options: ReplayReporterOptions): ReplayRepo
     // They were begun in the order of their numbers.
     const separator = quiet ? '' : '\n\n';
     if (drawings.size > 0) write([...drawings.values()].map(({ text }) => text).join(separator));
-    if (quiet) return;
+    if (quiet || result.format === undefined) return;
     write(`${drawings.size > 0 ? '\n' : ''}${captureText(options.file, result, style)}`);
     if (list && rows.length > 0) write(formatEntry(entry('to draw one', 'add --conversation N'), style));
   };

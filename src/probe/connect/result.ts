@@ -62,7 +62,10 @@ function endedEarly(record: Connection['record'], early: EarlyEnd, completed: bo
 }
 
 /** 0 open and closed as asked, 1 closed port, 2 filtered, 3 open but not as asked. */
-export function connectExitCode(result: ConnectResult): 0 | 1 | 2 | 3 {
+export const connectExitCode = (result: ConnectResult): 0 | 1 | 2 | 3 => exitCodeBy(result);
+
+/** The same for a conversation that somebody else made. */
+export function exitCodeBy(result: Pick<ConnectResult, 'verdict' | 'close' | 'ended'>): 0 | 1 | 2 | 3 {
   if (result.verdict === 'closed') return 1;
   if (result.verdict !== 'open') return 2;
   const asAsked = result.ended === undefined && (result.close.completed || result.close.kind === 'none');

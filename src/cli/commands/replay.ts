@@ -1,0 +1,175 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { exitCodeBy } from '../../probe/connect/result.ts';
+import type { ConversationEvent, ReplayEvent, ReplayResult } from '../../probe/events.ts';
+import { replay } from '../../probe/replay/replay.ts';
+import { resultLine, toJson } from '../../report/json.ts';
+import { createReplayReporter } from '../../report/replay.ts';
+import type { Args, CommandBody } from '../command.ts';
+import { CliError, usageError } from '../errors.ts';
+import { exitCodeOf, reportError, signalExitCode } from '../exit-code.ts';
+import type { Io } from '../io.ts';
+import { type Option, OUTPUT_OPTIONS, reworded } from '../options.ts';
+import { whenOutputFails } from '../present.ts';
+import { reasonOf } from '../save.ts';
+import { writeError } from '../say.ts';
+import { readPort } from '../target.ts';
+import { lookOf } from '../terminal.ts';
+import { address, integer, quote } from '../values.ts';
+
+/** The file is read in pieces of so many bytes. */
+const PIECE = 1 << 18;
+
+const OPTIONS: readonly Option[] = [
+  { name: 'list', alias: 'l', group: 'Reading', describe: 'A table of the conversations, as is made of more than 8' },
+  {
+    name: 'conversation',
+    argument: 'N',
+    repeatable: true,
+    group: 'Reading',
+    describe: 'Only this one, by its number in the table; may be given again',
+  },
+  { name: 'address', argument: 'ADDRESS', group: 'Reading', describe: 'Only conversations of this address, on either side' },
+  { name: 'port', argument: 'PORT', group: 'Reading', describe: 'Only conversations of this port, on either side' },
+  { name: 'explain', group: 'Output', describe: 'Say in plain words what each step means' },
+  { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },
+  ...reworded(
+    OUTPUT_OPTIONS.filter(({ name }) => name !== 'force'),
+    { quiet: { describe: 'Print one line a conversation' } },
+  ),
+];
+
+export const replayCommand: CommandBody = {
+  positionals: [{ name: 'FILE', describe: 'A pcap or pcapng file; -: stdin', required: true }],
+  options: OPTIONS,
+  examples: [
+    ['rawshake replay capture.pcapng', 'what was said in it'],
+    ['rawshake replay capture.pcap --port 443 --list', 'a table of the conversations of one port'],
+    ['rawshake replay capture.pcap --conversation 3 --explain', 'one of them, each step explained'],
+  ],
+  run,
+};
+
+async function run(args: Args, io: Io): Promise<number> {
+  const [file = ''] = args.positionals;
+  const conversations = new Set(args.texts('conversation').map((text) => integer('--conversation', text, 1, Number.MAX_SAFE_INTEGER)));
+  const narrowed = { address: args.read('address', address), port: args.read('port', readPort) };
+  const json = args.flag('json') === true;
+  const list = args.flag('list') === true;
+  const controller = new AbortController();
+  let endedBy: number | undefined;
+  const removeSignals = io.onSignal((_name, number) => {
+    if (endedBy !== undefined) io.exitNow(endedBy);
+    endedBy = signalExitCode(number);
+    controller.abort();
+  });
+  whenOutputFails(io, (exitCode) => {
+    endedBy ??= exitCode;
+    controller.abort();
+  });
+  const reporter = createReplayReporter({
+    write: (text) => io.stdout.write(text),
+    ...lookOf(io, args),
+    absolute: args.flag('absolute') === true,
+    explain: args.flag('explain') === true,
+    quiet: args.flag('quiet') === true,
+    verbose: args.count('verbose') > 0,
+    list,
+    chosen: conversations.size > 0,
+    file,
+  });
+  const source = await Source.open(file, io);
+  let result: ReplayResult | undefined;
+  try {
+    for await (const event of replay({ chunks: source.chunks(), conversations, ...narrowed, signal: controller.signal })) {
+      if (isResult(event)) result = event;
+      else if (json) io.stdout.write(lineOf(event));
+      else reporter.event(event);
+    }
+  } finally {
+    removeSignals();
+    await source.close();
+  }
+  if (result === undefined) throw new Error('the replay ended without a result');
+  if (!json) reporter.event(result);
+  const failure = failureOf(file, result, conversations);
+  const exitCode = endedBy ?? (failure === undefined ? 0 : exitCodeOf(failure));
+  if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
+  if (failure !== undefined && endedBy === undefined) writeError(failure, io);
+  return exitCode;
+}
+
+const isResult = (event: ReplayEvent): event is ReplayResult => event.type === 'result' && !('conversation' in event);
+
+/** A conversation's last line bears the exit code that such a connect would have. */
+const lineOf = (event: ConversationEvent): string =>
+  event.type === 'result' ? resultLine(event, exitCodeBy(event)) : (toJson(event) ?? '');
+
+/** What is wrong with the file, or with what was asked of it. */
+function failureOf(file: string, { stopped, packets, conversations }: ReplayResult, asked: ReadonlySet<number>): CliError | undefined {
+  if (stopped !== undefined) {
+    const { protocol, offset, reason } = stopped;
+    const where = protocol === 'capture' ? reason : `${protocol}: ${reason}, at byte ${offset}`;
+    return new CliError('bad-data', `${quote(file)}: ${where}`, hintOf(reason, packets));
+  }
+  const missing = [...asked].find((number) => number > conversations);
+  if (missing === undefined) return undefined;
+  return usageError(`--conversation: there is no ${missing} in ${quote(file)}`, `it has ${conversations}; --list shows them`);
+}
+
+function hintOf(reason: string, packets: number): string {
+  const packer = /^compressed by (\w+)$/.exec(reason)?.[1];
+  if (packer !== undefined) return `unpack it: ${packer === 'gzip' ? 'zcat' : `${packer} -dc`} FILE | rawshake replay -`;
+  return packets > 0 ? 'what came before it is shown' : 'give a file of tcpdump, tshark or --pcap';
+}
+
+/** The file, or stdin, piece by piece. */
+class Source {
+  private constructor(
+    private readonly file: string,
+    private readonly handle: FileHandle | undefined,
+    private readonly stdin: Io['stdin'],
+  ) {}
+
+  /** @throws CliError */
+  static async open(file: string, io: Io): Promise<Source> {
+    if (file === '-') {
+      if ((io.stdin as { isTTY?: boolean }).isTTY) throw usageError('FILE: stdin is a terminal', 'pipe a capture into it, or name a file');
+      return new Source(file, undefined, io.stdin);
+    }
+    let handle: FileHandle | undefined;
+    try {
+      handle = await open(file, constants.O_RDONLY);
+      if ((await handle.stat()).isDirectory()) throw new CliError('no-input', `${quote(file)} is a directory`, 'name a file');
+      return new Source(file, handle, io.stdin);
+    } catch (error) {
+      await handle?.close();
+      if (error instanceof CliError) throw error;
+      const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : reasonOf(error);
+      throw new CliError('no-input', `can't read ${quote(file)}: ${reason}`, 'name a capture of tcpdump, tshark or --pcap');
+    }
+  }
+
+  async *chunks(): AsyncGenerator<Uint8Array, void> {
+    if (this.handle === undefined) {
+      for await (const chunk of this.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
+      return;
+    }
+    for (;;) {
+      // What was read is looked at until it is drawn: each piece has a buffer of its own.
+      const buffer = Buffer.allocUnsafeSlow(PIECE);
+      let bytesRead: number;
+      try {
+        ({ bytesRead } = await this.handle.read(buffer, 0, PIECE));
+      } catch (error) {
+        throw new CliError('no-input', `can't read ${quote(this.file)}: ${reasonOf(error)}`);
+      }
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.handle?.close();
+  }
+}
