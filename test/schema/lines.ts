@@ -35,6 +35,7 @@ import {
 import { checkName, closeKind, comments, ending, flags, note, type Printed, reason, state, tcpOption, verdict } from './common.ts';
 import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
+import { replayLines } from './replay.ts';
 
 const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
 const figureClock = oneOf<FigureClock>()('kernel', 'user', 'stepped');
@@ -268,6 +269,7 @@ const COMMANDS = {
   ping: [start, segment, icmp, noteLine, ...pingLines],
   'dry-run': [segmentReading, datagramReading, readingResult],
   decode: [segmentReading, icmpReading, datagramReading, readingResult],
+  replay: replayLines(),
   doctor: [check, doctorResult],
 };
 
