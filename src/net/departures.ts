@@ -45,6 +45,14 @@ export class Departures {
     return departing;
   }
 
+  /** The last ones, which were not handed over after all. */
+  withdraw(count: number): void {
+    for (let i = 0; i < count; i++) {
+      this.nextId = (this.nextId - 1) >>> 0;
+      this.pending.delete(this.nextId);
+    }
+  }
+
   /** The kernel has refused the last one. Whether it has counted it depends on how far that came. */
   failed(): void {
     if (!this.inStep) return;

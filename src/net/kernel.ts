@@ -120,6 +120,16 @@ class KernelPort implements Port, Listener {
     }
   }
 
+  sendMany(datagrams: readonly Uint8Array[]): readonly Departure[] {
+    if (this.closed) throw new Error(`port ${this.port} is closed`);
+    const { retries } = this.sender;
+    try {
+      return this.sender.sendMany(datagrams, this.peerAddress);
+    } finally {
+      this.sendRetries += this.sender.retries - retries;
+    }
+  }
+
   next(deadlineUs: number): Promise<Arrival | undefined> {
     return this.inbox.next(deadlineUs);
   }

@@ -82,6 +82,8 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   /** recvmmsg that does not wait. @param messages an array of struct mmsghdr */
   recvmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
+  /** sendmmsg that does not wait. @param messages an array of struct mmsghdr */
+  sendmmsg(fd: number, messages: Uint8Array, count: number): number;
   /** 0 where there is none of that name. */
   interfaceIndex(name: string): number;
   /** The wall clock. */
@@ -114,6 +116,7 @@ function bindLibc(): Libc {
   const setsockopt = library.func('int setsockopt(int, int, int, void *, uint32_t)');
   const getsockopt = library.func('int getsockopt(int, int, int, void *, void *)');
   const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
+  const sendmmsg = library.func('int sendmmsg(int, void *, unsigned int, int)');
   const ioctl = library.func('int ioctl(int, unsigned long, void *)');
   const clockGettime = library.func('int clock_gettime(int, void *)');
   const fcntl = library.func('int fcntl(int, int, ...)');
@@ -166,6 +169,7 @@ function bindLibc(): Libc {
     },
     ioctl: (fd, request, argument) => resultOf(ioctl(fd, request, argument)),
     recvmmsg: (fd, messages, count, flags) => resultOf(recvmmsg(fd, messages, count, flags | MSG_DONTWAIT, null)),
+    sendmmsg: (fd, messages, count) => resultOf(sendmmsg(fd, messages, count, MSG_DONTWAIT)),
     interfaceIndex: library.func('unsigned int if_nametoindex(const char *)'),
     clockRealtime() {
       clockGettime(CLOCK_REALTIME, timespec);

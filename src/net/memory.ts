@@ -206,6 +206,9 @@ class MemoryHost implements Network {
       dropped: 0,
       sendRetries: 0,
       receiveWindowBytes: 1 << 20,
+      sendMany(datagrams) {
+        return datagrams.map((datagram) => opened.send(datagram));
+      },
       send(datagram): Departure {
         wire.send(datagram);
         const atUs = clock.nowUs();

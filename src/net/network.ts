@@ -70,6 +70,12 @@ export interface Port {
    */
   send(datagram: Uint8Array): Departure;
   /**
+   * Sends datagrams one behind the other, faster than each by itself.
+   * @returns when each of those that have left did: fewer than were given where the next one could not be sent
+   * @throws NetError where this host can't send the first
+   */
+  sendMany(datagrams: readonly Uint8Array[]): readonly Departure[];
+  /**
    * The next arrival, in order.
    * @param deadlineUs when to stop waiting
    * @returns undefined at the deadline or when woken

@@ -7,6 +7,7 @@ import { attachFilter, compile, rejectAll } from './filter.ts';
 import { bindToInterface } from './interfaces.ts';
 import { IP_NODEFRAG, IP_RECVERR, libc, SO_RCVBUF, SO_RCVBUFFORCE, SO_SNDBUF, SO_SNDBUFFORCE, SOL_IP, SOL_SOCKET } from './libc.ts';
 import type { Departure } from './moment.ts';
+import { OutgoingBatch } from './outgoing-batch.ts';
 import { PROTOCOL_RAW, RawSocket } from './raw.ts';
 import { ErrorQueue } from './stamp.ts';
 
@@ -75,12 +76,52 @@ export class Sender {
         this.departures.failed();
         const number = errnoOfText((error as Error).message);
         if (number === undefined) throw error;
-        const backoffMs = BACKOFF_MS[attempt];
-        if (!isFull(number) || backoffMs === undefined) throw sendError(number, datagram, destination);
-        this.retries++;
-        Atomics.wait(sleepCell, 0, 0, backoffMs);
+        if (!this.mayTryAgain(number, attempt)) throw sendError(number, datagram, destination);
       }
     }
+  }
+
+  /**
+   * Sends datagrams now by as few calls as may be.
+   * @returns of those that have left
+   * @throws NetError where this host can't send the first
+   */
+  sendMany(datagrams: readonly Uint8Array[], destination: Ipv4Address): readonly Departure[] {
+    // Its number may be another descriptor's by now.
+    if (this.socket.closed) throw new Error('the socket is closed');
+    const batch = Sender.batch();
+    let count = 0;
+    while (count < datagrams.length && batch.add(datagrams[count] as Uint8Array, destination)) count++;
+    const first = datagrams[0] as Uint8Array;
+    if (count === 0) return [this.send(first, formatIpv4(destination))];
+    for (let attempt = 0; ; attempt++) {
+      const departures = Array.from({ length: count }, () => this.departures.begin());
+      const sent = batch.send(this.socket.fd);
+      if (sent === count) return departures;
+      // Those behind the one that was refused were not tried.
+      this.departures.withdraw(count - Math.max(0, sent) - 1);
+      this.departures.failed();
+      if (sent > 0) return departures.slice(0, sent);
+      if (!this.mayTryAgain(-sent, attempt)) throw sendError(-sent, first, formatIpv4(destination));
+    }
+  }
+
+  private static outgoing: OutgoingBatch | undefined;
+
+  /** Empty. One for all: a call reads it and is done with it. */
+  private static batch(): OutgoingBatch {
+    Sender.outgoing ??= new OutgoingBatch();
+    Sender.outgoing.clear();
+    return Sender.outgoing;
+  }
+
+  /** Whether the queue was full, and may be less so now. */
+  private mayTryAgain(number: number, attempt: number): boolean {
+    const backoffMs = BACKOFF_MS[attempt];
+    if (!isFull(number) || backoffMs === undefined) return false;
+    this.retries++;
+    Atomics.wait(sleepCell, 0, 0, backoffMs);
+    return true;
   }
 
   /** The kernel has told when something left. */

@@ -141,11 +141,13 @@ export function decodeIpv4HeaderLax(bytes: Uint8Array): Partial<Ipv4Header> {
   return read;
 }
 
-/** Changes the identification of a datagram, and the checksum of its header with it. */
-export function setIdentification(datagram: Uint8Array, id: number): void {
-  put16(datagram, ID, id, 'IPv4 identification');
-  put16(datagram, CHECKSUM, 0, 'IPv4 checksum');
-  put16(datagram, CHECKSUM, internetChecksum(datagram, 0, ((datagram[0] as number) & 15) * 4), 'IPv4 checksum');
+/** A copy of a datagram with another identification, and the checksum of its header to it. */
+export function withIdentification(datagram: Uint8Array, id: number): Uint8Array {
+  const copy = datagram.slice();
+  put16(copy, ID, id, 'IPv4 identification');
+  put16(copy, CHECKSUM, 0, 'IPv4 checksum');
+  put16(copy, CHECKSUM, internetChecksum(copy, 0, ((copy[0] as number) & 15) * 4), 'IPv4 checksum');
+  return copy;
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fragment } from '../../src/wire/fragment.ts';
-import { type Ipv4Header, ipv4Header, setIdentification } from '../../src/wire/ipv4.ts';
+import { type Ipv4Header, ipv4Header, withIdentification } from '../../src/wire/ipv4.ts';
 import { decodePacket, encodePacket, verifyIpv4Checksum } from '../../src/wire/packet.ts';
 import { bytes } from './arbitraries.ts';
 import { hex } from './vectors/vector.ts';
@@ -85,8 +85,10 @@ describe('fragment', () => {
   });
 });
 
-it('setIdentification changes it and the checksum, nothing else', () => {
-  const changed = datagram(hex('0102030405'), { options: hex('01010101') });
-  setIdentification(changed, 0xfffe);
+it('withIdentification changes it and the checksum, nothing else, in a copy', () => {
+  const given = datagram(hex('0102030405'), { options: hex('01010101') });
+  const before = given.slice();
+  const changed = withIdentification(given, 0xfffe);
+  expect(given).toEqual(before);
   expect(changed).toEqual(datagram(hex('0102030405'), { options: hex('01010101'), id: 0xfffe }));
 });

@@ -4,7 +4,7 @@ import { Inbox } from '../../net/inbox.ts';
 import type { Departure } from '../../net/moment.ts';
 import type { Arrival, Clock, ClockSources } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
-import { ipv4Header, setIdentification } from '../../wire/ipv4.ts';
+import { ipv4Header, withIdentification } from '../../wire/ipv4.ts';
 import { encodePacket } from '../../wire/packet.ts';
 import { hear } from '../arrival.ts';
 import type { ProbeContext } from '../context.ts';
@@ -76,6 +76,8 @@ class SendRun {
   private readonly untold: Outgoing[] = [];
   /** How many of those have been told of meanwhile. */
   private told = 0;
+  /** Copies sent since we saw how full the kernel's buffer is. */
+  private sinceLook = 0;
   /** The start has been told. */
   private begun = false;
   private startedAtUs: number | undefined;
@@ -148,12 +150,14 @@ class SendRun {
     let dueAtUs = 0;
     for (const variant of request.variants) {
       let trial: Trial | undefined;
-      for (let copy = 0; copy < request.count; copy++) {
+      for (let left = request.count; left > 0; ) {
         if (clock.nowUs() < dueAtUs) yield* this.listenUntil(dueAtUs);
         else if (this.mustListen) yield* this.listenNow();
         if (this.over) return;
         trial ??= this.open(variant);
-        const departure = this.sendCopy(trial);
+        const together = Math.min(left, this.mostTogether);
+        const departure = this.sendCopies(trial, together);
+        left -= together;
         if (this.startedAtUs === undefined) await this.begin(departure);
         // After a stall we go on from now: no burst makes up for more than this.
         dueAtUs = Math.max(dueAtUs, departure.handedOverAtUs - MOST_LATE_US) + intervalUs;
@@ -161,10 +165,17 @@ class SendRun {
     }
   }
 
+  /** Copies that may leave by one call: the first one tells when the run began, and an answer may end it. */
+  private get mostTogether(): number {
+    const { intervalMs, repeatUntil } = this.request;
+    return intervalMs > 0 || repeatUntil !== undefined || this.startedAtUs === undefined ? 1 : LOOK_EVERY;
+  }
+
   /** While there is no time to wait for answers: whether those that have come must be read before more is sent. */
   private get mustListen(): boolean {
+    if (this.sinceLook < LOOK_EVERY) return false;
+    this.sinceLook = 0;
     const { length } = this.untold;
-    if (length % LOOK_EVERY !== LOOK_EVERY - 1) return false;
     return this.request.repeatUntil !== undefined || length >= MOST_UNTOLD || this.backlog > FULL_BACKLOG;
   }
 
@@ -205,19 +216,22 @@ class SendRun {
     }
   }
 
-  /** Sends now; it is told of in its turn among the answers. */
-  private sendCopy(trial: Trial): Departure {
-    const id = trial.takeId();
-    let last: Departure | undefined;
-    for (const piece of trial.pieces) {
-      setIdentification(piece, id);
-      last = trial.port.send(piece);
+  /** Sends now; each copy is told of in its turn among the answers. @returns of the last one */
+  private sendCopies(trial: Trial, count: number): Departure {
+    const { pieces, port } = trial;
+    const ids = Array.from({ length: count }, () => trial.takeId());
+    const datagrams = ids.flatMap((id) => pieces.map((piece) => withIdentification(piece, id)));
+    let gone = 0;
+    while (gone < datagrams.length) {
+      for (const departure of port.sendMany(gone === 0 ? datagrams : datagrams.slice(gone))) {
+        // The last fragment completes the segment: the answer is to it.
+        if (++gone % pieces.length > 0) continue;
+        this.lastSent = departure;
+        this.untold.push({ trial, departure, id: ids[gone / pieces.length - 1] as number });
+      }
     }
-    // The last fragment completes the segment: the answer is to it.
-    const departure = last as Departure;
-    this.lastSent = departure;
-    this.untold.push({ trial, departure, id });
-    return departure;
+    this.sinceLook += count;
+    return this.lastSent as Departure;
   }
 
   /** All times begin when the first segment has left. */
