@@ -1,4 +1,5 @@
 /** The words and records that lines of several kinds have. */
+import type { FigureClock } from '../../src/net/moment.ts';
 import type { CheckName, CloseKind, ErrorReport, Reason, SegmentNote, Verdict } from '../../src/probe/events.ts';
 import type { State } from '../../src/tcp/state.ts';
 import type { ChecksumVerdict } from '../../src/wire/checksum.ts';
@@ -12,6 +13,7 @@ export const comments = commentsOf('src/probe/events');
 
 export const verdict = defined('verdict', oneOf<Verdict>()('open', 'closed', 'filtered', 'unfiltered', 'open|filtered'));
 export const reason = defined<Reason>('reason', pattern('^(syn-ack|syn|rst|ack|answer|no-response|interrupted|icmp-.+)$'));
+export const figureClock = oneOf<FigureClock>()('kernel', 'user', 'stepped');
 export const state = defined(
   'state',
   oneOf<State>()(

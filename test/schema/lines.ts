@@ -1,5 +1,4 @@
 /** Each kind of line of `--json`, held to the type of the event that it tells. */
-import type { FigureClock } from '../../src/net/moment.ts';
 import type {
   Answer,
   CheckEvent,
@@ -32,13 +31,25 @@ import {
   record,
   text,
 } from './builder.ts';
-import { checkName, closeKind, comments, ending, flags, note, type Printed, reason, state, tcpOption, verdict } from './common.ts';
+import {
+  checkName,
+  closeKind,
+  comments,
+  ending,
+  figureClock,
+  flags,
+  note,
+  type Printed,
+  reason,
+  state,
+  tcpOption,
+  verdict,
+} from './common.ts';
 import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 import { replayLines } from './replay.ts';
 
 const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
-const figureClock = oneOf<FigureClock>()('kernel', 'user', 'stepped');
 
 const start = defined(
   'start',

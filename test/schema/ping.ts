@@ -12,7 +12,7 @@ import type {
   UnsentEvent,
 } from '../../src/probe/events.ts';
 import { constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
-import { comments, ending, flags, note, type Printed, reason, verdict } from './common.ts';
+import { comments, ending, figureClock, flags, note, type Printed, reason, verdict } from './common.ts';
 
 const probe = { address: text, port: integer, sequence: integer };
 const outcome = { verdict, reason };
@@ -26,6 +26,7 @@ const reply = defined(
       ...outcome,
       atUs: number,
       rttUs: optional(number),
+      rttClock: optional(figureClock),
       flags,
       ttl: integer,
       window: integer,
@@ -73,6 +74,7 @@ const figures = {
   notClosed: integer,
   answers: counts(reason),
   rttUs: optional(rttFigures),
+  rttClock: optional(figureClock),
 } satisfies { [K in keyof PingFigures]: unknown };
 
 const targets = list(

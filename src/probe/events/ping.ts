@@ -1,5 +1,6 @@
 /** What `ping` tells. */
 import type { NetError } from '../../net/errors.ts';
+import type { FigureClock } from '../../net/moment.ts';
 import type { FlagName } from '../../wire/flags.ts';
 import type { IcmpEvent, NoteEvent, Outcome, Reason, SegmentEvent, SegmentNote, StartEvent } from './common.ts';
 
@@ -24,6 +25,8 @@ export interface ReplyEvent extends ProbeName, Outcome {
   atUs: number;
   /** From the probe to this answer; of a whole handshake SYN to SYN+ACK. Undefined where it can't be said (Karn). */
   rttUs: number | undefined;
+  /** What `rttUs` rests on. */
+  rttClock: FigureClock | undefined;
   flags: readonly FlagName[];
   ttl: number;
   /** As in the header: not scaled. */
@@ -107,6 +110,8 @@ export interface PingFigures extends Outcome {
   answers: Partial<Record<Reason, number>>;
   /** Undefined without an answer in time. */
   rttUs: RttFigures | undefined;
+  /** What these rest on: the least trustworthy of all. */
+  rttClock: FigureClock | undefined;
 }
 
 export interface PingTargetFigures extends PingFigures {

@@ -1,4 +1,5 @@
 /** What can be said of round trips without keeping them. */
+import { type Figure, type FigureClock, weaker } from '../../net/moment.ts';
 import type { Bucket, RttFigures } from '../events.ts';
 import { Histogram } from './histogram.ts';
 
@@ -15,8 +16,10 @@ export class Figures {
   #max = 0;
   #last: number | undefined;
   #jitter = 0;
+  #clock: FigureClock | undefined;
 
-  add(us: number): void {
+  add({ us, clock }: Figure): void {
+    this.#clock = this.#clock === undefined ? clock : weaker(this.#clock, clock);
     this.#count++;
     const distance = us - this.#mean;
     this.#mean += distance / this.#count;
@@ -45,6 +48,11 @@ export class Figures {
       stddev: Math.sqrt(this.#squares / this.#count),
       jitter: this.#jitter,
     };
+  }
+
+  /** What they rest on: the least trustworthy. */
+  get clock(): FigureClock | undefined {
+    return this.#clock;
   }
 
   get buckets(): Bucket[] {

@@ -1,10 +1,11 @@
 /** Probes that are whole connections: handshake, data if any, close. */
 import { NetError } from '../../net/errors.ts';
 import { Inbox } from '../../net/inbox.ts';
+import type { Departure, FigureClock } from '../../net/moment.ts';
 import { connect } from '../connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../connect/request.ts';
 import type { ProbeContext } from '../context.ts';
-import type { ConnectEvent, ConnectResult, IcmpEvent, SegmentEvent } from '../events.ts';
+import type { ConnectEvent, ConnectResult, SegmentEvent, StartEvent } from '../events.ts';
 import type { Finding, Probe, Prober, Timeline } from './probe.ts';
 import type { PingRequest } from './request.ts';
 import type { Target } from './target.ts';
@@ -14,7 +15,7 @@ const MOST_CONNECTIONS = 2048;
 
 export class HandshakeProber implements Prober {
   readonly keepsTime = true;
-  readonly told: (SegmentEvent | IcmpEvent)[] = [];
+  readonly told: Prober['told'] = [];
   dropped = 0;
   readonly #request: PingRequest;
   readonly #context: ProbeContext;
@@ -30,18 +31,22 @@ export class HandshakeProber implements Prober {
     this.#findings = new Inbox(context.network.clock);
   }
 
+  get heard(): number {
+    return this.#findings.length;
+  }
+
   get hasRoom(): boolean {
     return this.#connections.size < MOST_CONNECTIONS;
   }
 
   send(target: Target, sequence: number): Probe {
-    const sentAtUs = this.#context.network.clock.nowUs();
+    const atUs = this.#context.network.clock.nowUs();
     const probe: Probe = {
       target,
       sequence,
       source: { sourceAddress: '', sourcePort: 0, interfaceName: undefined, guard: 'socket' },
       silence: 'filtered',
-      sentAtUs,
+      departure: departedAt(atUs),
       state: 'waiting',
       answeredAtUs: undefined,
     };
@@ -54,6 +59,9 @@ export class HandshakeProber implements Prober {
   next(untilUs: number): Promise<Finding | undefined> {
     return this.#findings.next(untilUs);
   }
+
+  /** Each connection tells of its own segments. */
+  flush(): void {}
 
   wake(): void {
     this.#findings.wake();
@@ -72,9 +80,9 @@ export class HandshakeProber implements Prober {
     try {
       for await (const event of connect(this.#requestFor(probe), context)) {
         if (event.type === 'start') {
-          probe.sentAtUs = network.clock.nowUs();
+          probe.departure = departedAt(network.clock.nowUs());
           probe.source = event;
-          this.#timeline.startedAtUs ??= probe.sentAtUs;
+          this.#timeline.begun ??= { atUs: probe.departure.atUs, clocks: event.clock };
         }
         this.#tell(event, probe);
         if (event.type === 'result') this.dropped = Math.max(this.dropped, event.kernelDrops);
@@ -92,12 +100,15 @@ export class HandshakeProber implements Prober {
     return { ...CONNECT_DEFAULTS, ...full, host, address, port, source, interfaceName, timeoutMs };
   }
 
-  #tell(event: ConnectEvent, { sentAtUs, sequence }: Probe): void {
+  #tell(event: ConnectEvent, { departure, sequence }: Probe): void {
+    const beganUs = departure.atUs - (this.#timeline.begun?.atUs ?? departure.atUs);
+    if (event.type === 'note' && event.code === 'clock-stepped') this.told.push({ ...event, atUs: beganUs + event.atUs });
     if (!this.#request.segments || (event.type !== 'segment' && event.type !== 'icmp')) return;
-    const atUs = event.atUs + sentAtUs - (this.#timeline.startedAtUs ?? sentAtUs);
-    this.told.push({ ...event, atUs, variant: `probe ${sequence}` });
+    this.told.push({ ...event, atUs: beganUs + event.atUs, variant: `probe ${sequence}` });
   }
 }
+
+const departedAt = (atUs: number): Departure => ({ atUs, handedOverAtUs: atUs, stamped: false, pending: false, wallSteps: 0 });
 
 /** Reads off one connection what became of it. */
 class ConnectionWatch {
@@ -106,6 +117,8 @@ class ConnectionWatch {
   #icmpFrom: string | undefined;
   #synSentAtUs = 0;
   #syns = 0;
+  #clocks: StartEvent['clock'] = { transmit: 'user', receive: 'user' };
+  #wasStepped = false;
   #isSettled = false;
 
   constructor(probe: Probe) {
@@ -113,6 +126,8 @@ class ConnectionWatch {
   }
 
   event(event: ConnectEvent): Finding | undefined {
+    if (event.type === 'start') this.#clocks = event.clock;
+    if (event.type === 'note' && event.code === 'clock-stepped') this.#wasStepped = true;
     if (event.type === 'segment') this.#segment(event);
     if (event.type === 'icmp') this.#icmpFrom = event.from;
     // What is left is to wait whether the peer's FIN comes again.
@@ -129,6 +144,11 @@ class ConnectionWatch {
     if (direction === 'received' && note === undefined && (flags.includes('SYN') || flags.includes('RST'))) this.#answer ??= event;
   }
 
+  #clockOf({ clock }: SegmentEvent): FigureClock {
+    if (this.#wasStepped) return 'stepped';
+    return this.#clocks.transmit === 'kernel' && (clock ?? this.#clocks.receive) === 'kernel' ? 'kernel' : 'user';
+  }
+
   #open(closed: boolean, atUs: number): Finding | undefined {
     return this.#settle({ verdict: 'open', reason: 'syn-ack' }, atUs, { closed, durationUs: atUs });
   }
@@ -138,9 +158,9 @@ class ConnectionWatch {
     const probe = this.#probe;
     const atUs = this.#answer?.atUs ?? rttUs ?? 0;
     if (verdict === 'open') return this.#open(close.completed, atUs + (close.durationUs ?? 0));
-    if (error !== undefined) return { type: 'unsent', probe, atUs: probe.sentAtUs, error };
+    if (error !== undefined) return { type: 'unsent', probe, atUs: probe.departure.atUs, error };
     if (this.#answer !== undefined && verdict === 'closed') return this.#settle({ verdict, reason }, atUs, undefined);
-    return { type: 'no-answer', probe, atUs: probe.sentAtUs, outcome: { verdict, reason }, from: this.#icmpFrom };
+    return { type: 'no-answer', probe, atUs: probe.departure.atUs, outcome: { verdict, reason }, from: this.#icmpFrom };
   }
 
   #settle(
@@ -154,10 +174,10 @@ class ConnectionWatch {
     return {
       type: 'answer',
       probe: this.#probe,
-      atUs: this.#probe.sentAtUs + atUs,
+      atUs: this.#probe.departure.atUs + atUs,
       outcome,
       // Of more than one SYN there is no telling which it answers (Karn).
-      rttUs: this.#syns === 1 ? answer.atUs - this.#synSentAtUs : undefined,
+      round: this.#syns === 1 ? { us: answer.atUs - this.#synSentAtUs, clock: this.#clockOf(answer) } : undefined,
       flags: answer.flags,
       ttl: answer.ttl,
       window: answer.window,

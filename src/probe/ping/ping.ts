@@ -1,6 +1,7 @@
 /** Probes sent again and again, and figures of what came of them. */
 import { NetError } from '../../net/errors.ts';
-import type { Clock } from '../../net/network.ts';
+import type { Departure } from '../../net/moment.ts';
+import type { Clock, ClockSources } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import {
   type NoteEvent,
@@ -11,6 +12,7 @@ import {
   SCHEMA_VERSION,
   type StartEvent,
 } from '../events.ts';
+import { hasLeft } from '../leaving.ts';
 import { isoTime } from '../segment-event.ts';
 import { VERSION } from '../version.ts';
 import { HandshakeProber } from './handshakes.ts';
@@ -55,7 +57,7 @@ class PingRun {
   readonly #request: PingRequest;
   readonly #context: PingContext;
   readonly #clock: Clock;
-  readonly #timeline: Timeline = { startedAtUs: undefined };
+  readonly #timeline: Timeline = { begun: undefined };
   readonly #prober: Prober;
   readonly #targets: readonly Target[];
   /** Of all targets. */
@@ -97,9 +99,11 @@ class PingRun {
       while (!this.#isOver) yield* this.#goOn();
     } catch (caught) {
       // Before the first probe there is nothing to report but the error.
-      if (!(caught instanceof NetError) || this.#timeline.startedAtUs === undefined) throw caught;
+      if (!(caught instanceof NetError) || this.#timeline.begun === undefined) throw caught;
       error = caught;
     }
+    this.#prober.flush();
+    yield* this.#prober.told.splice(0);
     yield this.#result(error);
   }
 
@@ -121,7 +125,7 @@ class PingRun {
   }
 
   get #deadlineUs(): number {
-    return (this.#timeline.startedAtUs ?? this.#clock.nowUs()) + this.#request.deadlineMs * 1000;
+    return (this.#timeline.begun?.atUs ?? this.#clock.nowUs()) + this.#request.deadlineMs * 1000;
   }
 
   get #isOver(): boolean {
@@ -142,7 +146,8 @@ class PingRun {
   #nextUs(nowUs: number): number {
     if (this.#maySend && this.#dueAtUs <= nowUs) return 0;
     const [oldest] = this.#waiting;
-    const lostAtUs = oldest === undefined || this.#prober.keepsTime ? Number.POSITIVE_INFINITY : oldest.sentAtUs + this.#timeoutUs;
+    const lostAtUs =
+      oldest === undefined || this.#prober.keepsTime ? Number.POSITIVE_INFINITY : oldest.departure.handedOverAtUs + this.#timeoutUs;
     return Math.min(lostAtUs, this.#maySend ? this.#dueAtUs : Number.POSITIVE_INFINITY, this.#deadlineUs);
   }
 
@@ -151,7 +156,7 @@ class PingRun {
   }
 
   /** What is due now; as fast as it goes, some of them. */
-  *#sendDue(): Generator<PingEvent, void> {
+  async *#sendDue(): AsyncGenerator<PingEvent, void> {
     const intervalUs = (this.#request.intervalMs * 1000) / this.#targets.length;
     for (let sent = 0; sent < BURST && this.#maySend && this.#clock.nowUs() >= this.#dueAtUs; sent++) {
       const target = this.#targets[this.#turn] as Target;
@@ -164,18 +169,26 @@ class PingRun {
         const probe = this.#prober.send(target, target.sequence);
         this.#waiting.add(probe);
         this.#count(target, (tally) => tally.sent++);
-        if (!target.isTold && !this.#prober.keepsTime) yield this.#start(target, probe);
+        if (this.#prober.keepsTime) continue;
+        if (this.#timeline.begun === undefined) await this.#begin(probe.departure);
+        if (!target.isTold) yield this.#start(target, probe);
       } catch (error) {
         if (!(error instanceof NetError)) throw error;
         yield* this.#unsent(target, target.sequence, error, nowUs);
       }
-      yield* this.#prober.told.splice(0);
     }
+  }
+
+  /** All times begin when the first probe has left. */
+  async #begin(first: Departure): Promise<void> {
+    await hasLeft(first, this.#clock, () => this.#prober.heard > 0);
+    const clocks: ClockSources = { ...this.#context.network.clockSources, transmit: first.stamped ? 'kernel' : 'user' };
+    this.#timeline.begun = { atUs: first.atUs, clocks };
   }
 
   /** Where not one probe of a round has left there is nothing to report but the error. */
   *#unsent(target: Target, sequence: number, error: NetError, atUs: number): Generator<PingEvent, void> {
-    if (this.#timeline.startedAtUs === undefined && target === this.#targets.at(-1)) throw error;
+    if (this.#timeline.begun === undefined && target === this.#targets.at(-1)) throw error;
     this.#count(target, (tally) => tally.unsent++);
     this.#dueAtUs = Math.max(this.#dueAtUs, atUs + UNSENT_PAUSE_US);
     yield { type: 'unsent', ...target.nameOf(sequence), atUs: this.#relative(atUs), code: error.code, message: error.message };
@@ -202,7 +215,7 @@ class PingRun {
   }
 
   *#answer(finding: Extract<Finding, { type: 'answer' }>): Generator<PingEvent, void> {
-    const { probe, atUs, outcome, rttUs, flags, ttl, window, connection } = finding;
+    const { probe, atUs, outcome, round, flags, ttl, window, connection } = finding;
     const { target, sequence, source } = probe;
     // It has come too late, though nobody has looked at the time since.
     if (probe.state === 'waiting' && this.#isLate(probe, atUs)) yield* this.#lose(probe, this.#silence(probe));
@@ -215,13 +228,13 @@ class PingRun {
         if (note === 'late') tally.late++;
         else tally.received++;
         if (note === 'out-of-order') tally.outOfOrder++;
-        if (note !== 'late' && rttUs !== undefined) tally.round.add(rttUs);
+        if (note !== 'late' && round !== undefined) tally.rounds.add(round);
         if (connection?.closed === false) tally.notClosed++;
       }
     });
     if (probe.state === 'waiting') {
       this.#waiting.delete(probe);
-      target.course.add(sequence, rttUs);
+      target.course.add(sequence, round?.us);
       target.highestAnswered = Math.max(target.highestAnswered, sequence);
     }
     if (probe.state !== 'answered') {
@@ -233,7 +246,8 @@ class PingRun {
       ...target.nameOf(sequence),
       ...outcome,
       atUs: this.#relative(atUs),
-      rttUs,
+      rttUs: round?.us,
+      rttClock: round?.clock,
       flags,
       ttl,
       window,
@@ -250,25 +264,25 @@ class PingRun {
     return flags.includes('SYN') && atUs - answeredAtUs >= SHORTEST_RETRANSMISSION_US ? 'retransmission' : 'duplicate';
   }
 
-  #isLate({ sentAtUs }: Probe, atUs: number): boolean {
-    return !this.#prober.keepsTime && atUs - sentAtUs > this.#timeoutUs;
+  #isLate({ departure }: Probe, atUs: number): boolean {
+    return !this.#prober.keepsTime && atUs - departure.atUs > this.#timeoutUs;
   }
 
   /** Those whose time was over at a time, oldest first. */
   *#expire(nowUs: number): Generator<PingEvent, void> {
     for (const probe of this.#waiting) {
-      if (this.#prober.keepsTime || nowUs - probe.sentAtUs < this.#timeoutUs) return;
+      if (this.#prober.keepsTime || nowUs - probe.departure.handedOverAtUs < this.#timeoutUs) return;
       yield* this.#lose(probe, this.#silence(probe));
     }
   }
 
   #silence(probe: Probe): Extract<Finding, { type: 'no-answer' }> {
     const outcome: Outcome = { verdict: probe.silence, reason: 'no-response' };
-    return { type: 'no-answer', probe, atUs: probe.sentAtUs + this.#timeoutUs, outcome, from: undefined };
+    return { type: 'no-answer', probe, atUs: probe.departure.handedOverAtUs + this.#timeoutUs, outcome };
   }
 
-  *#lose(probe: Probe, { atUs, outcome, from }: Extract<Finding, { type: 'no-answer' }>): Generator<PingEvent, void> {
-    const { target, sequence, source, sentAtUs } = probe;
+  *#lose(probe: Probe, { atUs, outcome, from, rttUs }: Extract<Finding, { type: 'no-answer' }>): Generator<PingEvent, void> {
+    const { target, sequence, source } = probe;
     this.#waiting.delete(probe);
     probe.state = 'lost';
     this.#count(target, (tally) => {
@@ -276,7 +290,6 @@ class PingRun {
       tally.counts(outcome);
     });
     target.course.add(sequence, undefined);
-    const rttUs = from === undefined ? undefined : atUs - sentAtUs;
     yield { type: 'lost', ...target.nameOf(sequence), ...outcome, atUs: this.#relative(atUs), sourcePort: source.sourcePort, from, rttUs };
   }
 
@@ -286,7 +299,7 @@ class PingRun {
   }
 
   #relative(atUs: number): number {
-    return atUs - (this.#timeline.startedAtUs ?? atUs);
+    return atUs - (this.#timeline.begun?.atUs ?? atUs);
   }
 
   /** Promises alone would keep the event loop from signals, timers and what is to be written. */
@@ -321,7 +334,8 @@ class PingRun {
 
   #start(target: Target, { source: { sourceAddress, sourcePort, interfaceName, guard } }: Probe): StartEvent {
     target.isTold = true;
-    const startedAtNs = this.#clock.wallTimeNs(this.#timeline.startedAtUs ?? this.#clock.nowUs());
+    const { atUs, clocks } = this.#timeline.begun as NonNullable<Timeline['begun']>;
+    const startedAtNs = this.#clock.wallTimeNs(atUs);
     return {
       type: 'start',
       schema: SCHEMA_VERSION,
@@ -335,7 +349,7 @@ class PingRun {
       interfaceName,
       startedAt: isoTime(startedAtNs),
       startedAtNs,
-      clock: this.#context.network.clockSources,
+      clock: clocks,
       guard,
     };
   }

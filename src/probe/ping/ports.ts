@@ -41,7 +41,7 @@ export class Lease {
 
   hold(probe: SegmentProbe): void {
     this.probes.push(probe);
-    this.lastUsedAtUs = probe.sentAtUs;
+    this.lastUsedAtUs = probe.departure.handedOverAtUs;
     if (this.probes.length > this.most) this.probes.shift();
   }
 

@@ -1,7 +1,9 @@
 /** A probe, and what those who send probes find out about them. */
 import type { NetError } from '../../net/errors.ts';
+import type { Departure, Figure } from '../../net/moment.ts';
+import type { ClockSources } from '../../net/network.ts';
 import type { FlagName } from '../../wire/flags.ts';
-import type { IcmpEvent, Outcome, ReplyEvent, SegmentEvent, SegmentNote, StartEvent, Verdict } from '../events.ts';
+import type { IcmpEvent, NoteEvent, Outcome, ReplyEvent, SegmentEvent, SegmentNote, StartEvent, Verdict } from '../events.ts';
 import type { Target } from './target.ts';
 
 export interface Probe {
@@ -11,8 +13,8 @@ export interface Probe {
   source: Pick<StartEvent, 'sourceAddress' | 'sourcePort' | 'interfaceName' | 'guard'>;
   /** What it says where nothing answers. */
   readonly silence: Verdict;
-  /** By the clock of the network; of a segment, once its stamp has come, by that. */
-  sentAtUs: number;
+  /** Of a whole connection: of its first segment, as this process saw it. */
+  departure: Departure;
   state: 'waiting' | 'lost' | 'answered';
   /** Undefined until it is answered. */
   answeredAtUs: number | undefined;
@@ -25,14 +27,14 @@ export type Finding =
       probe: Probe;
       atUs: number;
       outcome: Outcome;
-      rttUs: number | undefined;
+      round: Figure | undefined;
       flags: readonly FlagName[];
       ttl: number;
       window: number;
       connection: ReplyEvent['connection'];
     }
-  /** `from`: of an ICMP error. */
-  | { type: 'no-answer'; probe: Probe; atUs: number; outcome: Outcome; from: string | undefined }
+  /** `from` and `rttUs`: of an ICMP error. */
+  | { type: 'no-answer'; probe: Probe; atUs: number; outcome: Outcome; from?: string | undefined; rttUs?: number | undefined }
   | { type: 'unsent'; probe: Probe; atUs: number; error: NetError }
   | { type: 'ignored'; atUs: number; what: SegmentNote | 'icmp'; text: string; datagram: Uint8Array | undefined };
 
@@ -42,20 +44,24 @@ export interface Prober {
   readonly hasRoom: boolean;
   /** A probe is told to be lost by the prober itself; else the timeout is its caller's business. */
   readonly keepsTime: boolean;
-  /** Segments sent and heard since they were last taken from here, where they are to be told. */
-  readonly told: (SegmentEvent | IcmpEvent)[];
+  /** Segments sent and heard since they were last taken from here, where they are to be told; and steps of the clock. */
+  readonly told: (SegmentEvent | IcmpEvent | NoteEvent)[];
+  /** How many findings `next` gives without waiting, at the least. */
+  readonly heard: number;
   /** Datagrams that the kernel dropped. */
   readonly dropped: number;
   /** @throws NetError where this machine can't send it */
   send(target: Target, sequence: number): Probe;
   /** The next finding; undefined at the time, or when woken. With a time that is over it looks what has come until now. */
   next(untilUs: number): Promise<Finding | undefined>;
+  /** Tells what was sent, whether its stamp has come or not. */
+  flush(): void;
   wake(): void;
   /** Gives all ports back. */
   close(): Promise<void>;
 }
 
-/** When the first probe left: from there on events count. */
+/** When the first probe left, from where on events count, and what dates them. Undefined until then. */
 export interface Timeline {
-  startedAtUs: number | undefined;
+  begun: { atUs: number; clocks: ClockSources } | undefined;
 }

@@ -1,6 +1,6 @@
 /** Probes that are one crafted segment each. */
 import { NetError } from '../../net/errors.ts';
-import type { Departure } from '../../net/moment.ts';
+import { type Departure, elapsed } from '../../net/moment.ts';
 import type { Port, PortArrival, SharedInbox } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
@@ -9,15 +9,15 @@ import { encodePacket } from '../../wire/packet.ts';
 import { type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
 import { type Heard, hear } from '../arrival.ts';
 import type { ProbeContext } from '../context.ts';
-import type { IcmpEvent, SegmentEvent, SegmentNote } from '../events.ts';
-import { icmpEvent, segmentEvent } from '../segment-event.ts';
-import { type Crafted, copyId, craft, datagramOf, drawNumbers, piecesOf } from '../segment-spec.ts';
+import type { SegmentNote } from '../events.ts';
+import { copyId, craft, datagramOf, drawNumbers, piecesOf } from '../segment-spec.ts';
 import { answerKind, probeKind, verdictOf } from '../verdict.ts';
 import { questionOf, type Refusal, refusal } from './answer.ts';
 import { type Lease, PortPool, type SegmentProbe } from './ports.ts';
 import type { Finding, Prober, Timeline } from './probe.ts';
 import type { PingRequest } from './request.ts';
 import type { Target } from './target.ts';
+import { Teller } from './teller.ts';
 
 /** IPv4 and TCP headers without options. */
 const HEADERS_LENGTH = 40;
@@ -25,11 +25,10 @@ const HEADERS_LENGTH = 40;
 export class SegmentProber implements Prober {
   readonly hasRoom = true;
   readonly keepsTime = false;
-  readonly told: (SegmentEvent | IcmpEvent)[] = [];
   readonly #request: PingRequest;
   readonly #context: ProbeContext;
-  readonly #timeline: Timeline;
   readonly #inbox: SharedInbox;
+  readonly #teller: Teller;
   readonly #pools = new Map<Target, PortPool>();
   readonly #leases = new Map<Port, Lease>();
   /** Of all ports it has seen the longest what the kernel drops. */
@@ -38,8 +37,16 @@ export class SegmentProber implements Prober {
   constructor(request: PingRequest, context: ProbeContext, timeline: Timeline) {
     this.#request = request;
     this.#context = context;
-    this.#timeline = timeline;
     this.#inbox = context.network.openInbox();
+    this.#teller = new Teller(request.segments, timeline);
+  }
+
+  get told(): Prober['told'] {
+    return this.#teller.told;
+  }
+
+  get heard(): number {
+    return this.#inbox.length;
   }
 
   get dropped(): number {
@@ -61,36 +68,39 @@ export class SegmentProber implements Prober {
     const numbers = drawNumbers(random, port.route.mtu - HEADERS_LENGTH, () => iss(tuple, nowUs));
     const crafted = craft(spec, flow, numbers);
     const datagram = datagramOf(crafted, copyId(spec, numbers, 0));
-    // The last fragment completes the segment: the answer is to it.
     const pieces = piecesOf(datagram, spec);
-    let last: Departure | undefined;
-    for (const piece of pieces) last = port.send(piece);
-    const departure = last as Departure;
+    // The last fragment completes the segment: the answer is to it.
+    const departure = pieces.map((piece) => port.send(piece)).at(-1) as Departure;
+    const { ip, tcp } = crafted;
     const probe: SegmentProbe = {
       target,
       sequence,
       source: lease.source,
-      silence: verdictOf(probeKind(crafted.tcp.flags), 'none'),
-      // Its stamp may come after this.
-      get sentAtUs() {
-        return departure.atUs;
-      },
+      silence: verdictOf(probeKind(tcp.flags), 'none'),
+      departure,
       state: 'waiting',
       answeredAtUs: undefined,
       question: questionOf(crafted),
     };
     lease.hold(probe);
-    this.#timeline.startedAtUs ??= departure.atUs;
-    this.#tellSent(crafted, datagram, pieces, probe);
+    this.#teller.sent({ ip, tcp, datagram, fragments: pieces.length > 1 ? pieces : undefined, departure, probe, isReset: false });
     return probe;
   }
 
   async next(untilUs: number): Promise<Finding | undefined> {
     const arrival = await this.#inbox.next(untilUs);
-    if (arrival === undefined) return undefined;
+    if (arrival === undefined) {
+      this.#teller.flush();
+      return undefined;
+    }
+    this.#teller.arrives(arrival);
     const lease = this.#leases.get(arrival.port);
     // Its port was given back meanwhile.
     return lease === undefined ? ignored(arrival, 'late', 'Ignored a datagram: it came too late.') : this.#judge(arrival, lease);
+  }
+
+  flush(): void {
+    this.#teller.flush();
   }
 
   wake(): void {
@@ -108,7 +118,7 @@ export class SegmentProber implements Prober {
     if (heard.type === 'icmp') return this.#judgeIcmp(heard, arrival, lease);
     const { tcp, ip } = heard;
     const [probe, why] = heard.checksumOk ? findProbe(lease, tcp) : [undefined, 'bad-checksum' as const];
-    this.#tellHeard(heard, atUs, probe, why);
+    this.#teller.heard(heard, arrival, probe, why);
     this.#reset(lease, tcp, ip, probe);
     if (probe === undefined) return ignored({ atUs }, why, `Ignored a segment: ${WHY[why]}.`);
     const kind = answerKind(tcp.flags);
@@ -117,7 +127,7 @@ export class SegmentProber implements Prober {
       probe,
       atUs,
       outcome: { verdict: verdictOf(probeKind(probe.question.flags), kind), reason: kind === 'other' ? 'answer' : kind },
-      rttUs: atUs - probe.sentAtUs,
+      round: elapsed(probe.departure, arrival),
       flags: flagNames(tcp.flags),
       ttl: ip.ttl,
       window: tcp.window,
@@ -127,18 +137,18 @@ export class SegmentProber implements Prober {
 
   #judgeIcmp(heard: Extract<Heard, { type: 'icmp' }>, arrival: PortArrival, lease: Lease): Finding {
     const { error, quotedSeq, ip } = heard;
-    const { atUs } = arrival;
     const probe = lease.probes.find(({ state, question }) => state === 'waiting' && question.seq === quotedSeq);
     if (probe === undefined) {
       return ignored(arrival, 'icmp', `Ignored an ICMP error (${error.name}): not about a probe that is waited for.`);
     }
-    if (this.#request.segments) this.told.push(icmpEvent(heard, this.#relative(atUs), variantOf(probe)));
+    this.#teller.icmp(heard, arrival, probe);
     return {
       type: 'no-answer',
       probe,
-      atUs,
+      atUs: arrival.atUs,
       outcome: { verdict: 'filtered', reason: `icmp-${error.name}` },
       from: formatIpv4(ip.source),
+      rttUs: elapsed(probe.departure, arrival).us,
     };
   }
 
@@ -154,70 +164,13 @@ export class SegmentProber implements Prober {
     const tcp = tcpSegment({ sourcePort, destinationPort, seq: ack, flags: RST });
     const ip = ipv4Header({ source, destination, id: 1 + (id % 0xffff) });
     const datagram = encodePacket({ ip, tcp });
-    let atUs: number;
     try {
-      ({ atUs } = port.send(datagram));
+      const departure = port.send(datagram);
+      this.#teller.sent({ ip, tcp, datagram, fragments: undefined, departure, probe, isReset: true });
     } catch (error) {
       // The next probe will tell that this machine can't send.
-      if (error instanceof NetError) return;
-      throw error;
+      if (!(error instanceof NetError)) throw error;
     }
-    if (!this.#request.segments) return;
-    const isn = probe?.question.seq;
-    const variant = probe && variantOf(probe);
-    this.told.push(
-      segmentEvent(ip, tcp, {
-        direction: 'sent',
-        atUs: this.#relative(atUs),
-        datagram,
-        senderIsn: isn,
-        receiverIsn: undefined,
-        note: 'cleanup',
-        variant,
-      }),
-    );
-  }
-
-  #tellSent({ ip, tcp }: Crafted, datagram: Uint8Array, pieces: readonly Uint8Array[], probe: SegmentProbe): void {
-    if (!this.#request.segments) return;
-    const fragments = pieces.length > 1 ? pieces : undefined;
-    const atUs = probe.sentAtUs;
-    const isns = { senderIsn: tcp.seq, receiverIsn: undefined };
-    this.told.push(
-      segmentEvent(ip, tcp, {
-        direction: 'sent',
-        atUs: this.#relative(atUs),
-        datagram,
-        ...isns,
-        transmission: 1,
-        fragments,
-        variant: variantOf(probe),
-      }),
-    );
-  }
-
-  #tellHeard(
-    { ip, tcp, datagram }: Extract<Heard, { type: 'segment' }>,
-    atUs: number,
-    probe: SegmentProbe | undefined,
-    note: SegmentNote | undefined,
-  ): void {
-    if (!this.#request.segments) return;
-    const isns = { senderIsn: tcp.flags & SYN ? tcp.seq : undefined, receiverIsn: probe?.question.seq };
-    this.told.push(
-      segmentEvent(ip, tcp, {
-        direction: 'received',
-        atUs: this.#relative(atUs),
-        datagram,
-        ...isns,
-        note,
-        variant: probe && variantOf(probe),
-      }),
-    );
-  }
-
-  #relative(atUs: number): number {
-    return atUs - (this.#timeline.startedAtUs ?? atUs);
   }
 
   #poolOf(target: Target): PortPool {
@@ -269,5 +222,3 @@ function findProbe(lease: Lease, tcp: TcpSegment): [SegmentProbe, undefined] | [
   }
   return found === undefined ? [undefined, why] : [found, undefined];
 }
-
-const variantOf = ({ sequence }: SegmentProbe): string => `probe ${sequence}`;

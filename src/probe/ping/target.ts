@@ -16,7 +16,7 @@ export class Tally {
   retransmissions = 0;
   unsent = 0;
   notClosed = 0;
-  readonly round = new Figures();
+  readonly rounds = new Figures();
   readonly #answers: PingFigures['answers'] = {};
   #best: Outcome | undefined;
 
@@ -45,7 +45,8 @@ export class Tally {
       unsent,
       notClosed,
       answers: this.#answers,
-      rttUs: this.round.rttUs,
+      rttUs: this.rounds.rttUs,
+      rttClock: this.rounds.clock,
     };
   }
 }
@@ -81,6 +82,6 @@ export class Target {
 
   get figures(): PingTargetFigures {
     const { host, port, tally, course } = this;
-    return { host, address: this.#shownAddress, port, ...tally.figures, buckets: tally.round.buckets, course: course.course };
+    return { host, address: this.#shownAddress, port, ...tally.figures, buckets: tally.rounds.buckets, course: course.course };
   }
 }

@@ -12,7 +12,7 @@ const durations = fc.array(duration, { minLength: 1, maxLength: 300 });
 
 const figuresOf = (values: readonly number[]): RttFigures => {
   const figures = new Figures();
-  for (const value of values) figures.add(value);
+  for (const value of values) figures.add({ us: value, clock: 'kernel' });
   return figures.rttUs as RttFigures;
 };
 
