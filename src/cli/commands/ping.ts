@@ -9,6 +9,7 @@ import { createPingReporter } from '../../report/ping.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { checkSegments } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
+import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
 import { DATA_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, reworded, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
 import { present } from '../present.ts';
@@ -92,7 +93,8 @@ export const pingCommand: CommandBody = {
   run,
 };
 
-async function run(args: Args, io: Io): Promise<number> {
+async function run(args: Args, processIo: Io): Promise<number> {
+  const io = gatherOutput(processIo);
   const spec = readSegmentSpec(args);
   const named = readPingTargets(args, spec);
   const request = readRequest(args, spec, named.length);
@@ -128,6 +130,7 @@ async function run(args: Args, io: Io): Promise<number> {
     );
   } finally {
     network.close();
+    io.flush();
   }
 }
 
