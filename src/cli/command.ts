@@ -41,6 +41,8 @@ export class Args {
   constructor(
     readonly positionals: readonly string[],
     private readonly options: ReadonlyMap<string, ArgValue>,
+    /** The words as they were typed, the command first. */
+    readonly typed: readonly string[],
   ) {}
 
   /** The option's text; undefined where it was not given, was a bare switch, or was negated. */

@@ -50,7 +50,7 @@ function parseArgs(words: readonly string[], command: Command): Args {
   refuseValues(words, options);
   const aliases = options.flatMap(({ name, alias }) => (alias === undefined ? [] : [[name, alias] as const]));
   const names = (fits: (option: Option) => boolean) => options.filter(fits).map(({ name }) => name);
-  const { argv, error } = parser.detailed(joinOptional(words, options), {
+  const { argv, error } = parser.detailed(joinDash(joinOptional(words, options), options), {
     alias: Object.fromEntries(aliases),
     string: names(({ argument }) => argument !== undefined),
     boolean: names(({ argument, counted }) => argument === undefined && !counted),
@@ -70,7 +70,7 @@ function parseArgs(words: readonly string[], command: Command): Args {
     if (option.counted && value === 0) continue;
     values.set(name, readValue(option, value));
   }
-  return new Args(checkWords(argv._.map(String), command), values);
+  return new Args(checkWords(argv._.map(String), command), values, [command.name, ...words]);
 }
 
 function checkWords(positionals: readonly string[], command: Command): readonly string[] {
@@ -118,6 +118,16 @@ function joinOptional(words: readonly string[], options: readonly Option[]): str
   const bare = new Set(options.filter(({ optional }) => optional).map(({ name }) => `--${name}`));
   const { length } = ownWords(words);
   return words.map((word, i) => (bare.has(word) && i < length ? `${word}=` : word));
+}
+
+/** A lone `-` is a value, of stdin or stdout, and not an option. */
+function joinDash(words: readonly string[], options: readonly Option[]): string[] {
+  const takeValues = new Set(
+    options.filter(({ argument, optional }) => argument !== undefined && !optional).map(({ name }) => `--${name}`),
+  );
+  const { length } = ownWords(words);
+  const isJoined = (i: number): boolean => words[i] === '-' && i < length && takeValues.has(words[i - 1] as string);
+  return words.flatMap((word, i) => (isJoined(i) ? [] : isJoined(i + 1) ? [`${word}=-`] : [word]));
 }
 
 const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);

@@ -4,6 +4,7 @@ import { resultLine, toJson } from '../report/json.ts';
 import { CliError } from './errors.ts';
 import { BROKEN_PIPE, exitCodeOf, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
+import type { CaptureFile } from './pcap.ts';
 import { type FileSink, reasonOf } from './save.ts';
 import { writeError } from './say.ts';
 import { createWaiting } from './waiting.ts';
@@ -19,6 +20,10 @@ export interface Presentation<E extends ProbeEvent, R extends ProbeResult> {
   /** Ctrl-C is the normal end: it does not change the exit code. */
   endsByInterrupt?: boolean | undefined;
   save?: FileSink | undefined;
+  /** Takes each event too; who opened it closes it. */
+  capture?: CaptureFile | undefined;
+  /** Events that are told for its sake alone. */
+  onlyForCapture?(event: E): boolean;
 }
 
 /**
@@ -30,7 +35,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   presentation: Presentation<E, R>,
   io: Io,
 ): Promise<number> {
-  const { json, reporter, save } = presentation;
+  const { json, reporter, save, capture } = presentation;
   const controller = new AbortController();
   let endedBy: number | undefined;
   const removeSignals = io.onSignal((name, number) => {
@@ -42,6 +47,12 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
     endedBy ??= exitCode;
     controller.abort();
   });
+  if (capture !== undefined) {
+    capture.onReaderGone = () => {
+      endedBy ??= BROKEN_PIPE;
+      controller.abort();
+    };
+  }
   const waiting = createWaiting(io);
   let result: R | undefined;
   try {
@@ -54,6 +65,8 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
       waiting.begins(presentation.waitsFor(event));
       if (event.type === 'start') save?.begin();
       if (event.type === 'data') save?.write(event.payload);
+      capture?.event(event);
+      if (presentation.onlyForCapture?.(event)) continue;
       if (json) writeJson(event, io);
       else reporter.event(event);
     }
@@ -61,14 +74,15 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
     waiting.stop();
     removeSignals();
     await save?.close();
+    await capture?.endRun(result !== undefined && 'kernelDrops' in result ? result.kernelDrops : 0);
   }
   if (result === undefined) throw new Error('the probe ended without a result');
-  const failure = result.error ?? save?.failure;
+  const failure = result.error ?? save?.failure ?? capture?.failure;
   const exitCode = endedBy ?? (failure === undefined ? presentation.exitCode(result) : exitCodeOf(failure));
   if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
   else reporter.event(result);
   if (failure !== undefined) writeError(failure, io);
-  if (save?.isStuck) io.exitNow(exitCode);
+  if (save?.isStuck || capture?.isStuck) io.exitNow(exitCode);
   return exitCode;
 }
 

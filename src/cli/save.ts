@@ -1,6 +1,6 @@
 /** Files that a run writes: opened before anything is sent, so that a run is not lost for want of a place to put it. */
 import { constants, fchownSync, fstatSync, ftruncateSync, write, writeSync } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CliError } from './errors.ts';
 import type { Io } from './io.ts';
@@ -8,7 +8,7 @@ import { callerOf } from './privileges.ts';
 import { quote } from './values.ts';
 
 /** What leads to an open descriptor of this process. */
-const STANDARD_OUTPUT = '/dev/stdout';
+export const STANDARD_OUTPUT = '/dev/stdout';
 const DESCRIPTOR_LINK = /^\/dev\/(stdout|stderr|fd\/\d+)$/;
 const STDOUT = 1;
 
@@ -26,11 +26,18 @@ export class FileSink {
   private waitingBytes = 0;
   /** A write waits in the kernel for a reader that does not come: only the end of the process ends it. */
   isStuck = false;
+  /** Called once when the reader of stdout went away: that is no failure, and nothing more is written. */
+  onReaderGone: (() => void) | undefined;
+  private isReaderGone = false;
+  private hasBegun = false;
+  /** Bytes of whole writes. */
+  private written = 0;
 
   private constructor(
     private readonly path: string,
-    private readonly fd: number,
+    readonly fd: number,
     private readonly handle: FileHandle | undefined,
+    private readonly isNew: boolean,
   ) {
     this.isRegular = fstatSync(fd).isFile();
   }
@@ -38,11 +45,12 @@ export class FileSink {
   /**
    * Opens the file for writing, as it is. An existing regular file is replaced only with `force`, a symbolic link
    * never; devices and pipes are written to. Under sudo a file that we make belongs to the caller.
+   * @param mode who may read it, of those whom the process' mask lets
    * @throws CliError
    */
-  static async open(path: string, force: boolean, env: Io['env']): Promise<FileSink> {
+  static async open(path: string, force: boolean, env: Io['env'], mode = 0o666): Promise<FileSink> {
     // Opened anew it would begin at the start of the file that stdout may go to.
-    if (path === STANDARD_OUTPUT) return new FileSink(path, STDOUT, undefined);
+    if (path === STANDARD_OUTPUT) return new FileSink(path, STDOUT, undefined, false);
     const existing = await lstat(path).catch(() => undefined);
     const isDescriptor = DESCRIPTOR_LINK.test(path);
     if (existing?.isSymbolicLink() && !isDescriptor) {
@@ -55,9 +63,11 @@ export class FileSink {
     try {
       // Opening a pipe waits for its reader; with this it says that there is none.
       if (existing?.isFIFO()) await (await open(path, O_WRONLY | O_NONBLOCK)).close();
-      const handle = await open(path, flags, 0o666);
+      const handle = await open(path, flags, mode);
       if (existing === undefined) giveToCaller(handle.fd, env);
-      return new FileSink(path, handle.fd, handle);
+      // Whose file it is already may let others read no more than who makes it; where it is not ours, that is theirs to say.
+      else if (existing.isFile()) await handle.chmod(existing.mode & mode).catch(() => undefined);
+      return new FileSink(path, handle.fd, handle, existing === undefined);
     } catch (error) {
       throw new CliError('output', `can't write ${quote(path)}: ${reasonOf(error)}`, 'name a file that can be written');
     }
@@ -65,11 +75,13 @@ export class FileSink {
 
   /** The run has begun: what stood in the file goes. */
   begin(): void {
+    this.hasBegun = true;
     if (this.isRegular && this.handle !== undefined) ftruncateSync(this.fd);
   }
 
+  /** What one call writes is in a regular file as a whole, or not at all. */
   write(bytes: Uint8Array): void {
-    if (this.failure !== undefined) return;
+    if (this.failure !== undefined || this.isReaderGone) return;
     if (this.isRegular) {
       this.writeNow(bytes);
       return;
@@ -85,13 +97,15 @@ export class FileSink {
   private writeNow(bytes: Uint8Array): void {
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at);
+      this.written += bytes.length;
     } catch (error) {
+      if (this.handle !== undefined) ftruncateSync(this.fd, this.written);
       this.fail(error);
     }
   }
 
   private async writeLater(bytes: Uint8Array): Promise<void> {
-    if (this.failure !== undefined) return;
+    if (this.failure !== undefined || this.isReaderGone) return;
     try {
       for (let at = 0; at < bytes.length; ) at += (await writeAsync(this.fd, bytes, at)).bytesWritten;
     } catch (error) {
@@ -101,17 +115,29 @@ export class FileSink {
   }
 
   private fail(error: unknown): void {
+    if (this.path === STANDARD_OUTPUT && (error as NodeJS.ErrnoException).code === 'EPIPE') {
+      this.isReaderGone = true;
+      this.onReaderGone?.();
+      return;
+    }
     this.failure ??= new CliError('output', `can't write ${quote(this.path)}: ${reasonOf(error)}`, 'what came before it is in the file');
   }
 
-  async close(): Promise<void> {
+  /** Waits for what is not yet written, as long as that makes sense. */
+  async flush(): Promise<void> {
     const late = new Promise<'late'>((resolve) => setTimeout(() => resolve('late'), LAST_WRITES_MS).unref());
     if ((await Promise.race([this.writes, late])) === 'late' && this.waitingBytes > 0) {
       this.failure ??= new CliError('output', `can't write ${quote(this.path)}: its reader does not come for what is in it`);
       this.isStuck = true;
-      return;
     }
+  }
+
+  /** A file that we made, and that no run began to write, is gone again. */
+  async close(): Promise<void> {
+    await this.flush();
+    if (this.isStuck) return;
     try {
+      if (this.isNew && !this.hasBegun) await unlink(this.path).catch(() => undefined);
       await this.handle?.close();
     } catch (error) {
       this.fail(error);

@@ -10,6 +10,7 @@ import { connectWaits } from '../connect-waits.ts';
 import { readData } from '../data.ts';
 import type { Io } from '../io.ts';
 import { DATA_OPTIONS, IP_HEADER_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
+import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
 import { present } from '../present.ts';
 import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { FileSink } from '../save.ts';
@@ -68,6 +69,7 @@ const OPTIONS: readonly Option[] = [
   ...PRIVILEGE_OPTIONS,
   { name: 'explain', group: 'Output', describe: 'Say in plain words what each step means' },
   { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },
+  PCAP_OPTION,
   ...OUTPUT_OPTIONS,
 ];
 
@@ -81,10 +83,10 @@ export const connectCommand: CommandBody = {
     ['rawshake connect example.com 80', 'handshake, then we close'],
     [String.raw`rawshake connect example.com 80 --data 'GET / HTTP/1.0\r\n\r\n' --close passive`, 'the server closes first'],
   ],
-  run,
+  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
 };
 
-async function run(args: Args, io: Io): Promise<number> {
+async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promise<number> {
   const target = readTarget(args.positionals);
   const options = readOptions(args);
   const data = readData(args);
@@ -107,7 +109,7 @@ async function run(args: Args, io: Io): Promise<number> {
   try {
     return await present(
       (signal) => connect(request, { ...createContext(network, seed), signal }),
-      { json, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, save },
+      { json, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, save, capture },
       io,
     );
   } finally {

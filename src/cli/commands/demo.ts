@@ -17,6 +17,7 @@ import { usageError } from '../errors.ts';
 import { signalExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
 import { OUTPUT_OPTIONS } from '../options.ts';
+import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
 import { type Peer, startPeer } from '../peer.ts';
 import { present } from '../present.ts';
 import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
@@ -95,22 +96,27 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
+const SHOWN = ['ascii', 'color', 'force'];
+
 const SCENE_NAMES = SCENES.map(({ name }) => name);
 
 export const demoCommand: CommandBody = {
   positionals: [{ name: 'SCENE', describe: `Only one of: ${SCENE_NAMES.join(', ')}`, choices: SCENE_NAMES, required: false }],
-  options: [...PRIVILEGE_OPTIONS, ...OUTPUT_OPTIONS.filter(({ name }) => name === 'ascii' || name === 'color')],
+  options: [...PRIVILEGE_OPTIONS, PCAP_OPTION, ...OUTPUT_OPTIONS.filter(({ name }) => SHOWN.includes(name))],
   examples: [
     ['rawshake demo', 'every scene'],
     ['rawshake demo half', 'a half-close'],
   ],
-  run,
+  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
 };
+
+/** The descriptor that the capture has there. */
+const CAPTURE = 3;
 
 /** Set where the demo has put itself into a namespace of its own. */
 const NAMESPACE_MARK = 'RAWSHAKE_DEMO_NAMESPACE';
 
-async function run(args: Args, io: Io): Promise<number> {
+async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promise<number> {
   const scenes = chooseScenes(args.positionals[0]);
   if (io.env[NAMESPACE_MARK] === '1') bringLoopbackUp();
   // Each scene has a guard of its own.
@@ -122,13 +128,13 @@ async function run(args: Args, io: Io): Promise<number> {
   } catch (error) {
     network.close();
     if (error instanceof NetError && error.code === 'no-permission' && io.env[NAMESPACE_MARK] !== '1')
-      return runInNamespace(args, io, error);
+      return runInNamespace(args, io, capture, error);
     throw error;
   }
   let peer: Peer | undefined;
   try {
     peer = await startPeer();
-    return await play(scenes, { open: peer.open, closed: peer.closed, silent: silent.port }, network, args, io);
+    return await play(scenes, { open: peer.open, closed: peer.closed, silent: silent.port }, network, args, io, capture);
   } finally {
     peer?.stop();
     silent.close();
@@ -145,17 +151,18 @@ function chooseScenes(name: string | undefined): readonly Scene[] {
 }
 
 /** Where we may not send: a user and network namespace in which we may, with nothing in it but loopback. */
-function runInNamespace(args: Args, io: Io, refused: NetError): Promise<number> {
+function runInNamespace(args: Args, io: Io, capture: CaptureFile | undefined, refused: NetError): Promise<number> {
   const words = [process.execPath, ...process.execArgv, process.argv[1] as string, 'demo', ...args.positionals];
   if (args.flag('ascii')) words.push('--ascii');
   if (args.flag('color') === false) words.push('--no-color');
   if (args.flag('keep-root')) words.push('--keep-root');
+  if (capture !== undefined) words.push('--pcap', capture.isStdout ? '-' : `/dev/fd/${CAPTURE}`);
   const child = spawn('unshare', ['--user', '--map-root-user', '--net', ...words], {
-    stdio: ['inherit', 'inherit', 'pipe'],
+    stdio: ['inherit', 'inherit', 'pipe', ...(capture === undefined ? [] : [capture.handOver()])],
     env: { ...io.env, [NAMESPACE_MARK]: '1' },
   });
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (words: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (words: string) => {
     said += words;
   });
   const removeSignals = io.onSignal((name) => child.kill(name));
@@ -176,7 +183,14 @@ function runInNamespace(args: Args, io: Io, refused: NetError): Promise<number> 
 const UNSHARE_FAILED = 1;
 
 /** @returns 0 where every scene went as it should, 3 where one did not */
-async function play(scenes: readonly Scene[], ports: Record<Scene['port'], number>, network: Network, args: Args, io: Io): Promise<number> {
+async function play(
+  scenes: readonly Scene[],
+  ports: Record<Scene['port'], number>,
+  network: Network,
+  args: Args,
+  io: Io,
+  capture: CaptureFile | undefined,
+): Promise<number> {
   const context = createContext(network);
   const look = lookOf(io, args);
   let asExpected = true;
@@ -195,7 +209,7 @@ async function play(scenes: readonly Scene[], ports: Record<Scene['port'], numbe
       verbose: false,
     });
     const start = (signal: AbortSignal) => connect(request, { ...context, signal });
-    const exitCode = await present(start, { json: false, reporter, waitsFor: connectWaits(), exitCode: connectExitCode }, io);
+    const exitCode = await present(start, { json: false, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, capture }, io);
     if (exitCode > 3) return exitCode;
     if (exitCode !== scene.exitCode) asExpected = false;
   }

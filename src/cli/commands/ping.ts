@@ -12,6 +12,7 @@ import { usageError } from '../errors.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
 import { DATA_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, reworded, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
+import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
 import { present } from '../present.ts';
 import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { writeNote } from '../say.ts';
@@ -59,13 +60,11 @@ const OPTIONS: readonly Option[] = [
     deadline: { describe: 'Longest time for the whole command; default: none', default: undefined },
   }),
   ...PRIVILEGE_OPTIONS,
-  ...reworded(
-    OUTPUT_OPTIONS.filter(({ name }) => name !== 'force'),
-    {
-      quiet: { describe: 'No line for each probe: on a terminal one that changes, and the figures at the end' },
-      verbose: { describe: 'Ports and windows too, and what was passed over, with the reason' },
-    },
-  ),
+  PCAP_OPTION,
+  ...reworded(OUTPUT_OPTIONS, {
+    quiet: { describe: 'No line for each probe: on a terminal one that changes, and the figures at the end' },
+    verbose: { describe: 'Ports and windows too, and what was passed over, with the reason' },
+  }),
 ];
 
 /** Of the segment options those that a whole connection has too. */
@@ -90,10 +89,10 @@ export const pingCommand: CommandBody = {
     ['rawshake ping example.com:80 example.com:443 -c 10 -i 0.2', 'two ports in turn, and a table at the end'],
     ['rawshake ping example.com 443 -c 100 -i 0.1 -q --loss-limit 1 --rtt-limit 50', 'a check for a script: exit 3 where it is worse'],
   ],
-  run,
+  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
 };
 
-async function run(args: Args, processIo: Io): Promise<number> {
+async function run(args: Args, processIo: Io, capture: CaptureFile | undefined): Promise<number> {
   const io = gatherOutput(processIo);
   const spec = readSegmentSpec(args);
   const named = readPingTargets(args, spec);
@@ -118,13 +117,18 @@ async function run(args: Args, processIo: Io): Promise<number> {
   try {
     return await present(
       (signal) =>
-        ping({ ...request, targets }, { ...createContext(network, seed), signal, onFiguresWanted: (wanted) => io.onQuit(wanted) }),
+        ping(
+          { ...request, targets, segments: capture !== undefined },
+          { ...createContext(network, seed), signal, onFiguresWanted: (wanted) => io.onQuit(wanted) },
+        ),
       {
         json,
         reporter,
         waitsFor: () => undefined,
         exitCode: pingExitCode,
         endsByInterrupt: request.count === Number.POSITIVE_INFINITY,
+        capture,
+        onlyForCapture: ({ type }) => type === 'segment' || type === 'icmp',
       },
       io,
     );

@@ -11,6 +11,7 @@ import { checkSegments, dryRun } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, reworded, TIME_OPTIONS } from '../options.ts';
+import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
 import { present } from '../present.ts';
 import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { writeNote } from '../say.ts';
@@ -68,12 +69,10 @@ const OPTIONS: readonly Option[] = [
   ...reworded(PATH_OPTIONS, { 'source-port': { describe: 'Send from this port; in a sweep the first of as many. Default: free ones' } }),
   ...reworded(TIME_OPTIONS, { timeout: { describe: 'How long to listen after the last send; it always listens that long', default: '1' } }),
   ...PRIVILEGE_OPTIONS,
-  ...reworded(
-    OUTPUT_OPTIONS.filter(({ name }) => name !== 'force'),
-    {
-      verbose: { describe: 'Each answer field by field with a hex dump, and what was passed over, with the reason; -vv: what we sent too' },
-    },
-  ),
+  PCAP_OPTION,
+  ...reworded(OUTPUT_OPTIONS, {
+    verbose: { describe: 'Each answer field by field with a hex dump, and what was passed over, with the reason; -vv: what we sent too' },
+  }),
 ];
 
 export const sendCommand: CommandBody = {
@@ -88,10 +87,10 @@ export const sendCommand: CommandBody = {
     ['rawshake send example.com 80 --sweep flags=0..63', 'what each mix of flags is answered with, as a table'],
     ['rawshake send example.com 80 --tcp-option 2:05b4 --tcp-option 253/9:00 --dry-run', 'the bytes of an odd SYN, not sent'],
   ],
-  run,
+  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
 };
 
-async function run(args: Args, io: Io): Promise<number> {
+async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promise<number> {
   const spec = readSegmentSpec(args);
   const target = readSegmentTarget(args, spec);
   const base: Variant = { spec, sourcePort: readSourcePort(args, spec) };
@@ -112,7 +111,10 @@ async function run(args: Args, io: Io): Promise<number> {
     variants,
     ...sending,
   };
-  if (args.flag('dry-run')) return dryRun(request, seed, args, io);
+  if (args.flag('dry-run')) {
+    if (capture !== undefined) throw usageError('--pcap and --dry-run at once', 'what is not sent is in no capture: leave one of them out');
+    return dryRun(request, seed, args, io);
+  }
   const json = args.flag('json') === true;
   const reporter = createSendReporter({
     write: (text) => io.stdout.write(text),
@@ -127,7 +129,7 @@ async function run(args: Args, io: Io): Promise<number> {
   try {
     return await present(
       (signal) => send(request, { ...createContext(network, seed), signal }),
-      { json, reporter, waitsFor: () => 'listening for answers', exitCode: sendExitCode },
+      { json, reporter, waitsFor: () => 'listening for answers', exitCode: sendExitCode, capture },
       io,
     );
   } catch (error) {
