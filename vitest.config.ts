@@ -12,7 +12,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/{kernel,oracle,tun}/**'], sequence: { groupOrder: 0 } },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/{install,kernel,oracle,tun}/**'],
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
