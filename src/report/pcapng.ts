@@ -28,8 +28,9 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
   let interfaceId = 0;
   let startedAtNs = 0n;
   let lastNs = 0n;
-  /** Ours, as far as it has been told. */
-  let state: SegmentEvent['state'] = 'CLOSED';
+  /** Our states as far as they have been told, by the port on our side: connections may run side by side. */
+  const states = new Map<number | undefined, SegmentEvent['state']>();
+  let lastPort: number | undefined;
 
   const useInterface = (name: string): void => {
     const known = interfaces.get(name);
@@ -49,8 +50,11 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
     write(encoder.enhancedPacket({ interfaceId, timeNs, bytes, direction, comment }));
   };
   const segment = (event: SegmentEvent): void => {
-    const comment = segmentComment(event, state);
-    state = event.state ?? state;
+    lastPort = ownPort(event);
+    // A SYN begins anew, whatever its port served for before.
+    const before = event.state === 'SYN-SENT' && states.get(lastPort) !== 'SYN-SENT' ? 'CLOSED' : states.get(lastPort);
+    const comment = segmentComment(event, before ?? 'CLOSED');
+    if (event.state !== undefined) states.set(lastPort, event.state);
     const direction = event.direction === 'sent' ? 'outbound' : 'inbound';
     const { fragments = [event.datagram] } = event;
     for (const [i, bytes] of fragments.entries()) {
@@ -64,14 +68,13 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
       switch (event.type) {
         case 'start':
           startedAtNs = event.startedAtNs;
-          state = 'CLOSED';
           useInterface(event.interfaceName ?? '');
           break;
         case 'segment':
           segment(event);
           break;
         case 'state':
-          state = event.to;
+          states.set(lastPort, event.to);
           break;
         case 'icmp':
           packet(event.datagram, event.atUs, 'inbound', icmpComment(event));
@@ -127,6 +130,11 @@ function segmentComment(event: SegmentEvent, before: SegmentEvent['state']): str
   if (checksum === 'partial') parts.push('checksum partial: offloaded on this host');
   if (checksum === 'wrong' && note !== 'bad-checksum') parts.push('checksum wrong');
   return parts;
+}
+
+function ownPort({ direction, datagram }: SegmentEvent): number | undefined {
+  const { tcp } = decodePacketLax(datagram);
+  return direction === 'sent' ? tcp?.sourcePort : tcp?.destinationPort;
 }
 
 /** Of TCP; undefined where the datagram can't be read as a whole. */

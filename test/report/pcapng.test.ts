@@ -46,6 +46,12 @@ const datagram = (flags: number, checksum?: number): Uint8Array =>
     tcp: tcpSegment({ sourcePort: 80, destinationPort: 51234, flags, ...(checksum !== undefined && { checksum }) }),
   });
 
+/** A SYN of ours, on its way. */
+const own = encodePacket({
+  ip: ipv4Header({ source: 0x0a000001, destination: 0x0a000002 }),
+  tcp: tcpSegment({ sourcePort: 51234, destinationPort: 80, flags: SYN }),
+});
+
 describe('comments', () => {
   it('tell the changes of state', () => {
     expect(capture(withoutResult(conversations.active())).comments).toEqual([
@@ -62,9 +68,9 @@ describe('comments', () => {
   it('tell what is sent again, and what did not count', () => {
     const { comments } = capture([
       start(),
-      sent(0, 'SYN', 0, undefined, 'SYN-SENT'),
-      sent(1000, 'SYN', 0, undefined, 'SYN-SENT', { note: 'retransmission', transmission: 3 }),
-      received(2000, 'SYN+ACK', 0, 9, 'SYN-SENT', { note: 'bad-ack' }),
+      sent(0, 'SYN', 0, undefined, 'SYN-SENT', { datagram: own }),
+      sent(1000, 'SYN', 0, undefined, 'SYN-SENT', { note: 'retransmission', transmission: 3, datagram: own }),
+      received(2000, 'SYN+ACK', 0, 9, 'SYN-SENT', { note: 'bad-ack', datagram: datagram(SYN | ACK) }),
       received(3000, 'RST', 0, undefined, 'SYN-SENT', { note: 'bad-checksum', datagram: datagram(4, 1) }),
       { ...note(4000, 'ignored', 'Ignored a datagram: neither TCP nor an ICMP error.'), datagram: Uint8Array.of(0x45) },
       note(5000, 'zero-window', "The peer's window is closed."),
@@ -82,7 +88,7 @@ describe('comments', () => {
     // The sum of the pseudo-header alone: 0a00 0002 + 0a00 0001 + protocol 6 + length 20.
     const { comments } = capture([
       start(),
-      sent(0, 'SYN', 0, undefined, 'SYN-SENT'),
+      sent(0, 'SYN', 0, undefined, 'SYN-SENT', { datagram: own }),
       received(1, 'SYN+ACK', 0, 1, 'ESTABLISHED', { datagram: datagram(SYN | ACK, 0x1400 + 0x3 + 6 + 20) }),
       received(2, 'ACK', 1, 1, 'ESTABLISHED', { datagram: datagram(ACK, 0x1234) }),
       received(3, 'ACK', 1, 1, 'ESTABLISHED', { datagram: datagram(ACK) }),
@@ -102,6 +108,22 @@ describe('comments', () => {
     ]);
     expect(comments).toEqual(['ttl=3', 'answer to ttl=3', 'answer', 'ttl-exceeded about ttl=3, says 10.0.0.254', 'ends what is half open']);
   });
+});
+
+it('tells connections side by side apart by their ports, and one after the other by its SYN', () => {
+  const from = (sourcePort: number) => {
+    const ip = ipv4Header({ source: 0x0a000001, destination: 0x0a000002 });
+    return { datagram: encodePacket({ ip, tcp: tcpSegment({ sourcePort, destinationPort: 80 }) }) };
+  };
+  const { comments } = capture([
+    start(),
+    sent(0, 'SYN', 0, undefined, 'SYN-SENT', from(1)),
+    sent(1, 'SYN', 0, undefined, 'SYN-SENT', from(2)),
+    sent(2, 'ACK', 1, 1, 'ESTABLISHED', from(1)),
+    sent(3, 'ACK', 1, 1, 'ESTABLISHED', from(1)),
+    sent(4, 'SYN', 0, undefined, 'SYN-SENT', from(1)),
+  ]);
+  expect(comments).toEqual(['CLOSED → SYN-SENT', 'CLOSED → SYN-SENT', 'SYN-SENT → ESTABLISHED', undefined, 'CLOSED → SYN-SENT']);
 });
 
 it('dates packets from the start, to the nanosecond', () => {
