@@ -20,10 +20,9 @@ const DATA_OFFSET = 12;
 const USUAL_OFFSET = 5 << 4;
 
 /** The peer counts from where the header says that it ends, whether that is so or not. */
-export function questionOf({ tcp: { flags, seq, ack }, segment }: Crafted): Question {
+export function endOf({ tcp: { flags, seq }, segment }: Crafted): number {
   const headerLength = ((segment[DATA_OFFSET] ?? USUAL_OFFSET) >> 4) * 4;
-  const length = Math.max(0, segment.length - headerLength) + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
-  return { flags, seq, ack, end: seqAdd(seq, length) };
+  return seqAdd(seq, Math.max(0, segment.length - headerLength) + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0));
 }
 
 /**

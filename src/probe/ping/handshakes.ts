@@ -49,6 +49,8 @@ export class HandshakeProber implements Prober {
       departure: departedAt(atUs),
       state: 'waiting',
       answeredAtUs: undefined,
+      before: undefined,
+      after: undefined,
     };
     const connection = this.#connect(probe);
     this.#connections.add(connection);

@@ -3,15 +3,7 @@ import { NetError } from '../../net/errors.ts';
 import type { Departure } from '../../net/moment.ts';
 import type { Clock, ClockSources } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
-import {
-  type NoteEvent,
-  type Outcome,
-  type PingEvent,
-  type PingResult,
-  type ReplyEvent,
-  SCHEMA_VERSION,
-  type StartEvent,
-} from '../events.ts';
+import { type NoteEvent, type Outcome, type PingEvent, type PingResult, type ReplyEvent, SCHEMA_VERSION } from '../events.ts';
 import { hasLeft } from '../leaving.ts';
 import { isoTime } from '../segment-event.ts';
 import { VERSION } from '../version.ts';
@@ -21,6 +13,7 @@ import { MOST_UNANSWERED, type PingContext, type PingRequest } from './request.t
 import { passedLimits } from './result.ts';
 import { SegmentProber } from './segments.ts';
 import { Tally, Target } from './target.ts';
+import { Waiting } from './waiting.ts';
 
 /** Probes in a row after which we see what has come back. */
 const BURST = 32;
@@ -45,7 +38,10 @@ export async function* ping(request: PingRequest, context: PingContext): AsyncGe
   context.signal?.addEventListener('abort', wake);
   const stopListening = context.onFiguresWanted?.(wantFigures);
   try {
-    yield* run.events();
+    for (let goesOn = true; goesOn; ) {
+      goesOn = await run.goOn();
+      for (const event of run.takeEvents()) yield event;
+    }
   } finally {
     context.signal?.removeEventListener('abort', wake);
     stopListening?.();
@@ -62,14 +58,14 @@ class PingRun {
   readonly #targets: readonly Target[];
   /** Of all targets. */
   readonly #total = new Tally();
-  /** In the order in which they were sent. */
-  readonly #waiting = new Set<Probe>();
+  readonly #waiting = new Waiting();
   readonly #ignored: PingResult['ignored'] = {};
   /** Whose turn it is. */
   #turn = 0;
   #dueAtUs = 0;
   #breathedAtUs = 0;
   #figuresWanted = false;
+  #events: PingEvent[] = [];
 
   constructor(request: PingRequest, context: PingContext) {
     this.#request = request;
@@ -93,31 +89,48 @@ class PingRun {
     return this.#prober.close();
   }
 
-  async *events(): AsyncGenerator<PingEvent, void> {
+  /** What is to be told, in order. A generator for each step would cost more than all else. */
+  takeEvents(): PingEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  /** One step: what has come, or what is to be sent. @returns false when all is told */
+  async goOn(): Promise<boolean> {
     let error: NetError | undefined;
     try {
-      while (!this.#isOver) yield* this.#goOn();
+      if (!this.#isOver) {
+        await this.#step();
+        return true;
+      }
     } catch (caught) {
       // Before the first probe there is nothing to report but the error.
       if (!(caught instanceof NetError) || this.#timeline.begun === undefined) throw caught;
       error = caught;
     }
     this.#prober.flush();
-    yield* this.#prober.told.splice(0);
-    yield this.#result(error);
+    this.#tell(...this.#prober.told.splice(0), this.#result(error));
+    return false;
   }
 
-  async *#goOn(): AsyncGenerator<PingEvent, void> {
+  async #step(): Promise<void> {
     const nowUs = this.#clock.nowUs();
     const untilUs = this.#nextUs(nowUs);
     const finding = await this.#prober.next(untilUs);
-    await this.#breathe(untilUs > nowUs);
-    if (finding !== undefined) yield* this.#take(finding);
+    if (untilUs > nowUs) this.#breathedAtUs = this.#clock.nowUs();
+    else if (nowUs - this.#breathedAtUs >= BREATH_US) await this.#breathe();
+    if (finding !== undefined) this.#take(finding);
     // Unless it was woken, all is read that had come by then.
-    else if (!this.#figuresWanted) yield* this.#expire(nowUs);
-    yield* this.#prober.told.splice(0);
-    if (this.#figuresWanted) yield this.#figures();
-    if (finding === undefined) yield* this.#sendDue();
+    else if (!this.#figuresWanted) this.#expire(nowUs);
+    if (this.#prober.told.length > 0) this.#tell(...this.#prober.told.splice(0));
+    if (this.#figuresWanted) this.#tellFigures();
+    // What was found is told before more is sent.
+    if (this.#events.length === 0) await this.#sendDue();
+  }
+
+  #tell(...events: PingEvent[]): void {
+    this.#events.push(...events);
   }
 
   get #isInterrupted(): boolean {
@@ -145,7 +158,7 @@ class PingRun {
   /** Up to when there is nothing to do but to wait. */
   #nextUs(nowUs: number): number {
     if (this.#maySend && this.#dueAtUs <= nowUs) return 0;
-    const [oldest] = this.#waiting;
+    const { oldest } = this.#waiting;
     const lostAtUs =
       oldest === undefined || this.#prober.keepsTime ? Number.POSITIVE_INFINITY : oldest.departure.handedOverAtUs + this.#timeoutUs;
     return Math.min(lostAtUs, this.#maySend ? this.#dueAtUs : Number.POSITIVE_INFINITY, this.#deadlineUs);
@@ -156,7 +169,7 @@ class PingRun {
   }
 
   /** What is due now; as fast as it goes, some of them. */
-  async *#sendDue(): AsyncGenerator<PingEvent, void> {
+  async #sendDue(): Promise<void> {
     const intervalUs = (this.#request.intervalMs * 1000) / this.#targets.length;
     for (let sent = 0; sent < BURST && this.#maySend && this.#clock.nowUs() >= this.#dueAtUs; sent++) {
       const target = this.#targets[this.#turn] as Target;
@@ -171,10 +184,10 @@ class PingRun {
         this.#count(target, (tally) => tally.sent++);
         if (this.#prober.keepsTime) continue;
         if (this.#timeline.begun === undefined) await this.#begin(probe.departure);
-        if (!target.isTold) yield this.#start(target, probe);
+        if (!target.isTold) this.#tellStart(target, probe);
       } catch (error) {
         if (!(error instanceof NetError)) throw error;
-        yield* this.#unsent(target, target.sequence, error, nowUs);
+        this.#unsent(target, target.sequence, error, nowUs);
       }
     }
   }
@@ -187,18 +200,18 @@ class PingRun {
   }
 
   /** Where not one probe of a round has left there is nothing to report but the error. */
-  *#unsent(target: Target, sequence: number, error: NetError, atUs: number): Generator<PingEvent, void> {
+  #unsent(target: Target, sequence: number, error: NetError, atUs: number): void {
     if (this.#timeline.begun === undefined && target === this.#targets.at(-1)) throw error;
     this.#count(target, (tally) => tally.unsent++);
     this.#dueAtUs = Math.max(this.#dueAtUs, atUs + UNSENT_PAUSE_US);
-    yield { type: 'unsent', ...target.nameOf(sequence), atUs: this.#relative(atUs), code: error.code, message: error.message };
+    this.#tell({ type: 'unsent', ...target.nameOf(sequence), atUs: this.#relative(atUs), code: error.code, message: error.message });
   }
 
-  *#take(finding: Finding): Generator<PingEvent, void> {
+  #take(finding: Finding): void {
     if (finding.type === 'ignored') {
       this.#ignored[finding.what] = (this.#ignored[finding.what] ?? 0) + 1;
       const code: NoteEvent['code'] = finding.what === 'icmp' ? 'icmp-ignored' : 'ignored';
-      yield { type: 'note', atUs: this.#relative(finding.atUs), code, text: finding.text, datagram: finding.datagram };
+      this.#tell({ type: 'note', atUs: this.#relative(finding.atUs), code, text: finding.text, datagram: finding.datagram });
       return;
     }
     const { probe, atUs } = finding;
@@ -206,19 +219,19 @@ class PingRun {
     if (finding.type === 'unsent') {
       this.#waiting.delete(probe);
       this.#count(target, (tally) => tally.sent--);
-      yield* this.#unsent(target, probe.sequence, finding.error, atUs);
+      this.#unsent(target, probe.sequence, finding.error, atUs);
       return;
     }
-    if (!target.isTold) yield this.#start(target, probe);
-    if (finding.type === 'no-answer') yield* this.#lose(probe, finding);
-    else yield* this.#answer(finding);
+    if (!target.isTold) this.#tellStart(target, probe);
+    if (finding.type === 'no-answer') this.#lose(probe, finding);
+    else this.#answer(finding);
   }
 
-  *#answer(finding: Extract<Finding, { type: 'answer' }>): Generator<PingEvent, void> {
+  #answer(finding: Extract<Finding, { type: 'answer' }>): void {
     const { probe, atUs, outcome, round, flags, ttl, window, connection } = finding;
     const { target, sequence, source } = probe;
     // It has come too late, though nobody has looked at the time since.
-    if (probe.state === 'waiting' && this.#isLate(probe, atUs)) yield* this.#lose(probe, this.#silence(probe));
+    if (probe.state === 'waiting' && this.#isLate(probe, atUs)) this.#lose(probe, this.#silence(probe));
     const note = this.#noteOf(finding);
     this.#count(target, (tally) => {
       if (note === 'duplicate') tally.duplicates++;
@@ -241,7 +254,7 @@ class PingRun {
       probe.state = 'answered';
       probe.answeredAtUs = atUs;
     }
-    yield {
+    this.#tell({
       type: 'reply',
       ...target.nameOf(sequence),
       ...outcome,
@@ -254,7 +267,7 @@ class PingRun {
       sourcePort: source.sourcePort,
       note,
       connection,
-    };
+    });
   }
 
   #noteOf({ probe, atUs, flags }: Extract<Finding, { type: 'answer' }>): ReplyEvent['note'] {
@@ -269,10 +282,11 @@ class PingRun {
   }
 
   /** Those whose time was over at a time, oldest first. */
-  *#expire(nowUs: number): Generator<PingEvent, void> {
-    for (const probe of this.#waiting) {
-      if (this.#prober.keepsTime || nowUs - probe.departure.handedOverAtUs < this.#timeoutUs) return;
-      yield* this.#lose(probe, this.#silence(probe));
+  #expire(nowUs: number): void {
+    if (this.#prober.keepsTime) return;
+    for (let probe = this.#waiting.oldest; probe !== undefined; probe = this.#waiting.oldest) {
+      if (nowUs - probe.departure.handedOverAtUs < this.#timeoutUs) return;
+      this.#lose(probe, this.#silence(probe));
     }
   }
 
@@ -281,7 +295,7 @@ class PingRun {
     return { type: 'no-answer', probe, atUs: probe.departure.handedOverAtUs + this.#timeoutUs, outcome };
   }
 
-  *#lose(probe: Probe, { atUs, outcome, from, rttUs }: Extract<Finding, { type: 'no-answer' }>): Generator<PingEvent, void> {
+  #lose(probe: Probe, { atUs, outcome, from, rttUs }: Extract<Finding, { type: 'no-answer' }>): void {
     const { target, sequence, source } = probe;
     this.#waiting.delete(probe);
     probe.state = 'lost';
@@ -290,7 +304,8 @@ class PingRun {
       tally.counts(outcome);
     });
     target.course.add(sequence, undefined);
-    yield { type: 'lost', ...target.nameOf(sequence), ...outcome, atUs: this.#relative(atUs), sourcePort: source.sourcePort, from, rttUs };
+    const { sourcePort } = source;
+    this.#tell({ type: 'lost', ...target.nameOf(sequence), ...outcome, atUs: this.#relative(atUs), sourcePort, from, rttUs });
   }
 
   #count(target: Target, change: (tally: Tally) => void): void {
@@ -303,17 +318,14 @@ class PingRun {
   }
 
   /** Promises alone would keep the event loop from signals, timers and what is to be written. */
-  async #breathe(hasWaited: boolean): Promise<void> {
-    const nowUs = this.#clock.nowUs();
-    if (hasWaited) this.#breathedAtUs = nowUs;
-    if (nowUs - this.#breathedAtUs < BREATH_US) return;
+  async #breathe(): Promise<void> {
     await new Promise(setImmediate);
     this.#breathedAtUs = this.#clock.nowUs();
   }
 
-  #figures(): PingEvent {
+  #tellFigures(): void {
     this.#figuresWanted = false;
-    return { type: 'figures', atUs: this.#relative(this.#clock.nowUs()), targets: this.#targets.map(({ figures }) => figures) };
+    this.#tell({ type: 'figures', atUs: this.#relative(this.#clock.nowUs()), targets: this.#targets.map(({ figures }) => figures) });
   }
 
   #result(error: NetError | undefined): PingResult {
@@ -332,11 +344,11 @@ class PingRun {
     };
   }
 
-  #start(target: Target, { source: { sourceAddress, sourcePort, interfaceName, guard } }: Probe): StartEvent {
+  #tellStart(target: Target, { source: { sourceAddress, sourcePort, interfaceName, guard } }: Probe): void {
     target.isTold = true;
     const { atUs, clocks } = this.#timeline.begun as NonNullable<Timeline['begun']>;
     const startedAtNs = this.#clock.wallTimeNs(atUs);
-    return {
+    this.#tell({
       type: 'start',
       schema: SCHEMA_VERSION,
       version: VERSION,
@@ -351,6 +363,6 @@ class PingRun {
       startedAtNs,
       clock: clocks,
       guard,
-    };
+    });
   }
 }

@@ -3,31 +3,28 @@ import { NetError } from '../../net/errors.ts';
 import type { Network, Port, PortRequest, SharedInbox } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import type { SegmentFlow } from '../segment-spec.ts';
-import type { Question } from './answer.ts';
 import type { Probe } from './probe.ts';
+import { SegmentProbe } from './segment-probe.ts';
+import type { Target } from './target.ts';
 
 /** Over all targets: more than can be unanswered and than lie between two uses of one. */
 const MOST_PORTS = 2048;
 /** How long a port is kept after its last probe, for answers that come late or again. */
 const KEEP_US = 10_000_000;
 /** Probes remembered for one port, for such answers. */
-const MOST_OF_MANY = 4;
+const MOST_OF_MANY = 2;
 const MOST_OF_ONE = 2048;
-
-/** A probe that is one segment. */
-export interface SegmentProbe extends Probe {
-  readonly question: Question;
-}
 
 /** A port with the probes that have left from it, oldest first. */
 export class Lease {
   readonly probes: SegmentProbe[] = [];
-  readonly source: Probe['source'];
+  private readonly source: Probe['source'];
   lastUsedAtUs = 0;
 
   constructor(
     readonly port: Port,
     readonly flow: SegmentFlow,
+    private readonly target: Target,
     private readonly most: number,
   ) {
     const { route, port: sourcePort, guard } = port;
@@ -39,10 +36,13 @@ export class Lease {
     };
   }
 
-  hold(probe: SegmentProbe): void {
-    this.probes.push(probe);
-    this.lastUsedAtUs = probe.departure.handedOverAtUs;
-    if (this.probes.length > this.most) this.probes.shift();
+  /** A probe to leave from here, in the place of the one that is the first to be forgotten. */
+  nextProbe(nowUs: number): SegmentProbe {
+    const { probes, target, source, most } = this;
+    const probe = (probes.length >= most ? probes.shift() : undefined) ?? new SegmentProbe(target, source);
+    probes.push(probe);
+    this.lastUsedAtUs = nowUs;
+    return probe;
   }
 
   /** Nobody waits for what would come for it. */
@@ -59,6 +59,7 @@ export class PortPool {
   /** From the one that was used longest ago. */
   readonly #leases = new Set<Lease>();
   readonly #network: Network;
+  readonly #target: Target;
   readonly #request: PortRequest;
   readonly #most: number;
   readonly #opened: (lease: Lease) => void;
@@ -70,11 +71,13 @@ export class PortPool {
    */
   constructor(
     network: Network,
+    target: Target,
     request: PortRequest & { inbox: SharedInbox },
     { share, isFixed }: { share: number; isFixed: boolean },
     { opened, closed }: { opened: (lease: Lease) => void; closed: (lease: Lease) => void },
   ) {
     this.#network = network;
+    this.#target = target;
     this.#request = request;
     this.#most = isFixed ? 1 : Math.max(2, Math.floor(MOST_PORTS / share));
     this.#opened = opened;
@@ -110,7 +113,7 @@ export class PortPool {
     const { destination, destinationPort } = this.#request;
     const port = this.#network.openPort(this.#request);
     const flow = { source: port.route.sourceAddress, sourcePort: port.port, destination, destinationPort };
-    const lease = new Lease(port, flow, this.#most === 1 ? MOST_OF_ONE : MOST_OF_MANY);
+    const lease = new Lease(port, flow, this.#target, this.#most === 1 ? MOST_OF_ONE : MOST_OF_MANY);
     this.#leases.add(lease);
     this.#opened(lease);
     return lease;

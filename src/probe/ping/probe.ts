@@ -18,6 +18,9 @@ export interface Probe {
   state: 'waiting' | 'lost' | 'answered';
   /** Undefined until it is answered. */
   answeredAtUs: number | undefined;
+  /** Its neighbours among those that are waited for. */
+  before: Probe | undefined;
+  after: Probe | undefined;
 }
 
 /** What was found out. Times are by the clock of the network. */

@@ -12,10 +12,11 @@ import type { ProbeContext } from '../context.ts';
 import type { SegmentNote } from '../events.ts';
 import { copyId, craft, datagramOf, drawNumbers, piecesOf } from '../segment-spec.ts';
 import { answerKind, probeKind, verdictOf } from '../verdict.ts';
-import { questionOf, type Refusal, refusal } from './answer.ts';
-import { type Lease, PortPool, type SegmentProbe } from './ports.ts';
+import { type Refusal, refusal } from './answer.ts';
+import { type Lease, PortPool } from './ports.ts';
 import type { Finding, Prober, Timeline } from './probe.ts';
 import type { PingRequest } from './request.ts';
+import type { SegmentProbe } from './segment-probe.ts';
 import type { Target } from './target.ts';
 import { Teller } from './teller.ts';
 
@@ -72,17 +73,8 @@ export class SegmentProber implements Prober {
     // The last fragment completes the segment: the answer is to it.
     const departure = pieces.map((piece) => port.send(piece)).at(-1) as Departure;
     const { ip, tcp } = crafted;
-    const probe: SegmentProbe = {
-      target,
-      sequence,
-      source: lease.source,
-      silence: verdictOf(probeKind(tcp.flags), 'none'),
-      departure,
-      state: 'waiting',
-      answeredAtUs: undefined,
-      question: questionOf(crafted),
-    };
-    lease.hold(probe);
+    const probe = lease.nextProbe(nowUs);
+    probe.leaves(sequence, crafted, departure);
     this.#teller.sent({ ip, tcp, datagram, fragments: pieces.length > 1 ? pieces : undefined, departure, probe, isReset: false });
     return probe;
   }
@@ -121,13 +113,15 @@ export class SegmentProber implements Prober {
     this.#teller.heard(heard, arrival, probe, why);
     this.#reset(lease, tcp, ip, probe);
     if (probe === undefined) return ignored({ atUs }, why, `Ignored a segment: ${WHY[why]}.`);
+    const round = elapsed(probe.departure, arrival);
+    probe.settleDeparture();
     const kind = answerKind(tcp.flags);
     return {
       type: 'answer',
       probe,
       atUs,
-      outcome: { verdict: verdictOf(probeKind(probe.question.flags), kind), reason: kind === 'other' ? 'answer' : kind },
-      round: elapsed(probe.departure, arrival),
+      outcome: { verdict: verdictOf(probeKind(probe.flags), kind), reason: kind === 'other' ? 'answer' : kind },
+      round,
       flags: flagNames(tcp.flags),
       ttl: ip.ttl,
       window: tcp.window,
@@ -137,7 +131,7 @@ export class SegmentProber implements Prober {
 
   #judgeIcmp(heard: Extract<Heard, { type: 'icmp' }>, arrival: PortArrival, lease: Lease): Finding {
     const { error, quotedSeq, ip } = heard;
-    const probe = lease.probes.find(({ state, question }) => state === 'waiting' && question.seq === quotedSeq);
+    const probe = lease.probes.find(({ state, seq }) => state === 'waiting' && seq === quotedSeq);
     if (probe === undefined) {
       return ignored(arrival, 'icmp', `Ignored an ICMP error (${error.name}): not about a probe that is waited for.`);
     }
@@ -158,7 +152,7 @@ export class SegmentProber implements Prober {
    */
   #reset({ port, flow }: Lease, { flags, ack }: TcpSegment, { id }: Ipv4Header, probe: SegmentProbe | undefined): void {
     const isSynAck = (flags & (SYN | ACK | RST)) === (SYN | ACK);
-    const isChallenge = (flags & (SYN | ACK | RST)) === ACK && probe !== undefined && (probe.question.flags & SYN) !== 0;
+    const isChallenge = (flags & (SYN | ACK | RST)) === ACK && probe !== undefined && (probe.flags & SYN) !== 0;
     if (!isSynAck && !isChallenge) return;
     const { sourcePort, destinationPort, source, destination } = flow;
     const tcp = tcpSegment({ sourcePort, destinationPort, seq: ack, flags: RST });
@@ -179,6 +173,7 @@ export class SegmentProber implements Prober {
     const { source, sourcePort, interfaceName, fixedPort, targets } = this.#request;
     const pool = new PortPool(
       this.#context.network,
+      target,
       { destination: target.address, destinationPort: target.port, source, sourcePort, interfaceName, inbox: this.#inbox },
       { share: targets.length, isFixed: fixedPort || sourcePort !== undefined },
       {
@@ -215,7 +210,7 @@ function findProbe(lease: Lease, tcp: TcpSegment): [SegmentProbe, undefined] | [
   let found: SegmentProbe | undefined;
   let why: Refusal | 'late' = 'late';
   for (const probe of lease.probes) {
-    const reason = refusal(probe.question, tcp);
+    const reason = refusal(probe, tcp);
     if (reason !== undefined) why = reason;
     else if (probe.state === 'waiting') return [probe, undefined];
     else found = probe;

@@ -7,8 +7,8 @@ import type { TcpSegment } from '../../wire/tcp.ts';
 import type { Heard } from '../arrival.ts';
 import type { IcmpEvent, NoteEvent, SegmentEvent, SegmentNote } from '../events.ts';
 import { CLOCK_STEPPED, clockMark, icmpEvent, segmentEvent } from '../segment-event.ts';
-import type { SegmentProbe } from './ports.ts';
 import type { Timeline } from './probe.ts';
+import type { SegmentProbe } from './segment-probe.ts';
 
 interface Sent {
   ip: Ipv4Header;
@@ -48,7 +48,7 @@ export class Teller {
           clock: clockMark(departure, this.#timeline.begun?.clocks.transmit ?? 'user'),
           datagram,
           fragments,
-          senderIsn: probe?.question.seq,
+          senderIsn: probe?.seq,
           receiverIsn: undefined,
           ...(isReset ? { note: 'cleanup' } : { transmission: 1 }),
           variant: variantOf(probe),
@@ -79,7 +79,7 @@ export class Teller {
         clock: clockMark(arrival, this.#timeline.begun?.clocks.receive ?? 'user'),
         datagram,
         senderIsn: tcp.flags & SYN ? tcp.seq : undefined,
-        receiverIsn: probe?.question.seq,
+        receiverIsn: probe?.seq,
         note,
         variant: variantOf(probe),
       }),
