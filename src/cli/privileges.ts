@@ -10,30 +10,31 @@ export const PRIVILEGE_OPTIONS: readonly Option[] = [
 ];
 
 /**
- * A network that gives up what this process may do as soon as its first port is open: raw sockets and all, before
+ * A network that gives up what this process may do as soon as its first port or fan is open: raw sockets and all, before
  * anything is sent. Files must be open by then.
  * @param keep the capabilities that later ports need
  */
 export function openThenGiveUp(network: Network, keep: readonly number[], args: Args, io: Pick<Io, 'env'>): Network {
   if (args.flag('keep-root')) return network;
   let done = false;
+  const opened = <T extends { close(): void }>(what: T): T => {
+    if (done) return what;
+    try {
+      giveUp(keep, io);
+    } catch (error) {
+      what.close();
+      throw error;
+    }
+    done = true;
+    return what;
+  };
   return {
     clock: network.clock,
     get clockSources() {
       return network.clockSources;
     },
-    openPort(request) {
-      const port = network.openPort(request);
-      if (done) return port;
-      try {
-        giveUp(keep, io);
-      } catch (error) {
-        port.close();
-        throw error;
-      }
-      done = true;
-      return port;
-    },
+    openPort: (request) => opened(network.openPort(request)),
+    openFan: (request) => opened(network.openFan(request)),
     openInbox: () => network.openInbox(),
     close: () => network.close(),
   };

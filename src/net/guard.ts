@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
+import type { Ipv4Address } from '../wire/address.ts';
 import { errno, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
 import { attachFilter, type CompiledProgram, compile, type PortRange, rejectAll } from './filter.ts';
 import { AF_INET, IP_LOCAL_PORT_RANGE, IP_MINTTL, libc, SOCK_CLOEXEC, SOCK_STREAM, SOL_IP } from './libc.ts';
+import { bindError } from './reservation.ts';
 
 const HIGHEST_TTL = 255;
 
@@ -127,24 +128,4 @@ export function guardMeans(): GuardMeans {
   const means = shut(fd, compile(rejectAll));
   libc().close(fd);
   return means;
-}
-
-function bindError(number: number, address: Ipv4Address, port: number | undefined): NetError {
-  const subject = port === undefined ? `a port of ${formatIpv4(address)}` : `port ${port} of ${formatIpv4(address)}`;
-  switch (number) {
-    case errno.EADDRINUSE:
-      return port === undefined
-        ? new NetError('port-in-use', 'reserve', subject, 'none is free', 'see net.ipv4.ip_local_port_range, and open fewer at a time')
-        : new NetError('port-in-use', 'reserve', subject, 'another socket has it', 'choose another source port, or none; see `ss -tan`');
-    case errno.EACCES:
-      return new NetError(
-        'no-permission',
-        'reserve',
-        subject,
-        'ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE',
-        'run it with sudo, or choose a higher source port',
-      );
-    default:
-      return systemError('reserve', subject, number);
-  }
 }

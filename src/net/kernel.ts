@@ -1,10 +1,23 @@
 import { formatIpv4 } from '../wire/address.ts';
 import { createClock, type MachineClock } from './clock.ts';
 import { NetError } from './errors.ts';
+import { KernelFan } from './fan.ts';
 import type { Guard } from './guard.ts';
 import { Inbox } from './inbox.ts';
 import type { Departure } from './moment.ts';
-import type { Arrival, ClockSource, ClockSources, Network, Port, PortArrival, PortRequest, Route, SharedInbox } from './network.ts';
+import type {
+  Arrival,
+  ClockSource,
+  ClockSources,
+  Fan,
+  FanRequest,
+  Network,
+  Port,
+  PortArrival,
+  PortRequest,
+  Route,
+  SharedInbox,
+} from './network.ts';
 import { findRoute, Routes } from './route.ts';
 import type { Sender } from './sender.ts';
 import { type Listener, SharedSockets } from './sockets.ts';
@@ -45,6 +58,10 @@ class KernelNetwork implements Network {
       guard.close();
       throw error;
     }
+  }
+
+  openFan(request: FanRequest): Fan {
+    return new KernelFan(request, this.clock, this.source);
   }
 
   openInbox(): SharedInbox {
@@ -124,7 +141,7 @@ class KernelPort implements Port, Listener {
     if (this.closed) throw new Error(`port ${this.port} is closed`);
     const { retries } = this.sender;
     try {
-      return this.sender.sendMany(datagrams, this.peerAddress);
+      return this.sender.sendMany(datagrams, () => this.peerAddress);
     } finally {
       this.sendRetries += this.sender.retries - retries;
     }

@@ -4,7 +4,7 @@ import { decodeIpv4Header } from '../wire/ipv4.ts';
 import { flowOfIcmpError, flowOfSegment } from './flow.ts';
 import { Inbox } from './inbox.ts';
 import type { Departure } from './moment.ts';
-import type { Arrival, Clock, Network, Port, PortArrival, PortRequest, SharedInbox } from './network.ts';
+import type { Arrival, Clock, Fan, FanRequest, Network, Port, PortArrival, PortRequest, SharedInbox } from './network.ts';
 import { chance, type Random, randomBelow, seededRandom } from './random.ts';
 
 interface Timer {
@@ -173,6 +173,12 @@ export class MemoryWire {
 
 const FIRST_PORT = 49_152;
 
+function sendNow(wire: MemoryWire, datagram: Uint8Array): Departure {
+  wire.send(datagram);
+  const atUs = wire.clock.nowUs();
+  return { atUs, handedOverAtUs: atUs, stamped: false, pending: false, wallSteps: 0 };
+}
+
 class MemoryHost implements Network {
   readonly clock: Clock;
   readonly clockSources = { transmit: 'user', receive: 'user' } as const;
@@ -209,11 +215,7 @@ class MemoryHost implements Network {
       sendMany(datagrams) {
         return datagrams.map((datagram) => opened.send(datagram));
       },
-      send(datagram): Departure {
-        wire.send(datagram);
-        const atUs = clock.nowUs();
-        return { atUs, handedOverAtUs: atUs, stamped: false, pending: false, wallSteps: 0 };
-      },
+      send: (datagram) => sendNow(wire, datagram),
       next: (deadlineUs) => inbox.next(deadlineUs),
       get queued() {
         return inbox.length;
@@ -226,6 +228,36 @@ class MemoryHost implements Network {
     };
     receivers.set(port, (arrival) => (shared === undefined ? inbox.push(arrival) : shared.push({ ...arrival, port: opened })));
     return opened;
+  }
+
+  openFan({ sourcePort = this.nextPort++ }: FanRequest): Fan {
+    const { clock, receivers, wire } = this;
+    const signal = new Inbox<never>(clock);
+    let arrivals: Arrival[] = [];
+    receivers.set(sourcePort, (arrival) => {
+      arrivals.push(arrival);
+      signal.wake();
+    });
+    return {
+      backlog: 0,
+      dropped: 0,
+      sendRetries: 0,
+      pathTo: () => ({ sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu, sourcePort }),
+      sendMany: (datagrams) => datagrams.map((datagram) => sendNow(wire, datagram)),
+      take() {
+        const taken = arrivals;
+        arrivals = [];
+        return taken;
+      },
+      async wait(deadlineUs) {
+        if (arrivals.length === 0) await signal.next(deadlineUs);
+      },
+      wake: () => signal.wake(),
+      close: () => {
+        receivers.delete(sourcePort);
+        signal.wake();
+      },
+    };
   }
 
   openInbox(): SharedInbox {

@@ -99,6 +99,51 @@ export interface Port {
   close(): void;
 }
 
+export interface FanRequest {
+  /** Undefined: the one the kernel's route has, destination by destination. */
+  source?: Ipv4Address | undefined;
+  /** Undefined: any free one. */
+  sourcePort?: number | undefined;
+  /** Undefined: the one the kernel's route has. */
+  interfaceName?: string | undefined;
+  /** Date what is sent by the kernel's stamps too; each costs about a tenth of a send. */
+  stampSent?: boolean | undefined;
+}
+
+/** The way from a fan to a host. */
+export interface FanPath extends Route {
+  /** Ours at this source address. */
+  sourcePort: number;
+}
+
+/**
+ * A local port towards any number of hosts, for probes by the thousand. No connection comes of them: the port is
+ * reserved but not guarded, so that our kernel answers a SYN+ACK with the RST that ends what it began.
+ */
+export interface Fan {
+  /** @throws NetError as {@link Network.openPort} */
+  pathTo(destination: Ipv4Address): FanPath;
+  /**
+   * As {@link Port.sendMany}.
+   * @param destinationOf of each datagram, by its place among them
+   */
+  sendMany(datagrams: readonly Uint8Array[], destinationOf: (index: number) => Ipv4Address): readonly Departure[];
+  /** What has arrived until now: TCP for our port from anybody, and ICMP errors that quote what was sent from it. */
+  take(): readonly Arrival[];
+  /** Waits for the next arrival, until a time or until woken. */
+  wait(deadlineUs: number): Promise<void>;
+  /** As {@link Port.wake}. */
+  wake(): void;
+  /** As {@link Port.backlog}. */
+  readonly backlog: number;
+  /** As {@link Port.dropped}. */
+  readonly dropped: number;
+  /** As {@link Port.sendRetries}. */
+  readonly sendRetries: number;
+  /** Gives the port back. */
+  close(): void;
+}
+
 /** What dates a datagram: the kernel's stamp, or this process by reading the clock. */
 export type ClockSource = 'kernel' | 'user';
 
@@ -113,6 +158,8 @@ export interface Network {
   readonly clockSources: ClockSources;
   /** Reserves a local port towards a destination. @throws NetError */
   openPort(request: PortRequest): Port;
+  /** @throws NetError */
+  openFan(request: FanRequest): Fan;
   /** An inbox for ports that are opened with it. */
   openInbox(): SharedInbox;
   /** Closes what is shared between ports. Ports still open stay usable. */

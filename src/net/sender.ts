@@ -83,17 +83,18 @@ export class Sender {
 
   /**
    * Sends datagrams now by as few calls as may be.
+   * @param destinationOf of each, by its place among them
    * @returns of those that have left
    * @throws NetError where this host can't send the first
    */
-  sendMany(datagrams: readonly Uint8Array[], destination: Ipv4Address): readonly Departure[] {
+  sendMany(datagrams: readonly Uint8Array[], destinationOf: (index: number) => Ipv4Address): readonly Departure[] {
     // Its number may be another descriptor's by now.
     if (this.socket.closed) throw new Error('the socket is closed');
     const batch = Sender.batch();
     let count = 0;
-    while (count < datagrams.length && batch.add(datagrams[count] as Uint8Array, destination)) count++;
+    while (count < datagrams.length && batch.add(datagrams[count] as Uint8Array, destinationOf(count))) count++;
     const first = datagrams[0] as Uint8Array;
-    if (count === 0) return [this.send(first, formatIpv4(destination))];
+    if (count === 0) return [this.send(first, formatIpv4(destinationOf(0)))];
     for (let attempt = 0; ; attempt++) {
       const departures = Array.from({ length: count }, () => this.departures.begin());
       const sent = batch.send(this.socket.fd);
@@ -102,7 +103,7 @@ export class Sender {
       this.departures.withdraw(count - Math.max(0, sent) - 1);
       this.departures.failed();
       if (sent > 0) return departures.slice(0, sent);
-      if (!this.mayTryAgain(-sent, attempt)) throw sendError(-sent, first, formatIpv4(destination));
+      if (!this.mayTryAgain(-sent, attempt)) throw sendError(-sent, first, formatIpv4(destinationOf(0)));
     }
   }
 

@@ -422,6 +422,7 @@ describe('an error of this machine', () => {
       clock: network.clock,
       clockSources: network.clockSources,
       openInbox: () => network.openInbox(),
+      openFan: (request) => network.openFan(request),
       openPort(request) {
         const port = network.openPort(request);
         const send = port.send.bind(port);

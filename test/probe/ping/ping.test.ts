@@ -377,6 +377,7 @@ function wrap(network: Network, change: (port: ReturnType<Network['openPort']>) 
     clock: network.clock,
     clockSources: network.clockSources,
     openInbox: () => network.openInbox(),
+    openFan: (request) => network.openFan(request),
     openPort: (request) => change(network.openPort(request)),
     close: () => network.close(),
   };
