@@ -73,14 +73,20 @@ export class Batch {
   /**
    * Reads what has arrived.
    * @param flags of recvmmsg, beside that it does not wait
+   * @param atMost messages
    * @returns how many messages, or the negated errno
    */
-  receive(fd: number, flags = 0): number {
-    const { controlLength, messages } = this.size;
+  receive(fd: number, flags = 0, atMost = this.size.messages): number {
+    const { controlLength } = this.size;
     for (let i = 0; i < this.used; i++) this.writeLength(i * this.messageLength + 5 * this.wordLength, controlLength);
-    const count = libc().recvmmsg(fd, this.bytes, messages, flags);
+    const count = libc().recvmmsg(fd, this.bytes, atMost, flags);
     this.used = Math.max(0, count);
     return count;
+  }
+
+  /** The most that one call reads. */
+  get messages(): number {
+    return this.size.messages;
   }
 
   /** Whether a call that gave so many has left none. */

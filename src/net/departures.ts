@@ -6,8 +6,8 @@ import type { WallClock } from './wall-clock.ts';
 
 /** Sends after which the stamps are read where nobody has asked for one: they must not fill the queue that they wait in. */
 const READ_EVERY = 128;
-/** Datagrams that may wait for their stamp at once. */
-const MOST_PENDING = 16_384;
+/** Datagrams that may wait for their stamp at once: a power of two, so that their places go round with the numbers. */
+const MOST_WAITING = 4096;
 /** A stamp that has not come by then does not come. */
 const LONGEST_WAIT_US = 10_000_000;
 
@@ -18,12 +18,15 @@ export class Departures {
   private readonly clock: Clock;
   private readonly wall: WallClock;
   private readonly source: StampSource | undefined;
-  /** Those that wait for their stamp, by number, in the order in which they left. */
-  private readonly pending = new Map<number, Departing>();
+  /** Those that wait for their stamp, each in the place of its number. */
+  private readonly places: (Departing | undefined)[] = new Array(MOST_WAITING).fill(undefined);
+  private waiting = 0;
+  /** As the kernel counts: modulo 2^32. */
   private nextId = 0;
   /** We and the kernel count alike. */
   private inStep: boolean;
   private sinceRead = 0;
+  private lastAtUs = 0;
 
   /** @param source undefined: this process reads the clock */
   constructor(clock: Clock, wall: WallClock, source: StampSource | undefined) {
@@ -35,28 +38,47 @@ export class Departures {
 
   /** To be called just before a datagram is handed over. */
   begin(): Departure {
-    if (this.source === undefined) return new Departing(this.now(), undefined);
-    if (++this.sinceRead >= READ_EVERY) this.read();
-    if (!this.inStep) this.recount(this.source);
-    const departing = new Departing(this.now(), this.inStep ? this : undefined);
-    if (this.inStep) this.pending.set(this.nextId, departing);
+    this.prepare(1);
+    return this.next();
+  }
+
+  /** The same for datagrams that are handed over by one call. */
+  beginMany(count: number): Departure[] {
+    this.prepare(count);
+    return Array.from({ length: count }, () => this.next());
+  }
+
+  private prepare(count: number): void {
+    this.sinceRead += count;
+    if (this.sinceRead >= READ_EVERY) this.read();
+    if (this.source && !this.inStep) this.recount(this.source);
+  }
+
+  private next(): Departing {
+    const departing = new Departing(this.clock.nowUs(), this.wall.steps, this.inStep ? this : undefined);
+    if (!this.inStep) return departing;
+    const place = this.nextId % MOST_WAITING;
+    this.release(place)?.settle(undefined);
+    this.places[place] = departing;
+    this.waiting++;
     this.nextId = (this.nextId + 1) >>> 0;
-    if (this.pending.size > MOST_PENDING) this.giveUpOldest();
+    this.lastAtUs = departing.handedOverAtUs;
     return departing;
   }
 
   /** The last ones, which were not handed over after all. */
   withdraw(count: number): void {
+    if (!this.inStep) return;
     for (let i = 0; i < count; i++) {
       this.nextId = (this.nextId - 1) >>> 0;
-      this.pending.delete(this.nextId);
+      this.release(this.nextId % MOST_WAITING);
     }
   }
 
   /** The kernel has refused the last one. Whether it has counted it depends on how far that came. */
   failed(): void {
     if (!this.inStep) return;
-    this.pending.delete((this.nextId - 1) >>> 0);
+    this.withdraw(1);
     this.inStep = false;
     this.source?.stop();
   }
@@ -64,12 +86,12 @@ export class Departures {
   /** Takes in the stamps that have come. */
   read(): void {
     this.sinceRead = 0;
-    if (this.pending.size === 0) return;
-    this.source?.take((id, stamp) => {
-      const departing = this.pending.get(id);
-      // The kernel stamps each copy that it makes of a datagram; the first one counts.
+    if (this.waiting === 0) return;
+    this.source?.take(this.waiting, (id, stamp) => {
+      // The kernel stamps each copy that it makes of a datagram; the first one counts. Older ones were given up.
+      const isCurrent = (this.nextId - 1 - id) >>> 0 < MOST_WAITING;
+      const departing = isCurrent ? this.release(id % MOST_WAITING) : undefined;
       if (departing === undefined) return;
-      this.pending.delete(id);
       this.stamped = true;
       departing.settle(this.wall.date(stamp, departing.handedOverAtUs, this.clock.nowUs()));
     });
@@ -78,44 +100,44 @@ export class Departures {
   /** Begins to count anew as soon as none of the old numbers can come any more. */
   private recount(source: StampSource): void {
     this.read();
-    const longAgoUs = this.clock.nowUs() - LONGEST_WAIT_US;
-    for (const { handedOverAtUs } of this.pending.values()) {
-      if (handedOverAtUs > longAgoUs) return;
-      this.giveUpOldest();
-    }
+    const isOver = this.waiting === 0 || this.lastAtUs < this.clock.nowUs() - LONGEST_WAIT_US;
+    if (!isOver) return;
+    for (let place = 0; this.waiting > 0; place++) this.release(place)?.settle(undefined);
     this.inStep = source.restart();
     this.nextId = 0;
   }
 
-  private giveUpOldest(): void {
-    for (const [id, departing] of this.pending) {
-      this.pending.delete(id);
-      departing.settle(undefined);
-      return;
-    }
-  }
-
-  private now(): Moment {
-    return { atUs: this.clock.nowUs(), stamped: false, wallSteps: this.wall.steps };
+  private release(place: number): Departing | undefined {
+    const departing = this.places[place];
+    if (departing === undefined) return undefined;
+    this.places[place] = undefined;
+    this.waiting--;
+    return departing;
   }
 }
 
 class Departing implements Departure {
   readonly handedOverAtUs: number;
-  private moment: Moment;
+  private us: number;
+  private isStamped = false;
+  private steps: number;
   /** Where its stamp will come; undefined once it has, or where none will. */
   private awaited: Departures | undefined;
 
-  constructor(handedOver: Moment, awaited: Departures | undefined) {
-    this.handedOverAtUs = handedOver.atUs;
-    this.moment = handedOver;
+  constructor(handedOverAtUs: number, wallSteps: number, awaited: Departures | undefined) {
+    this.handedOverAtUs = handedOverAtUs;
+    this.us = handedOverAtUs;
+    this.steps = wallSteps;
     this.awaited = awaited;
   }
 
   /** @param moment of its stamp; undefined: it has none that can be trusted */
   settle(moment: Moment | undefined): void {
-    this.moment = moment ?? this.moment;
     this.awaited = undefined;
+    if (moment === undefined) return;
+    this.us = moment.atUs;
+    this.isStamped = moment.stamped;
+    this.steps = moment.wallSteps;
   }
 
   get pending(): boolean {
@@ -124,19 +146,17 @@ class Departing implements Departure {
   }
 
   get atUs(): number {
-    return this.latest.atUs;
+    this.awaited?.read();
+    return this.us;
   }
 
   get stamped(): boolean {
-    return this.latest.stamped;
+    this.awaited?.read();
+    return this.isStamped;
   }
 
   get wallSteps(): number {
-    return this.latest.wallSteps;
-  }
-
-  private get latest(): Moment {
     this.awaited?.read();
-    return this.moment;
+    return this.steps;
   }
 }

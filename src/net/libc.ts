@@ -130,7 +130,7 @@ function bindLibc(): Libc {
   const wordLength = koffi.sizeof('void *');
   const timespec = new DataView(new ArrayBuffer(2 * wordLength));
   const readLong = (view: DataView, offset: number): number =>
-    wordLength === 8 ? Number(view.getBigInt64(offset, LITTLE_ENDIAN)) : view.getInt32(offset, LITTLE_ENDIAN);
+    wordLength === 8 ? readInt64(view, offset) : view.getInt32(offset, LITTLE_ENDIAN);
   const resultOf = (result: number): number => (result < 0 ? -koffi.errno() : result);
   const writeSockaddr = (address: Ipv4Address, port: number, family = AF_INET): DataView => {
     sockaddr.setUint16(0, family, LITTLE_ENDIAN);
@@ -181,6 +181,12 @@ function bindLibc(): Libc {
     geteuid: library.func('uint32_t geteuid()'),
     addressOf: (bytes) => koffi.address(bytes),
   };
+}
+
+/** A 64-bit number in the kernel's byte order, exact up to 2^53. In halves: a bigint each time would be garbage. */
+export function readInt64(view: DataView, at: number): number {
+  const [low, high] = LITTLE_ENDIAN ? [at, at + 4] : [at + 4, at];
+  return view.getInt32(high, LITTLE_ENDIAN) * 0x1_0000_0000 + view.getUint32(low, LITTLE_ENDIAN);
 }
 
 /** Reads an option that is a 32-bit number; 0 where it can't be read. */

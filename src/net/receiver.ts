@@ -115,7 +115,12 @@ export class Receiver {
       const count = batch.receive(this.socket.fd);
       if (count < 0) return;
       const nowUs = this.clock.wall.check();
-      if (deliver) for (let n = 0; n < count; n++) deliver({ ...this.date(batch, n, nowUs), datagram: batch.datagram(n) });
+      if (deliver) {
+        for (let n = 0; n < count; n++) {
+          const { atUs, stamped, wallSteps } = this.date(batch, n, nowUs);
+          deliver({ atUs, stamped, wallSteps, datagram: batch.datagram(n) });
+        }
+      }
       if (batch.isLast(count)) {
         this.emptyAtUs = this.clock.nowUs();
         return;

@@ -96,7 +96,7 @@ export class Sender {
     const first = datagrams[0] as Uint8Array;
     if (count === 0) return [this.send(first, formatIpv4(destinationOf(0)))];
     for (let attempt = 0; ; attempt++) {
-      const departures = Array.from({ length: count }, () => this.departures.begin());
+      const departures = this.departures.beginMany(count);
       const sent = batch.send(this.socket.fd);
       if (sent === count) return departures;
       // Those behind the one that was refused were not tried.
@@ -127,7 +127,7 @@ export class Sender {
 
   /** The kernel has told when something left. */
   get isStamped(): boolean {
-    this.departures.read();
+    if (!this.departures.stamped) this.departures.read();
     return this.departures.stamped;
   }
 

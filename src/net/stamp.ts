@@ -1,6 +1,16 @@
 /** The kernel's stamps, of what comes and of what goes (linux/Documentation/networking/timestamping.rst). */
 import { Batch } from './batch.ts';
-import { IP_RECVERR, LITTLE_ENDIAN, libc, SO_TIMESTAMPING_NEW, SO_TIMESTAMPNS_NEW, SOL_IP, SOL_SOCKET, type Timespec } from './libc.ts';
+import {
+  IP_RECVERR,
+  LITTLE_ENDIAN,
+  libc,
+  readInt64,
+  SO_TIMESTAMPING_NEW,
+  SO_TIMESTAMPNS_NEW,
+  SOL_IP,
+  SOL_SOCKET,
+  type Timespec,
+} from './libc.ts';
 
 /** struct __kernel_timespec: seconds and nanoseconds of 64 bits on every machine. */
 const TIMESPEC_LENGTH = 16;
@@ -24,10 +34,7 @@ export function receiveStamp(batch: Batch, index: number): Timespec | undefined 
   return at === undefined ? undefined : timespec(batch.view, at);
 }
 
-const timespec = (view: DataView, at: number): Timespec => ({
-  seconds: Number(view.getBigInt64(at, LITTLE_ENDIAN)),
-  nanoseconds: Number(view.getBigInt64(at + 8, LITTLE_ENDIAN)),
-});
+const timespec = (view: DataView, at: number): Timespec => ({ seconds: readInt64(view, at), nanoseconds: readInt64(view, at + 8) });
 
 /** Where the stamps of what a socket sends come from. The kernel's (`ErrorQueue`) or a test's. */
 export interface StampSource {
@@ -35,8 +42,8 @@ export interface StampSource {
   restart(): boolean;
   /** Has no more datagrams stamped; stamps of those that have left still come. */
   stop(): void;
-  /** Gives the stamps that have come, each with the number of its datagram. */
-  take(each: (id: number, stamp: Timespec) => void): void;
+  /** Gives the stamps that have come, each with the number of its datagram. @param expected how many are awaited */
+  take(expected: number, each: (id: number, stamp: Timespec) => void): void;
 }
 
 /** The error queue of a socket: its stamps, and errors in between that the send itself has told of already. */
@@ -60,20 +67,22 @@ export class ErrorQueue implements StampSource {
     return libc().setsockopt(this.fd, SOL_SOCKET, SO_TIMESTAMPING_NEW, flags) === 0;
   }
 
-  take(each: (id: number, stamp: Timespec) => void): void {
+  take(expected: number, each: (id: number, stamp: Timespec) => void): void {
     // A stamp takes 64 bytes and its number 48; what other errors quote is cut off.
     ErrorQueue.batch ??= new Batch({ messages: 64, slotLength: 8, controlLength: 128 });
     const { batch } = ErrorQueue;
-    for (;;) {
-      const count = batch.receive(this.fd, MSG_ERRQUEUE);
+    for (let left = expected; left > 0; ) {
+      const wanted = Math.min(left, batch.messages);
+      const count = batch.receive(this.fd, MSG_ERRQUEUE, wanted);
       for (let i = 0; i < count; i++) {
         const stamp = batch.control(i, SOL_SOCKET, SO_TIMESTAMPING_NEW, TIMESPEC_LENGTH);
         const error = batch.control(i, SOL_IP, IP_RECVERR, EXTENDED_ERROR_LENGTH);
         if (stamp === undefined || error === undefined) continue;
         if (batch.view.getUint8(error + 4) !== SO_EE_ORIGIN_TIMESTAMPING) continue;
         each(batch.view.getUint32(error + 12, LITTLE_ENDIAN), timespec(batch.view, stamp));
+        left--;
       }
-      if (count < 0 || batch.isLast(count)) return;
+      if (count < wanted) return;
     }
   }
 }

@@ -12,7 +12,7 @@ import { ipv4Header } from '../wire/ipv4.ts';
 import { encodePacket } from '../wire/packet.ts';
 import { seqInWindow } from '../wire/seq.ts';
 import { type Heard, hear } from './arrival.ts';
-import type { ConnectEvent, NoteEvent, SegmentEvent, SegmentNote } from './events.ts';
+import type { ConnectEvent, NoteEvent, SegmentEvent, SegmentNote, StateEvent } from './events.ts';
 import { hasLeft } from './leaving.ts';
 import { ConnectionRecord } from './record.ts';
 import { CLOCK_STEPPED, clockMark, icmpEvent, segmentEvent } from './segment-event.ts';
@@ -30,14 +30,19 @@ type HeardIcmp = Extract<Heard, { type: 'icmp' }>;
 
 export class Connection {
   readonly record = new ConnectionRecord();
-  /** When the first segment left: the zero of all event times. */
-  startedAtUs: number | undefined;
   /** What dates the segments, as told at the start. */
   clocks: ClockSources = { transmit: 'user', receive: 'user' };
   /** When the connection last came nearer to its end: established, data either way, a FIN. */
   progressAtUs = 0;
+  /** When the state was entered that stands now. */
+  stateSinceUs = 0;
+  /** When the close was first seen to have begun. */
+  closeBeganAtUs: number | undefined;
   readonly #clock: Clock;
   #first: Departure | undefined;
+  #startedAtUs: number | undefined;
+  /** Their time is read when they are told: the stamp comes afterwards, and many by one call. */
+  readonly #undated: { event: SegmentEvent | StateEvent; at: Moment }[] = [];
   /** How often the wall clock had been stepped when something last arrived. */
   #wallSteps: number | undefined;
   #nextId: number;
@@ -63,21 +68,27 @@ export class Connection {
     return this.tcb.state;
   }
 
+  /** When the first segment left: the zero of all event times. It stays once it was told. */
+  get startedAtUs(): number | undefined {
+    this.#startedAtUs ??= this.#first?.atUs;
+    return this.#startedAtUs;
+  }
+
   get wasEstablished(): boolean {
     return this.record.established !== undefined;
   }
 
-  /** Lets the endpoint handle an event and does what it says. @throws NetError where this host can't send */
-  apply(event: TcpEvent): ConnectEvent[] {
+  /** Lets the endpoint handle an event and does what it says, at once. @throws NetError where this host can't send */
+  apply(event: TcpEvent): Iterable<ConnectEvent> {
     const now = this.#now();
     const events: ConnectEvent[] = [];
     this.#perform(handle(this.tcb, event, now.atUs), now, events);
     this.#heedPath(events);
-    return events;
+    return this.#tell(events);
   }
 
   /** Takes in what the port heard. @throws NetError where this host can't send the answer */
-  take(arrival: Arrival): ConnectEvent[] {
+  take(arrival: Arrival): Iterable<ConnectEvent> {
     const heard = hear(arrival.datagram);
     const events: ConnectEvent[] = [];
     if (arrival.wallSteps > (this.#wallSteps ?? arrival.wallSteps)) events.push(this.note('clock-stepped', CLOCK_STEPPED, arrival.atUs));
@@ -93,7 +104,7 @@ export class Connection {
       this.#owesAnswer = false;
       events.push(...this.apply({ type: 'timer' }));
     }
-    return events;
+    return this.#tell(events);
   }
 
   /** Shows what the port heard without answering it. */
@@ -115,8 +126,25 @@ export class Connection {
   async leaves(): Promise<void> {
     if (this.#first === undefined) return;
     await hasLeft(this.#first, this.#clock, () => this.port.queued > 0);
-    this.startedAtUs = this.#first.atUs;
     this.clocks = { ...this.clocks, transmit: this.#first.stamped ? 'kernel' : 'user' };
+  }
+
+  /** The events, dated once they are asked for. */
+  #tell(events: readonly ConnectEvent[]): Iterable<ConnectEvent> {
+    return {
+      [Symbol.iterator]: () => {
+        this.#date();
+        return events[Symbol.iterator]();
+      },
+    };
+  }
+
+  #date(): void {
+    for (const { event, at } of this.#undated) {
+      event.atUs = this.#relative(at.atUs);
+      if (event.type === 'segment') event.clock = clockMark(at, this.clocks.transmit);
+    }
+    this.#undated.length = 0;
   }
 
   #now(): Moment {
@@ -196,20 +224,20 @@ export class Connection {
       switch (action.type) {
         case 'state':
           record.enters(action.to, at);
-          this.progressAtUs = at.atUs;
-          events.push({ type: 'state', from: action.from, to: action.to, atUs: this.#relative(at.atUs), cause: action.cause });
+          this.progressAtUs = this.stateSinceUs = handledAt.atUs;
+          events.push(this.#dateLater({ type: 'state', from: action.from, to: action.to, atUs: 0, cause: action.cause }, at));
           break;
         case 'send':
           at = this.#send(action, events) ?? at;
           break;
         case 'deliver':
           record.receives(action.payload.length, at);
-          this.progressAtUs = at.atUs;
+          this.progressAtUs = handledAt.atUs;
           events.push({ type: 'data', atUs: this.#relative(at.atUs), payload: action.payload });
           break;
         case 'acked':
           record.acked(action.bytes, at);
-          this.progressAtUs = at.atUs;
+          this.progressAtUs = handledAt.atUs;
           break;
         case 'rtt':
           if (action.of !== 'data') record.answered(action.of, action.transmission, at);
@@ -227,6 +255,12 @@ export class Connection {
           break;
       }
     }
+    if (record.closeBegan) this.closeBeganAtUs ??= handledAt.atUs;
+  }
+
+  #dateLater<E extends SegmentEvent | StateEvent>(event: E, at: Moment): E {
+    this.#undated.push({ event, at });
+    return event;
   }
 
   /** @returns when it left; undefined where it did not */
@@ -249,23 +283,12 @@ export class Connection {
       return undefined;
     }
     this.#first ??= departure;
-    this.startedAtUs ??= departure.atUs;
     record.sends(segment, transmission, departure);
     // A RST before there is a connection bears the number that its offender asked for, not one of ours.
     const senderIsn = segment.flags & RST && record.irs === undefined ? undefined : this.tcb.iss;
-    events.push(
-      segmentEvent(header, segment, {
-        direction: 'sent',
-        atUs: this.#relative(departure.atUs),
-        clock: departure === this.#first ? undefined : clockMark(departure, this.clocks.transmit),
-        datagram,
-        senderIsn,
-        receiverIsn: record.irs,
-        state,
-        note,
-        transmission,
-      }),
-    );
+    const isns = { senderIsn, receiverIsn: record.irs };
+    const event = segmentEvent(header, segment, { direction: 'sent', atUs: 0, datagram, ...isns, state, note, transmission });
+    events.push(this.#dateLater(event, departure));
     return departure;
   }
 

@@ -11,6 +11,8 @@ const LOOK_EVERY_US = 1000;
  * @param answered ends the wait: what is told of it can't wait longer
  */
 export async function hasLeft(departure: Departure, clock: Clock, answered: () => boolean): Promise<void> {
+  // Others may send meanwhile: one call then reads the stamps of all.
+  await undefined;
   const untilUs = clock.nowUs() + LONGEST_WAIT_US;
   while (departure.pending && !answered() && clock.nowUs() < untilUs) {
     await new Promise<void>((resolve) => {

@@ -47,8 +47,8 @@ export class ConnectionRecord {
   /** When the state was entered that stands now. */
   stateSince: Moment | undefined;
   /** By how-manieth sending. */
-  readonly #synSent = new Map<number, Moment>();
-  readonly #finSent = new Map<number, Moment>();
+  readonly #synSent: Moment[] = [];
+  readonly #finSent: Moment[] = [];
   /** The first data of ours were sent once only. */
   #isFirstDataSure = true;
   /** The sequence number after the last that has left. */
@@ -64,8 +64,8 @@ export class ConnectionRecord {
   /** A segment has left; what could not leave before counts as new. */
   sends(segment: TcpSegment, transmission: number, at: Moment): void {
     const { flags, seq, payload } = segment;
-    if (flags & SYN) this.#synSent.set(transmission, at);
-    if (flags & FIN) this.#finSent.set(transmission, at);
+    if (flags & SYN) this.#synSent[transmission] = at;
+    if (flags & FIN) this.#finSent[transmission] = at;
     const length = segLen(segment);
     const end = seqAdd(seq, length);
     const newBytes = this.#sentUpTo === undefined ? length : Math.min(length, seqDiff(end, this.#sentUpTo));
@@ -105,7 +105,7 @@ export class ConnectionRecord {
 
   /** A round trip of our SYN or FIN that is beyond doubt, from when that sending of it really left. */
   answered(of: 'syn' | 'fin', transmission: number, at: Moment): void {
-    const sent = (of === 'syn' ? this.#synSent : this.#finSent).get(transmission);
+    const sent = (of === 'syn' ? this.#synSent : this.#finSent)[transmission];
     if (sent === undefined) return;
     if (of === 'syn') this.rtt = elapsed(sent, at);
     else this.finAck = elapsed(sent, at);

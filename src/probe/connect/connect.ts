@@ -21,6 +21,8 @@ import { decide, type Standing, type Waits } from './script.ts';
 const HEADERS_LENGTH = 40;
 /** Our data are handed to the endpoint while it has less than this unsent. */
 const WRITE_AHEAD_BYTES = 256 * 1024;
+/** To be awaited before we tell of a send: connections that the same arrivals have woken send first, and one call reads all stamps. */
+const others = Promise.resolve();
 
 /**
  * Makes the connection and tells each step. The last event is the result, also where the port is closed or silent.
@@ -146,7 +148,9 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
       }
       if (decision.do === 'close') {
         closeAsked = true;
-        yield* connection.apply({ type: 'close' });
+        const events = connection.apply({ type: 'close' });
+        await others;
+        yield* events;
         continue;
       }
       yield* hearNext(connection, Math.min(decision.untilUs, nextDeadlineUs(tcb)));
@@ -164,14 +168,16 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
 async function* hearNext(connection: Connection, untilUs: number): AsyncGenerator<ConnectEvent, void> {
   const arrival: Arrival | undefined = await connection.port.next(untilUs);
   if (arrival === undefined) return;
-  yield* connection.take(arrival);
+  const events = connection.take(arrival);
+  await others;
+  yield* events;
   const isSettled = !connection.wasEstablished && isFinalIcmp(connection.record.icmp ?? '');
   if (isSettled && connection.state !== 'CLOSED')
     yield* connection.apply({ type: 'abort', cause: 'an ICMP error says that nothing will come' });
 }
 
 function standing(connection: Connection, data: Writer, closeAsked: boolean, nowUs: number): Standing {
-  const { tcb, record, startedAtUs = nowUs } = connection;
+  const { tcb, startedAtUs = nowUs } = connection;
   return {
     state: connection.state,
     nowUs,
@@ -181,8 +187,8 @@ function standing(connection: Connection, data: Writer, closeAsked: boolean, now
     closeAsked,
     startedAtUs,
     progressAtUs: connection.progressAtUs,
-    closeBeganAtUs: record.closeBegan?.atUs ?? startedAtUs,
-    timeWaitSinceUs: record.stateSince?.atUs ?? startedAtUs,
+    closeBeganAtUs: connection.closeBeganAtUs ?? startedAtUs,
+    timeWaitSinceUs: connection.stateSinceUs,
   };
 }
 
