@@ -27,12 +27,19 @@ export function seededRandom(seed: number): Random {
   return {
     uint32() {
       state = (state + 0x9e3779b9) >>> 0;
-      let z = state;
-      z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-      z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-      return (z ^ (z >>> 15)) >>> 0;
+      return mix32(state) >>> 0;
     },
   };
+}
+
+/**
+ * Mixes 32 bits so that each bit of the input turns each bit of the output as often as not; one to one. Chris Wellons'
+ * triple of shifts and multiplications with the least bias that he found. @returns a signed number
+ */
+export function mix32(bits: number): number {
+  let z = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad);
+  z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+  return z ^ (z >>> 15);
 }
 
 /** 0 =< x < limit. */
