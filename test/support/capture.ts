@@ -24,11 +24,17 @@ const BUFFER_KIB = 16_384;
  * Starts a capture and waits until it sees packets.
  * @param interfaceName `any` has packets on loopback twice, so there it is `lo`
  * @param snapLength bytes that are kept of each packet
+ * @param more options of tcpdump's
  */
-export async function startCapture(namespace: Namespace, interfaceName: 'any' | 'lo' = 'any', snapLength = SNAP_LENGTH): Promise<Capture> {
+export async function startCapture(
+  namespace: Namespace,
+  interfaceName: 'any' | 'lo' = 'any',
+  snapLength = SNAP_LENGTH,
+  more: readonly string[] = [],
+): Promise<Capture> {
   const file = join(temporaryDirectory(), 'capture.pcap');
   // Stays root: as tcpdump's own user it could not write here.
-  const options = ['-n', '-U', '--immediate-mode', '-B', `${BUFFER_KIB}`, '-s', `${snapLength}`, '-Z', 'root', '-w', file];
+  const options = ['-n', '-U', '--immediate-mode', '-B', `${BUFFER_KIB}`, '-s', `${snapLength}`, '-Z', 'root', '-w', file, ...more];
   const child = namespace.spawn([...asRoot, 'tcpdump', '-i', interfaceName, ...options]);
   const ended = new Promise((resolve) => child.once('close', resolve));
   let said = '';
