@@ -6,8 +6,12 @@ import { displayWidth, padEnd, padStart } from './text.ts';
 const INDENT = '  ';
 const MOST_BAR = 50;
 
-/** The round trips in one line, from the first probe to the last; a probe that was lost is a cross. @param width columns at most */
-export function sparkline({ cells, probesPerCell }: Course, style: Style, width: number): string {
+/**
+ * The round trips in one line, from the first probe to the last; a probe that was lost is a cross.
+ * @param width columns at most
+ * @returns the line, and a second one, or the end of the first where there is room, with what it spans
+ */
+export function sparkline({ cells, probesPerCell }: Course, style: Style, width: number): string[] {
   const { glyphs, paint, duration } = style;
   const group = Math.max(1, Math.ceil(cells.length / width));
   const shown = Array.from({ length: Math.ceil(cells.length / group) }, (_, i) => merged(cells.slice(i * group, (i + 1) * group)));
@@ -22,8 +26,9 @@ export function sparkline({ cells, probesPerCell }: Course, style: Style, width:
   });
   const probes = probesPerCell * group;
   const each = probes === 1 ? '' : `, each the mean of ${probes}`;
-  const range = means.length === 0 ? '' : high > low ? ` ${duration(low)} to ${duration(high)}${each}` : ` ${duration(low)}`;
-  return line.join('') + paint('faint', range);
+  const range = high > low ? `${duration(low)} to ${duration(high)}${each}` : duration(low);
+  const isShort = line.length + 2 + displayWidth(range) <= width;
+  return isShort ? [`${line.join('')}  ${paint('faint', range)}`] : [line.join(''), paint('faint', range)];
 }
 
 type Cell = Course['cells'][number];

@@ -18,8 +18,6 @@ const LARGE_ROWS = 24;
 /** With fewer answers there is nothing to see in a histogram. */
 const WORTH_DRAWING = 10;
 const LABEL_WIDTH = 14;
-/** What stands behind a sparkline. */
-const RANGE_WIDTH = 44;
 
 /** The figures so far, or at the end. */
 export function figuresText(targets: readonly PingTargetFigures[], options: SummaryOptions, style: Style): string {
@@ -37,7 +35,8 @@ export function endText(result: PingResult, { isEndless }: SummaryOptions, style
   if (error !== undefined) entries.push(sentence('error', style.escapeText(error.message), 'bad'));
   if (ended !== undefined && !isEndless) entries.push({ ...entry('ended early', ENDED_PHRASES[ended]), ink: 'warning' });
   if (kernelDrops > 0) entries.push(dropsWarning(kernelDrops));
-  return entries.map((line) => formatEntry(line, style)).join('');
+  const text = entries.map((line) => formatEntry(line, style)).join('');
+  return result.targets.length > 1 && text !== '' ? `\n${text}` : text;
 }
 
 function targetText(target: PingTargetFigures, { histogram: isLarge }: SummaryOptions, style: Style): string {
@@ -56,8 +55,8 @@ function targetText(target: PingTargetFigures, { histogram: isLarge }: SummaryOp
   }
   let text = entries.map((line) => formatEntry(line, style)).join('');
   if (received + lost > 1 && received > 0) {
-    const line = sparkline(course, style, style.width - LABEL_WIDTH - RANGE_WIDTH);
-    text += `${style.paint('faint', '  in order'.padEnd(LABEL_WIDTH))}${line}\n`;
+    const lines = sparkline(course, style, style.width - LABEL_WIDTH);
+    text += lines.map((line, i) => `${style.paint('faint', (i === 0 ? '  in order' : '').padEnd(LABEL_WIDTH))}${line}\n`).join('');
   }
   if (received >= WORTH_DRAWING || (isLarge && received > 0)) text += `\n${histogram(buckets, isLarge ? LARGE_ROWS : SMALL_ROWS, style)}`;
   return text;
@@ -118,5 +117,5 @@ function limitEntry({ limit, address, port, allowed, found }: PassedLimit, isOfM
     limit === 'loss'
       ? `${Number(found.toPrecision(3))} % lost, ${allowed} % allowed`
       : `95 % within ${style.duration(found)}, ${style.duration(allowed)} allowed`;
-  return sentence('limit passed', `${where}${what}`, 'bad');
+  return sentence('over limit', `${where}${what}`, 'bad');
 }

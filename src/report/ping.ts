@@ -3,8 +3,8 @@ import type { LostEvent, PingEvent, ProbeName, ReplyEvent, ReplyNote } from '../
 import { reasonText, verdictInk } from './entries.ts';
 import { endText, figuresText, type SummaryOptions } from './ping-summary.ts';
 import { flagText } from './segment-text.ts';
-import { createStyle, type Style, type StyleOptions } from './style.ts';
-import { flow, padEnd, padStart, truncate, wrap } from './text.ts';
+import { createStyle, type Ink, type Style, type StyleOptions } from './style.ts';
+import { displayWidth, flow, padEnd, padStart, truncate, wrap } from './text.ts';
 import { title } from './title.ts';
 
 export interface PingReporterOptions extends StyleOptions, SummaryOptions {
@@ -78,10 +78,17 @@ const NOTE_TEXTS: Readonly<Record<ReplyNote, string>> = {
   'out-of-order': 'out of order',
 };
 
+const GAP = '  ';
 const SEQUENCE_WIDTH = 5;
 /** Of `SYN+ACK`. */
 const ANSWER_WIDTH = 7;
 const DURATION_WIDTH = 7;
+
+/** A part of a line, kept whole where there is room for it. */
+interface Part {
+  text: string;
+  ink?: Ink;
+}
 
 class ProbeLines {
   hasTitle = false;
@@ -95,68 +102,87 @@ class ProbeLines {
     private readonly options: PingReporterOptions,
     private readonly style: Style,
   ) {
-    this.nameWidth = Math.max(...options.targets.map(({ host, port }) => style.escapeText(`${host}:${port}`).length));
+    const longest = Math.max(...options.targets.map((target) => displayWidth(this.nameOf(target))));
+    this.nameWidth = options.targets.length === 1 ? 0 : Math.min(longest, Math.floor(style.width / 3));
   }
 
   starts({ host, address, port, sourceAddress }: Extract<PingEvent, { type: 'start' }>): void {
-    this.names.set(`${address}:${port}`, this.style.escapeText(`${host}:${port}`));
+    this.names.set(`${address}:${port}`, this.nameOf({ host, port }));
     this.ownAddresses.add(sourceAddress);
   }
 
   /** `''` for what is not shown. */
   text(event: PingEvent): string {
     const text = this.lineOf(event);
-    if (text === undefined) return '';
-    this.isEmpty = false;
-    return `${text}\n`;
+    if (text !== '') this.isEmpty = false;
+    return text;
   }
 
-  private lineOf(event: PingEvent): string | undefined {
-    const { paint, escapeText, width } = this.style;
+  private nameOf({ host, port }: { host: string; port: number }): string {
+    return `${this.style.escapeText(host)}:${port}`;
+  }
+
+  private lineOf(event: PingEvent): string {
+    const { escapeText } = this.style;
     switch (event.type) {
       case 'reply':
-        return this.head(event) + this.reply(event);
+        return this.line(event, this.reply(event));
       case 'lost':
-        return this.head(event) + this.lost(event);
+        return this.line(event, this.lost(event));
       case 'unsent':
-        return this.head(event) + paint('bad', `not sent: ${escapeText(event.message)}`);
-      case 'note':
-        return this.options.verbose
-          ? wrap(escapeText(event.text), width - SEQUENCE_WIDTH - 2)
-              .map((line) => ' '.repeat(SEQUENCE_WIDTH + 2) + paint('faint', line))
-              .join('\n')
-          : undefined;
+        return this.line(event, [{ text: `not sent: ${escapeText(event.message)}`, ink: 'bad' }]);
+      case 'note': {
+        const isShown = this.options.verbose || event.code === 'clock-stepped';
+        return isShown ? this.line(undefined, [{ text: escapeText(event.text), ink: 'faint' }]) : '';
+      }
       default:
-        return undefined;
+        return '';
     }
   }
 
-  private head({ sequence, address, port }: ProbeName): string {
-    const number = this.style.paint('faint', padStart(String(sequence), SEQUENCE_WIDTH));
-    const { targets } = this.options;
-    const name = targets.length === 1 ? '' : `  ${padEnd(this.names.get(`${address}:${port}`) ?? `${address}:${port}`, this.nameWidth)}`;
-    return `${number}${name}  `;
+  /** @param probe undefined: what is not about one */
+  private line(probe: ProbeName | undefined, parts: readonly Part[]): string {
+    const { paint, width } = this.style;
+    const head = this.head(probe);
+    const room = width - displayWidth(head);
+    const pieces = parts.flatMap(({ text, ink }) =>
+      (displayWidth(text) > room ? wrap(text, room) : [text]).map((piece) => (ink === undefined ? piece : paint(ink, piece))),
+    );
+    const lines = flow(pieces, GAP, room);
+    return lines.map((line, i) => `${i === 0 ? head : ' '.repeat(displayWidth(head))}${line.trimEnd()}\n`).join('');
   }
 
-  private reply({ verdict, flags, ttl, rttUs, window, sourcePort, note, connection }: ReplyEvent): string {
-    const { paint, duration } = this.style;
-    const answer = paint(verdictInk(verdict), padEnd(flagText(flags), ANSWER_WIDTH));
-    const parts = [answer, `ttl ${padEnd(String(ttl), 3)}`, `rtt ${padStart(rttUs === undefined ? '?' : duration(rttUs), DURATION_WIDTH)}`];
-    if (connection !== undefined)
-      parts.push(connection.closed ? `closed after ${duration(connection.durationUs)}` : paint('warning', 'not closed'));
-    if (this.options.verbose) parts.push(`window ${window}`, `port ${sourcePort}`);
-    if (note !== undefined) parts.push(paint('warning', NOTE_TEXTS[note]));
-    return parts.join('  ');
+  private head(probe: ProbeName | undefined): string {
+    const { paint, glyphs } = this.style;
+    const number = paint('faint', padStart(String(probe?.sequence ?? ''), SEQUENCE_WIDTH));
+    if (this.nameWidth === 0) return number + GAP;
+    const key = probe === undefined ? '' : `${probe.address}:${probe.port}`;
+    const name = truncate(this.names.get(key) ?? key, this.nameWidth, glyphs.ellipsis);
+    return number + GAP + padEnd(name, this.nameWidth) + GAP;
   }
 
-  private lost({ reason, from, rttUs, sourcePort }: LostEvent): string {
-    const { paint, duration } = this.style;
+  private reply({ verdict, flags, ttl, rttUs, window, sourcePort, note, connection }: ReplyEvent): Part[] {
+    const { duration } = this.style;
+    const parts: Part[] = [
+      { text: padEnd(flagText(flags), ANSWER_WIDTH), ink: verdictInk(verdict) },
+      { text: `ttl ${padEnd(String(ttl), 3)}` },
+      { text: `rtt ${padStart(rttUs === undefined ? '?' : duration(rttUs), DURATION_WIDTH)}` },
+    ];
+    if (connection?.closed === true) parts.push({ text: `closed after ${duration(connection.durationUs)}` });
+    if (connection?.closed === false) parts.push({ text: 'not closed', ink: 'warning' });
+    if (this.options.verbose) parts.push({ text: `window ${window}` }, { text: `port ${sourcePort}` });
+    if (note !== undefined) parts.push({ text: NOTE_TEXTS[note], ink: 'warning' });
+    return parts;
+  }
+
+  private lost({ reason, from, rttUs, sourcePort }: LostEvent): Part[] {
+    const { duration, escapeText } = this.style;
     const isOurs = from !== undefined && this.ownAddresses.has(from);
-    const by = isOurs ? ': no ARP answer' : from === undefined ? '' : ` from ${from}`;
-    const parts = [paint('bad', `${reasonText(reason, this.style)}${by}`)];
-    if (rttUs !== undefined) parts.push(`after ${duration(rttUs)}`);
-    if (this.options.verbose) parts.push(`port ${sourcePort}`);
-    return parts.join('  ');
+    const by = isOurs ? ': no ARP answer' : from === undefined ? '' : ` from ${escapeText(from)}`;
+    const parts: Part[] = [{ text: `${reasonText(reason, this.style)}${by}`, ink: 'bad' }];
+    if (rttUs !== undefined) parts.push({ text: `after ${duration(rttUs)}` });
+    if (this.options.verbose) parts.push({ text: `port ${sourcePort}` });
+    return parts;
   }
 }
 
