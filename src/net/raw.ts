@@ -38,8 +38,15 @@ export class RawSocket {
     const { wrap } = this.handle;
     wrap.removeAllListeners('recvReady');
     wrap.removeAllListeners('error');
-    wrap.on('recvReady', readable);
-    wrap.on('error', failed);
+    // What awaits goes on after a call of Node.js's own; after one of raw-socket's alone, since 26, only with the next timer.
+    wrap.on('recvReady', () => {
+      readable();
+      setImmediate(ignore);
+    });
+    wrap.on('error', (error) => {
+      failed(error);
+      setImmediate(ignore);
+    });
   }
 
   pause(): void {

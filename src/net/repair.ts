@@ -48,20 +48,21 @@ export function repairOf(name: NativeModule, error: unknown): Repair {
     const command = `npm ${words.replace('DIR', quoted(PACKAGE_DIRECTORY))}`;
     return isWritable(PACKAGE_DIRECTORY) ? command : asRoot(command, user);
   };
-  const install = npm('install --prefix DIR --omit=dev --include=optional');
-  if (name === 'koffi') return { reason: reasonOf(name, error), command: install };
-
-  // npm rebuild passes by what a package carries with it, and newer versions of npm run no script of that at all.
-  const build = npm('run --prefix DIR build:raw-socket');
-  const lacking = COMPILERS.filter((program) => !hasProgram(program));
-  const installer = Object.keys(COMPILER_PACKAGES).find(hasProgram);
-  const reason = reasonOf(name, error) + (lacking.length > 0 ? `, and to compile it ${lacking.join(', ')} must be installed` : '');
-  const steps = [
-    lacking.length > 0 && installer && asRoot(COMPILER_PACKAGES[installer] as string, user),
-    !existsSync(join(PACKAGE_DIRECTORY, 'node_modules', name)) && install,
-    build,
-  ];
-  return { reason, command: steps.filter(Boolean).join(' && ') };
+  const rawSocket = join(PACKAGE_DIRECTORY, 'node_modules/raw-socket');
+  const steps: string[] = [];
+  let reason = reasonOf(name, error);
+  if (name === 'koffi' || !existsSync(rawSocket)) steps.push(npm('install --prefix DIR --omit=dev --include=optional'));
+  if (name === 'raw-socket' || !existsSync(join(rawSocket, 'build/Release/raw.node'))) {
+    // npm rebuild passes by what a package carries with it, and newer versions of npm run no script of that at all.
+    steps.push(npm('run --prefix DIR build:raw-socket'));
+    const lacking = COMPILERS.filter((program) => !hasProgram(program));
+    if (lacking.length > 0) {
+      reason += `, and to compile raw-socket ${lacking.join(', ')} must be installed`;
+      const installer = Object.keys(COMPILER_PACKAGES).find(hasProgram);
+      if (installer !== undefined) steps.unshift(asRoot(COMPILER_PACKAGES[installer] as string, user));
+    }
+  }
+  return { reason, command: steps.join(' && ') };
 }
 
 function reasonOf(name: NativeModule, error: unknown): string {
