@@ -1,7 +1,7 @@
 /** The library. Engines are async generators of typed events; nothing here prints or reads `process`. */
 export { NetError, type NetErrorCode } from './net/errors.ts';
-export { openKernelNetwork } from './net/kernel.ts';
-export type { Departure, FigureClock, Moment } from './net/moment.ts';
+export { type KernelNetworkOptions, openKernelNetwork } from './net/kernel.ts';
+export type { Departure, Moment } from './net/moment.ts';
 export type { Arrival, Clock, ClockSource, Network, Port } from './net/network.ts';
 export { type Random, seededRandom, systemRandom } from './net/random.ts';
 export { resolveHost, resolvePort } from './net/resolve.ts';

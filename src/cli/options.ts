@@ -1,4 +1,5 @@
 /** The options as data: parsing, help, man page and completions all come from here. */
+import { CLOCK_SOURCES } from '../net/network.ts';
 import { PRESETS } from '../probe/syn-options.ts';
 
 export interface Option {
@@ -65,6 +66,14 @@ export const TIME_OPTIONS: readonly Option[] = [
     default: '5',
   },
   { name: 'deadline', alias: 'w', argument: 'SECONDS', group: 'Time', describe: 'Longest time for the whole command', default: '300' },
+  {
+    name: 'clock',
+    argument: 'SOURCE',
+    choices: CLOCK_SOURCES,
+    group: 'Time',
+    describe: 'What dates each segment. kernel: its stamp, next to the wire; user: this process, to see the difference',
+    default: 'kernel',
+  },
   { name: 'seed', argument: 'N', group: 'Time', describe: 'Repeat every random choice: ISN, timestamps, identification' },
 ];
 

@@ -145,7 +145,8 @@ export interface Fan {
 }
 
 /** What dates a datagram: the kernel's stamp, or this process by reading the clock. */
-export type ClockSource = 'kernel' | 'user';
+export const CLOCK_SOURCES = ['kernel', 'user'] as const;
+export type ClockSource = (typeof CLOCK_SOURCES)[number];
 
 export interface ClockSources {
   transmit: ClockSource;

@@ -1,5 +1,5 @@
 /** The lines of a summary: a label on the left, what is known on the right. */
-import type { Outcome, StartEvent } from '../probe/events.ts';
+import type { FigureClock, Outcome, SendResult, StartEvent } from '../probe/events.ts';
 import type { Ink, Style } from './style.ts';
 import { flow, padEnd } from './text.ts';
 import { count } from './units.ts';
@@ -36,7 +36,7 @@ export const verdictInk = (verdict: string): Ink => VERDICT_INKS[verdict] ?? 've
 
 /** The whole outcome in one line, not wrapped, for scripts and lists: `open  10.0.0.2:80  syn-ack  rtt 312 µs`. @param more parts at its end */
 export function outcomeLine(
-  { verdict, reason, rttUs }: Outcome & { rttUs: number | undefined },
+  { verdict, reason, rttUs, rttClock, kernelDrops }: Outcome & Pick<SendResult, 'rttUs' | 'rttClock' | 'kernelDrops'>,
   start: StartEvent | undefined,
   more: readonly string[],
   { paint, escapeText, duration }: Style,
@@ -44,7 +44,8 @@ export function outcomeLine(
   const parts = [paint(verdictInk(verdict), verdict)];
   if (start !== undefined) parts.push(`${escapeText(start.address)}:${start.port}`);
   parts.push(escapeText(reason));
-  if (rttUs !== undefined) parts.push(`rtt ${duration(rttUs)}`);
+  if (rttUs !== undefined) parts.push(rttClock === 'stepped' ? `rtt ${duration(rttUs)} (wall clock stepped)` : `rtt ${duration(rttUs)}`);
+  if (kernelDrops > 0) parts.push(paint('bad', `${kernelDrops} dropped unread`));
   return `${[...parts, ...more].join('  ')}\n`;
 }
 
@@ -69,6 +70,15 @@ export function reasonText(reason: Outcome['reason'], { escapeText }: Style): st
       return `ICMP ${escapeText(reason.slice('icmp-'.length))}`;
   }
 }
+
+/** What is to be said of a duration that does not rest on two stamps of the kernel's. */
+export const clockRemark = (clock: FigureClock | undefined): string | undefined => (clock === undefined ? undefined : CLOCK_REMARKS[clock]);
+
+const CLOCK_REMARKS: Readonly<Record<FigureClock, string | undefined>> = {
+  kernel: undefined,
+  user: 'as this process saw it',
+  stepped: 'the wall clock was stepped meanwhile',
+};
 
 export const dropsWarning = (kernelDrops: number): Entry =>
   sentence('warning', `the kernel dropped ${count(kernelDrops, 'datagram')} because we read too slowly: silence proves nothing`, 'bad');

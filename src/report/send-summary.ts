@@ -1,6 +1,6 @@
 /** What came of a send. */
 import type { SendResult, StartEvent } from '../probe/events.ts';
-import { dropsWarning, type Entry, entry, formatEntry, outcomeLine, reasonText, sentence, verdictInk } from './entries.ts';
+import { clockRemark, dropsWarning, type Entry, entry, formatEntry, outcomeLine, reasonText, sentence, verdictInk } from './entries.ts';
 import { ENDED_PHRASES } from './phrases.ts';
 import type { Style } from './style.ts';
 import { count } from './units.ts';
@@ -13,7 +13,8 @@ export function sendSummary(result: SendResult, style: Style): string {
   // The segments of a sweep have each their own.
   if (result.sweep === undefined)
     entries.push({ ...entry('verdict', `${verdict}: ${reasonText(reason, style)}`), ink: verdictInk(verdict) });
-  if (rttUs !== undefined && result.sweep === undefined) entries.push(entry('round trip', style.duration(rttUs)));
+  if (rttUs !== undefined && result.sweep === undefined)
+    entries.push(entry('round trip', style.duration(rttUs), clockRemark(result.rttClock)));
   entries.push(entry('sent', sentText(result, style)));
   entries.push(entry('received', ...answerTexts(result, style)));
   if (ignored.length > 0) entries.push(entry('passed over', ...ignored));

@@ -1,6 +1,6 @@
 /** What came of it, after the ladder or in its place. */
 import type { ConnectResult, ConversationResult, StartEvent } from '../probe/events.ts';
-import { dropsWarning, type Entry, entry, formatEntry, outcomeLine, reasonText, sentence, verdictInk } from './entries.ts';
+import { clockRemark, dropsWarning, type Entry, entry, formatEntry, outcomeLine, reasonText, sentence, verdictInk } from './entries.ts';
 import { ENDED_PHRASES } from './phrases.ts';
 import type { Style } from './style.ts';
 import { count, formatBytes } from './units.ts';
@@ -17,7 +17,7 @@ export function summary(result: Result, notes: readonly string[], style: Style):
   const ignored = Object.entries(result.ignored).map(([name, times]) => `${times} ${name}`);
   const entries: Entry[] = [{ ...entry('verdict', `${result.verdict}: ${basis(result, style)}`), ink: verdictInk(result.verdict) }];
   const captured = 'conversation' in result ? result : undefined;
-  if (rttUs !== undefined) entries.push(roundTrip(rttUs, captured?.handshakeUs, style));
+  if (rttUs !== undefined) entries.push(roundTrip(result, rttUs, captured?.handshakeUs, style));
   if (iss !== undefined) entries.push(entry('our ISN', String(iss)));
   if (irs !== undefined) entries.push(entry('their ISN', String(irs)));
   if (result.peer !== undefined) entries.push(offer(result.peer));
@@ -64,13 +64,15 @@ function offer({ mss, windowScale, sackPermitted, timestamps, window, ttl }: Non
   );
 }
 
-function data({ sentBytes, ackedBytes, receivedBytes, firstByteUs }: ConnectResult['data'], { duration }: Style): Entry {
+function data({ sentBytes, ackedBytes, receivedBytes, ackUs, firstByteUs }: ConnectResult['data'], { duration }: Style): Entry {
   const acked = sentBytes === 0 ? undefined : ackedBytes === sentBytes ? 'all acknowledged' : `${exactBytes(ackedBytes)} acknowledged`;
+  // The network's time beside the application's, in the same words.
+  const ackedFirst = ackUs === undefined ? acked : `${acked}, the first after ${duration(ackUs)}`;
   const first = firstByteUs === undefined ? undefined : `the first after ${duration(firstByteUs)}`;
   const sent = `sent ${exactBytes(sentBytes)}`;
   const received = `received ${exactBytes(receivedBytes)}`;
   return {
-    ...entry('data', acked === undefined ? sent : `${sent}, ${acked}`, first === undefined ? received : `${received}, ${first}`),
+    ...entry('data', ackedFirst === undefined ? sent : `${sent}, ${ackedFirst}`, first === undefined ? received : `${received}, ${first}`),
     separator: '; ',
   };
 }
@@ -79,9 +81,9 @@ function data({ sentBytes, ackedBytes, receivedBytes, firstByteUs }: ConnectResu
 const exactBytes = (bytes: number): string => (bytes < 1000 ? formatBytes(bytes) : `${bytes} B (${formatBytes(bytes)})`);
 
 /** The second is a round trip wherever the capture was taken; the first is none where that was near the peer. */
-const roundTrip = (rttUs: number, handshakeUs: number | undefined, { duration }: Style): Entry =>
+const roundTrip = ({ rttClock }: Result, rttUs: number, handshakeUs: number | undefined, { duration }: Style): Entry =>
   handshakeUs === undefined
-    ? entry('round trip', duration(rttUs))
+    ? entry('round trip', duration(rttUs), clockRemark(rttClock))
     : entry('round trip', `${duration(rttUs)} from SYN to SYN+ACK`, `${duration(handshakeUs)} to the ACK of it`);
 
 /** What a run of our own does not have to say. */

@@ -5,6 +5,7 @@ import { connectExitCode } from '../../probe/connect/result.ts';
 import { createContext } from '../../probe/context.ts';
 import type { CloseKind } from '../../probe/events.ts';
 import { createConnectReporter } from '../../report/connect.ts';
+import { readClock } from '../clock.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { connectWaits } from '../connect-waits.ts';
 import { readData } from '../data.ts';
@@ -105,7 +106,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
     verbose: args.count('verbose') > 0,
   });
   const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
-  const network = openThenGiveUp(openKernelNetwork(), [], args, io);
+  const network = openThenGiveUp(openKernelNetwork({ clock: readClock(args) }), [], args, io);
   try {
     return await present(
       (signal) => connect(request, { ...createContext(network, seed), signal }),

@@ -6,6 +6,7 @@ import { PING_DEFAULTS, type PingRequest, type PingTarget } from '../../probe/pi
 import { pingExitCode } from '../../probe/ping/result.ts';
 import type { SegmentSpec } from '../../probe/segment-spec.ts';
 import { createPingReporter } from '../../report/ping.ts';
+import { readClock } from '../clock.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { checkSegments } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
@@ -113,7 +114,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
     isEndless: request.count === Number.POSITIVE_INFINITY,
   });
   // Each probe has a port of its own, and a guard on it.
-  const network = openThenGiveUp(openKernelNetwork(), [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE], args, io);
+  const network = openThenGiveUp(openKernelNetwork({ clock: readClock(args) }), [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE], args, io);
   try {
     return await present(
       (signal) =>

@@ -6,6 +6,7 @@ import { AWAITED, SEND_DEFAULTS, type SendRequest, type Variant } from '../../pr
 import { sendExitCode } from '../../probe/send/result.ts';
 import { send } from '../../probe/send/send.ts';
 import { createSendReporter } from '../../report/send.ts';
+import { readClock } from '../clock.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { checkSegments, dryRun } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
@@ -125,7 +126,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   });
   // Each segment of a sweep has a port of its own, and a guard on it, and that may be a privileged port.
   const keep = variants.length > 1 ? [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE] : [];
-  const network = openThenGiveUp(openKernelNetwork(), keep, args, io);
+  const network = openThenGiveUp(openKernelNetwork({ clock: readClock(args) }), keep, args, io);
   try {
     return await present(
       (signal) => send(request, { ...createContext(network, seed), signal }),

@@ -5,6 +5,8 @@ import type { State } from '../../tcp/state.ts';
 import type { FlagName } from '../../wire/flags.ts';
 import type { TcpOption } from '../../wire/tcp-options.ts';
 
+export type { FigureClock } from '../../net/moment.ts';
+
 export const SCHEMA_VERSION = 1;
 
 /** nmap's port states. */
