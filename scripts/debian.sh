@@ -19,6 +19,7 @@ nft nftables
 nginx nginx-light
 tcpdump tcpdump
 tshark tshark
+curl curl
 /usr/lib/python3/dist-packages/scapy python3-scapy
 /etc/services netbase
 setcap libcap2-bin

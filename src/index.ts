@@ -10,10 +10,15 @@ export { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.t
 export { connectExitCode } from './probe/connect/result.ts';
 export { createContext, type ProbeContext } from './probe/context.ts';
 export type * from './probe/events.ts';
+export { replay } from './probe/replay/replay.ts';
+export type { ReplayRequest } from './probe/replay/request.ts';
 export type { Preset, SynOptionChoice } from './probe/syn-options.ts';
 export { toJson } from './report/json.ts';
+export { type CaptureWriter, createCaptureWriter } from './report/pcapng.ts';
 export type { State } from './tcp/state.ts';
 export { formatIpv4, type Ipv4Address, parseIpv4 } from './wire/address.ts';
+export { CaptureReader } from './wire/capture.ts';
+export type { CapturedPacket } from './wire/capture-format.ts';
 export { DecodeError, EncodeError } from './wire/errors.ts';
 export { formatPacket, formatTcp } from './wire/format.ts';
 export type { IcmpError, IcmpMessage } from './wire/icmp.ts';

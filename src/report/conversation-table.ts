@@ -11,6 +11,7 @@ export interface ConversationRow {
 
 export function conversationTable(rows: readonly ConversationRow[], style: Style): string {
   const { escapeText, duration } = style;
+  const again = ({ result }: ConversationRow): number => result.retransmissions + result.peerRetransmissions;
   const columns: Column<ConversationRow>[] = [
     { head: '#', cell: ({ result }) => String(result.conversation), isNumber: true },
     // The day is seldom in question.
@@ -19,7 +20,9 @@ export function conversationTable(rows: readonly ConversationRow[], style: Style
     { head: 'peer', cell: ({ start }) => `${escapeText(start.address)}:${start.port}`, cut: 2 },
     { head: 'sent', cell: ({ result }) => formatBytes(result.data.sentBytes), isNumber: true },
     { head: 'received', cell: ({ result }) => formatBytes(result.data.receivedBytes), isNumber: true },
-    { head: 'again', cell: ({ result }) => String(result.retransmissions + result.peerRetransmissions || ''), isNumber: true, goes: 2 },
+    ...(rows.some((row) => again(row) > 0)
+      ? [{ head: 'again', cell: (row: ConversationRow) => String(again(row) || ''), isNumber: true as const, goes: 2 }]
+      : []),
     { head: 'took', cell: ({ result }) => duration(result.durationUs), isNumber: true, goes: 1 },
     { head: 'outcome', cell: ({ result }) => outcomeText(result).text, ink: ({ result }) => outcomeText(result).ink },
   ];
@@ -29,9 +32,9 @@ export function conversationTable(rows: readonly ConversationRow[], style: Style
 function outcomeText({ verdict, reason, close, states }: ConversationResult): { text: string; ink: Ink | undefined } {
   if (verdict === 'closed') return { text: 'refused', ink: 'verdictBad' };
   if (verdict !== 'open') return { text: reason === 'no-response' ? 'no answer' : reason, ink: 'verdictUnsure' };
-  const who = close.initiator === 'local' ? 'we' : 'they';
+  const who = close.initiator === 'local' ? 'initiator' : 'peer';
   if (close.kind === 'reset') return { text: `${who} reset`, ink: close.initiator === 'peer' ? 'bad' : undefined };
   if (states.includes('CLOSING')) return { text: 'both closed', ink: undefined };
   if (close.initiator === undefined) return { text: 'open', ink: undefined };
-  return { text: close.completed ? `${who} closed` : `half closed`, ink: undefined };
+  return { text: close.completed ? `${who} closed` : 'half closed', ink: undefined };
 }

@@ -40,7 +40,10 @@ export function summaryLine(result: Result, start: StartEvent | undefined, style
   const whose =
     'conversation' in result ? `${result.conversation}  ${style.escapeText(start?.sourceAddress ?? '')}:${start?.sourcePort}  ` : '';
   const took = !close.durationUs ? '' : ` ${style.duration(close.durationUs)}`;
-  const closed = `${close.completed ? 'closed' : 'not closed'} ${close.kind} ${close.finalState}${took}`;
+  const isLeftOpen = 'conversation' in result && close.kind === 'none';
+  const closed = isLeftOpen
+    ? `open where the capture ends, ${close.finalState}`
+    : `${close.completed ? 'closed' : 'not closed'} ${close.kind} ${close.finalState}${took}`;
   return whose + outcomeLine(result, start, result.verdict === 'open' ? [closed] : [], style);
 }
 

@@ -22,6 +22,7 @@ export function title(
     const details = `rawshake ${version}, ${startedAt}; times: sent by the ${clock.transmit} clock, received by the ${clock.receive} clock; port guard: ${guard}`;
     lines.push(...wrap(style.escapeText(details), style.width).map((line) => style.paint('faint', line)));
   }
+  if (isConversation && introduction === undefined) lines.push(style.paint('faint', '"we" is the left side, which began it'));
   if (introduction !== undefined) lines.push('', ...wrap(introduction, style.width));
   return `${lines.join('\n')}\n\n`;
 }

@@ -149,7 +149,7 @@ describeNeeding(['namespaces'], 'replay', () => {
 
   it('reads stdin', async () => {
     const run = network.client.exec(['bash', '-c', '"$0" bin/rawshake.js replay - --list < "$1"', process.execPath, files.ethernet]);
-    expect(run).toMatch(/we closed[\s\S]*refused/);
+    expect(run).toMatch(/initiator closed[\s\S]*refused/);
   });
 
   describe('of a file that is damaged', () => {
