@@ -1,4 +1,5 @@
 /** Datagrams that were sent, and the kernel's stamps of them, which come one by one afterwards. */
+import type { Timespec } from './libc.ts';
 import type { Departure, Moment } from './moment.ts';
 import type { Clock } from './network.ts';
 import type { StampSource } from './stamp.ts';
@@ -86,15 +87,18 @@ export class Departures {
   /** Takes in the stamps that have come. */
   read(): void {
     this.sinceRead = 0;
-    if (this.waiting === 0) return;
-    this.source?.take(this.waiting, (id, stamp) => {
-      // The kernel stamps each copy that it makes of a datagram; the first one counts. Older ones were given up.
-      const isCurrent = (this.nextId - 1 - id) >>> 0 < MOST_WAITING;
-      const departing = isCurrent ? this.release(id % MOST_WAITING) : undefined;
-      if (departing === undefined) return;
-      this.stamped = true;
-      departing.settle(this.wall.date(stamp, departing.handedOverAtUs, this.clock.nowUs()));
-    });
+    const { source } = this;
+    if (source === undefined) return;
+    while (this.waiting > 0 && source.take(this.waiting, (id, stamp) => this.settle(id, stamp)) > 0);
+  }
+
+  private settle(id: number, stamp: Timespec): void {
+    // The kernel stamps each copy that it makes of a datagram; the first one counts. Older ones were given up.
+    const isCurrent = (this.nextId - 1 - id) >>> 0 < MOST_WAITING;
+    const departing = isCurrent ? this.release(id % MOST_WAITING) : undefined;
+    if (departing === undefined) return;
+    this.stamped = true;
+    departing.settle(this.wall.date(stamp, departing.handedOverAtUs, this.clock.nowUs()));
   }
 
   /** Begins to count anew as soon as none of the old numbers can come any more. */

@@ -42,8 +42,12 @@ export interface StampSource {
   restart(): boolean;
   /** Has no more datagrams stamped; stamps of those that have left still come. */
   stop(): void;
-  /** Gives the stamps that have come, each with the number of its datagram. @param expected how many are awaited */
-  take(expected: number, each: (id: number, stamp: Timespec) => void): void;
+  /**
+   * Gives some of the stamps that have come, each with the number of its datagram.
+   * @param expected how many are awaited: to read more would be in vain
+   * @returns 0 where there was nothing left to read
+   */
+  take(expected: number, each: (id: number, stamp: Timespec) => void): number;
 }
 
 /** The error queue of a socket: its stamps, and errors in between that the send itself has told of already. */
@@ -67,22 +71,18 @@ export class ErrorQueue implements StampSource {
     return libc().setsockopt(this.fd, SOL_SOCKET, SO_TIMESTAMPING_NEW, flags) === 0;
   }
 
-  take(expected: number, each: (id: number, stamp: Timespec) => void): void {
+  take(expected: number, each: (id: number, stamp: Timespec) => void): number {
     // A stamp takes 64 bytes and its number 48; what other errors quote is cut off.
     ErrorQueue.batch ??= new Batch({ messages: 64, slotLength: 8, controlLength: 128 });
     const { batch } = ErrorQueue;
-    for (let left = expected; left > 0; ) {
-      const wanted = Math.min(left, batch.messages);
-      const count = batch.receive(this.fd, MSG_ERRQUEUE, wanted);
-      for (let i = 0; i < count; i++) {
-        const stamp = batch.control(i, SOL_SOCKET, SO_TIMESTAMPING_NEW, TIMESPEC_LENGTH);
-        const error = batch.control(i, SOL_IP, IP_RECVERR, EXTENDED_ERROR_LENGTH);
-        if (stamp === undefined || error === undefined) continue;
-        if (batch.view.getUint8(error + 4) !== SO_EE_ORIGIN_TIMESTAMPING) continue;
-        each(batch.view.getUint32(error + 12, LITTLE_ENDIAN), timespec(batch.view, stamp));
-        left--;
-      }
-      if (count < wanted) return;
+    const count = batch.receive(this.fd, MSG_ERRQUEUE, Math.min(expected, batch.messages));
+    for (let i = 0; i < count; i++) {
+      const stamp = batch.control(i, SOL_SOCKET, SO_TIMESTAMPING_NEW, TIMESPEC_LENGTH);
+      const error = batch.control(i, SOL_IP, IP_RECVERR, EXTENDED_ERROR_LENGTH);
+      if (stamp === undefined || error === undefined) continue;
+      if (batch.view.getUint8(error + 4) !== SO_EE_ORIGIN_TIMESTAMPING) continue;
+      each(batch.view.getUint32(error + 12, LITTLE_ENDIAN), timespec(batch.view, stamp));
     }
+    return Math.max(0, count);
   }
 }
