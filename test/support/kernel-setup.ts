@@ -5,7 +5,24 @@ import type { TestProject } from 'vitest/node';
 import type { Lacking } from './capabilities.ts';
 import { asNobody, command } from './command.ts';
 
-const PROGRAMS = ['ip', 'ss', 'nft', 'nginx', 'tcpdump', 'setpriv', 'setcap', 'groff', 'script', 'tshark', 'editcap', 'capinfos', 'curl', 'bash', 'zsh', 'fish'];
+const PROGRAMS = [
+  'ip',
+  'ss',
+  'nft',
+  'nginx',
+  'tcpdump',
+  'setpriv',
+  'setcap',
+  'groff',
+  'script',
+  'tshark',
+  'editcap',
+  'capinfos',
+  'curl',
+  'bash',
+  'zsh',
+  'fish',
+];
 /** Debian's Python, and not another one of this machine, has the scapy that Debian installs. */
 const SCAPY = '/usr/lib/python3/dist-packages/scapy';
 

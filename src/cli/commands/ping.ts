@@ -41,7 +41,7 @@ const PROBE_OPTIONS: readonly Option[] = [
     group: 'Sending',
     describe: 'A whole connection in the place of one segment: handshake, data if any, close',
   },
-  { name: 'fixed-port', group: 'Sending', describe: 'All probes to a target from one port; default: each from another one' },
+  { name: 'fixed-port', group: 'Sending', describe: 'All probes to a target from one port, one at a time; default: each from another one' },
   {
     name: 'loss-limit',
     argument: 'PERCENT',
@@ -163,7 +163,7 @@ function readRequest(args: Args, spec: SegmentSpec, targets: number): Omit<PingR
     source: args.read('source', address),
     sourcePort,
     interfaceName: args.text('interface'),
-    fixedPort,
+    fixedPort: fixedPort || sourcePort !== undefined,
     spec,
     full,
     count: args.read('count', (option, text) => integer(option, text, 1, Number.MAX_SAFE_INTEGER)) ?? PING_DEFAULTS.count,

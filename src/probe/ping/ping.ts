@@ -152,7 +152,12 @@ class PingRun {
   }
 
   get #maySend(): boolean {
-    return !this.#allSent && this.#waiting.size < MOST_UNANSWERED && this.#prober.hasRoom;
+    return !this.#allSent && this.#waiting.size < MOST_UNANSWERED && this.#prober.hasRoom && !this.#isBusy;
+  }
+
+  /** To the peer a second SYN from the same port would belong to the first. */
+  get #isBusy(): boolean {
+    return this.#request.fixedPort && (this.#targets[this.#turn] as Target).tally.pending > 0;
   }
 
   /** Up to when there is nothing to do but to wait. */

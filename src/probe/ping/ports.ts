@@ -13,7 +13,7 @@ const MOST_PORTS = 2048;
 const KEEP_US = 10_000_000;
 /** Probes remembered for one port, for such answers. */
 const MOST_OF_MANY = 2;
-const MOST_OF_ONE = 2048;
+const MOST_OF_ONE = 64;
 
 /** A port with the probes that have left from it, oldest first. */
 export class Lease {

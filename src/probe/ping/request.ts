@@ -15,10 +15,10 @@ export interface PingRequest {
   /** Probed in turn. */
   targets: readonly PingTarget[];
   source: Ipv4Address | undefined;
-  /** Undefined: free ones. Given, all probes leave from it. */
+  /** The fixed port; undefined: free ones. */
   sourcePort: number | undefined;
   interfaceName: string | undefined;
-  /** All probes to a target leave from one port; else each from another one. */
+  /** All probes to a target leave from one port, the next one when the last was answered or lost; else each from another one. */
   fixedPort: boolean;
   spec: SegmentSpec;
   /** A whole handshake and close in the place of one segment, with these choices. */

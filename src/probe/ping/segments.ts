@@ -175,7 +175,7 @@ export class SegmentProber implements Prober {
       this.#context.network,
       target,
       { destination: target.address, destinationPort: target.port, source, sourcePort, interfaceName, inbox: this.#inbox },
-      { share: targets.length, isFixed: fixedPort || sourcePort !== undefined },
+      { share: targets.length, isFixed: fixedPort },
       {
         opened: (lease) => {
           this.#firstPort ??= lease.port;

@@ -27,6 +27,11 @@ export class Tally {
     this.#best = this.#best === undefined ? outcome : better(this.#best, outcome);
   }
 
+  /** Still waited for. */
+  get pending(): number {
+    return this.sent - this.received - this.lost;
+  }
+
   get figures(): PingFigures {
     const { sent, received, lost, late, outOfOrder, duplicates, retransmissions, unsent, notClosed } = this;
     const { verdict, reason } = this.#best ?? { verdict: 'filtered', reason: 'interrupted' };
@@ -36,7 +41,7 @@ export class Tally {
       sent,
       received,
       lost,
-      pending: sent - received - lost,
+      pending: this.pending,
       lossPercent: lost === 0 ? 0 : (100 * lost) / (received + lost),
       late,
       outOfOrder,

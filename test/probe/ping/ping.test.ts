@@ -43,10 +43,13 @@ describe('probes to an open port', () => {
     expect(result.received).toBe(4);
   });
 
-  it('that all have the same number and port are taken to be answered in order', async () => {
+  it('from a fixed port wait for each other', async () => {
     const { replies, result } = await new Scene(later(150_000, synAck)).run({ ...FOUR, fixedPort: true, spec: { seq: SEQ } });
     expect(replies.map(({ sequence, rttUs }) => [sequence, rttUs])).toEqual([1, 2, 3, 4].map((n) => [n, 150_200]));
     expect(result).toMatchObject({ received: 4, duplicates: 0 });
+    const silent = new Scene(silence);
+    await silent.run({ count: 2, intervalMs: 0, fixedPort: true });
+    expect(silent.sent.map(({ atUs }) => atUs)).toEqual([0, 1_000_000]);
   });
 });
 
