@@ -93,6 +93,7 @@ describeNeeding(['namespaces'], 'the examples', () => {
     chmodSync(stub, 0o755);
     symlinkSync(resolve('bin/rawshake.js'), join(directory, 'real/rawshake'));
     writeFileSync(join(directory, 'hosts'), '127.0.0.1 localhost\n10.77.1.2 example.com\n');
+    type('rawshake ping example.com 80 -c 3 -i 0.1 --pcap capture.pcapng && cp capture.pcapng capture.pcap', 'real', '/dev/null');
   });
   afterAll(() => network.remove());
 
