@@ -13,6 +13,7 @@ export type * from './events/doctor.ts';
 export type * from './events/ping.ts';
 export type * from './events/reading.ts';
 export type * from './events/replay.ts';
+export type * from './events/scan.ts';
 export type * from './events/send.ts';
 
 /** The last event of any probe. */
