@@ -1,6 +1,7 @@
 /** 0 to 3 speak of the network and come from the probes; 64 and up speak of the caller or this machine (sysexits.h). */
 import { NetError, type NetErrorCode } from '../net/errors.ts';
 import type { ErrorReport } from '../probe/events.ts';
+import { InputError } from '../probe/input-error.ts';
 import { CliError } from './errors.ts';
 
 /** Output can't be written. */
@@ -28,7 +29,7 @@ const INTERNAL_ERROR = 70;
 
 /** The exit code of an error of any kind. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CliError) return CLI_CODES[error.code];
+  if (error instanceof CliError || error instanceof InputError) return CLI_CODES[error.code];
   if (error instanceof NetError) return NET_CODES[error.code];
   return INTERNAL_ERROR;
 }
@@ -41,7 +42,8 @@ export const BROKEN_PIPE = signalExitCode(13);
 
 /** An error as the result line and the line on stderr tell it. */
 export function reportError(error: unknown): ErrorReport {
-  if (error instanceof CliError || error instanceof NetError) return { code: error.code, message: error.message, hint: error.hint };
+  if (error instanceof CliError || error instanceof InputError || error instanceof NetError)
+    return { code: error.code, message: error.message, hint: error.hint };
   return { code: 'internal', message: error instanceof Error ? error.message : String(error), hint: undefined };
 }
 

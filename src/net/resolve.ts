@@ -67,18 +67,21 @@ const SERVICES_FILE = '/etc/services';
  * @returns undefined where it is neither
  */
 export function resolvePort(text: string): number | undefined {
-  if (!/^(\d+|0x[\da-f]+)$/i.test(text)) return servicePort(text);
+  if (!/^(\d+|0x[\da-f]+)$/i.test(text)) return tcpServices().get(text);
   const port = Number(text);
   return port >= 1 && port <= 0xffff ? port : undefined;
 }
 
-/** Lines are `name port/protocol alias…`, with a comment after #. */
-function servicePort(name: string): number | undefined {
+/** The TCP services of /etc/services: the port of each name and alias, in the order of the file, which has the official name first. */
+export function tcpServices(): Map<string, number> {
+  const ports = new Map<string, number>();
+  // Lines are `name port/protocol alias…`, with a comment after #.
   for (const line of servicesText().split('\n')) {
     const [official, port, ...aliases] = (line.split('#')[0] as string).trim().split(/\s+/);
-    if (port?.endsWith('/tcp') && (official === name || aliases.includes(name))) return Number.parseInt(port, 10);
+    if (official === undefined || !port?.endsWith('/tcp')) continue;
+    for (const name of [official, ...aliases]) if (!ports.has(name)) ports.set(name, Number.parseInt(port, 10));
   }
-  return undefined;
+  return ports;
 }
 
 /** Not every system has the file. */

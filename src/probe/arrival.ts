@@ -26,18 +26,3 @@ export function hear(datagram: Uint8Array): Heard {
     throw error;
   }
 }
-
-/** The ICMP names that mean "nothing will come from there": codes 0, 1, 2, 3, 9, 10 and 13 of "unreachable", and a TTL that ran out. */
-const FINAL_ICMP = new Set([
-  'net-unreachable',
-  'host-unreachable',
-  'protocol-unreachable',
-  'port-unreachable',
-  'net-prohibited',
-  'host-prohibited',
-  'admin-prohibited',
-  'ttl-exceeded',
-]);
-
-/** True where an ICMP error about a SYN settles the verdict `filtered` at once. */
-export const isFinalIcmp = (name: string): boolean => FINAL_ICMP.has(name);

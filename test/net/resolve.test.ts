@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { resolveHost, resolvePort } from '../../src/net/resolve.ts';
+import { resolveHost, resolvePort, tcpServices } from '../../src/net/resolve.ts';
 
 vi.mock('node:dns/promises', () => ({ lookup: vi.fn() }));
 
@@ -101,5 +101,15 @@ describe('a port', () => {
     services.text = undefined;
     expect(resolvePort('http')).toBeUndefined();
     expect(resolvePort('80')).toBe(80);
+  });
+
+  it('has the names that TCP has, each with its aliases', () => {
+    services.text += 'web 80/tcp http\nhttp 8080/tcp\n';
+    expect([...tcpServices()]).toEqual([
+      ['http', 80],
+      ['www', 80],
+      ['gopher', 70],
+      ['web', 80],
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 /** The ports of a scan: from text to a set of numbers. */
-import { InputError, quote } from './input-error.ts';
+import { InputError, quote } from '../input-error.ts';
 import { type Interval, IntervalSet } from './intervals.ts';
 import { TOP_PORTS } from './top-ports.ts';
 

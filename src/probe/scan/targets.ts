@@ -1,6 +1,6 @@
 /** The hosts of a scan: from words to a set of addresses. */
 import { formatIpv4, parseIpv4 } from '../../wire/address.ts';
-import { InputError, quote } from './input-error.ts';
+import { InputError, quote } from '../input-error.ts';
 import { type Interval, IntervalSet } from './intervals.ts';
 import { RESERVED_RANGES, type ReservedRange } from './reserved.ts';
 

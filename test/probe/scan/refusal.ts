@@ -1,4 +1,4 @@
-import { InputError } from '../../../src/probe/scan/input-error.ts';
+import { InputError } from '../../../src/probe/input-error.ts';
 
 /** What the caller is told where something is refused: message and hint. */
 export function refusal(attempt: () => unknown): string {

@@ -1,6 +1,8 @@
 /** What was asked for makes no sense as it stands: the caller's mistake, seen before anything is sent. */
 export class InputError extends Error {
   override readonly name = 'InputError';
+  /** As every error's, for programs. */
+  readonly code = 'usage';
   /**
    * @param message what, on what, why
    * @param hint what to do
