@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-require('node:module').enableCompileCache?.();
+// Without module.enableCompileCache: root would run what anybody may have put into /tmp, where that cache is.
 require('../dist/bundle/main.js')
   .main(process.argv.slice(2))
   .then((exitCode) => {
