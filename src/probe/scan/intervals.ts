@@ -17,11 +17,14 @@ export class IntervalSet {
 
   /** @param runs sorted, disjoint and not adjacent */
   private constructor(runs: readonly Interval[]) {
-    this.#first = Float64Array.from(runs, ({ first }) => first);
-    this.#last = Float64Array.from(runs, ({ last }) => last);
+    this.#first = new Float64Array(runs.length);
+    this.#last = new Float64Array(runs.length);
     this.#before = new Float64Array(runs.length);
     let count = 0;
-    for (const [i, { first, last }] of runs.entries()) {
+    for (let i = 0; i < runs.length; i++) {
+      const { first, last } = runs[i] as Interval;
+      this.#first[i] = first;
+      this.#last[i] = last;
       this.#before[i] = count;
       count += last - first + 1;
     }
@@ -51,6 +54,16 @@ export class IntervalSet {
     const run = lastAtMost(this.#first, value);
     if (run < 0 || value > (this.#last[run] as number)) return undefined;
     return (this.#before[run] as number) + value - (this.#first[run] as number);
+  }
+
+  /** How many of its numbers lie within an interval, in O(log runs). */
+  countWithin({ first, last }: Interval): number {
+    return this.#countUpTo(last) - this.#countUpTo(first - 1);
+  }
+
+  #countUpTo(value: number): number {
+    const run = lastAtMost(this.#first, value);
+    return run < 0 ? 0 : (this.#before[run] as number) + Math.min(value, this.#last[run] as number) - (this.#first[run] as number) + 1;
   }
 
   /** Those that the other set does not have. */

@@ -102,9 +102,10 @@ export function selectTargets(
   if (addresses.count === 0) throw new InputError('TARGETS: nothing is left: all are excluded', 'give more targets, or exclude less');
   const skipped: SkippedRange[] = [];
   for (const range of allowReserved ? [] : RESERVED_RANGES) {
-    const rest = addresses.minus(IntervalSet.of([range]));
-    if (rest.count < addresses.count) skipped.push({ range, count: addresses.count - rest.count });
-    addresses = rest;
+    const count = addresses.countWithin(range);
+    if (count === 0) continue;
+    skipped.push({ range, count });
+    addresses = addresses.minus(IntervalSet.of([range]));
   }
   if (addresses.count === 0) {
     const names = skipped.map(({ range: { name, network, source } }) => `${name} (${network}, ${source})`).join(', ');

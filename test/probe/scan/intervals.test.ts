@@ -35,6 +35,15 @@ describe('a set of intervals', () => {
     );
   });
 
+  it('counts its numbers within an interval', () => {
+    fc.assert(
+      fc.property(intervals, interval, (some, within) => {
+        const inside = [...plain(some)].filter((value) => value >= within.first && value <= within.last);
+        expect(IntervalSet.of(some).countWithin(within)).toBe(inside.length);
+      }),
+    );
+  });
+
   it('has as few runs as there can be', () => {
     fc.assert(
       fc.property(intervals, (some) => {
