@@ -246,6 +246,16 @@ describeNeeding(['namespaces'], '--pcap', () => {
       expect(run.result.error?.message).toContain('symbolic link');
     });
 
+    it('that finds no room is whole as far as it goes, and the run goes on', () => {
+      const file = newFile();
+      const script = 'mount -t tmpfs -o size=16k tmpfs /mnt && "$@" > /dev/null; echo $?; cp /mnt/full "$FILE"';
+      const argv = rawshakeArgv(['ping', network.serverAddress, CLOSED, '-c', '500', '-i', '0', '--pcap', '/mnt/full']);
+      const said = network.client.exec(['unshare', '-m', 'env', `FILE=${file}`, 'sh', '-c', `(${script}) 2>&1`, 'sh', ...argv]);
+      expect(said).toMatch(/can't write "\/mnt\/full": the disk is full; what came before it is in the file\n74\n$/);
+      expect(complaints(file)).toBe('');
+      expect(tshark(file, 'tcp', ['frame.number']).length).toBeGreaterThan(50);
+    });
+
     it('is gone again where nothing was sent', async () => {
       const file = newFile();
       const run = await rawshake(network.client, ['connect', '192.0.2.1', '80', '--pcap', file]);

@@ -1,6 +1,7 @@
 /** `replay` of what tcpdump captured of curl and nginx, in every form that tcpdump and editcap write; and of damaged files. */
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { misfit } from '../schema/validate.ts';
@@ -9,7 +10,7 @@ import { startCapture } from '../support/capture.ts';
 import { runCli } from '../support/cli.ts';
 import { asNobody, command } from '../support/command.ts';
 import { createPair, createRouted, type Namespace, type Network, temporaryDirectory } from '../support/netns.ts';
-import { rawshake } from '../support/rawshake.ts';
+import { rawshake, rawshakeArgv } from '../support/rawshake.ts';
 import { startNginx } from '../support/servers.ts';
 
 interface Told {
@@ -150,6 +151,20 @@ describeNeeding(['namespaces'], 'replay', () => {
   it('reads stdin', async () => {
     const run = network.client.exec(['bash', '-c', '"$0" bin/rawshake.js replay - --list < "$1"', process.execPath, files.ethernet]);
     expect(run).toMatch(/initiator closed[\s\S]*refused/);
+  });
+
+  it('tells what it knows where Ctrl-C ends a stdin that does not', async () => {
+    const child = network.client.spawn(rawshakeArgv(['replay', '-', '--quiet']));
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+    child.stdin.write(readFileSync(files.ethernet).subarray(0, 3000));
+    await delay(1000);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(said).toMatch(/^1 {2}127\.0\.0\.1:\d+ {2}open /);
   });
 
   describe('of a file that is damaged', () => {

@@ -81,7 +81,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const source = await Source.open(file, io);
   let result: ReplayResult | undefined;
   try {
-    for await (const event of replay({ chunks: source.chunks(), conversations, ...narrowed, signal: controller.signal })) {
+    for await (const event of replay({ chunks: source.chunks(controller.signal), conversations, ...narrowed, signal: controller.signal })) {
       if (isResult(event)) result = event;
       else if (json) io.stdout.write(lineOf(event));
       else reporter.event(event);
@@ -150,9 +150,16 @@ class Source {
     }
   }
 
-  async *chunks(): AsyncGenerator<Uint8Array, void> {
+  /** @param signal ends it, also while nothing comes */
+  async *chunks(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     if (this.handle === undefined) {
-      for await (const chunk of this.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
+      const stop = () => this.stdin.destroy();
+      signal.addEventListener('abort', stop);
+      try {
+        for await (const chunk of this.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
+      } catch (error) {
+        if (!signal.aborted) throw new CliError('no-input', `can't read stdin: ${reasonOf(error)}`);
+      }
       return;
     }
     for (;;) {
