@@ -110,6 +110,8 @@ export class Connection {
   /** Shows what the port heard without answering it. */
   watch(arrival: Arrival): ConnectEvent[] {
     const heard = hear(arrival.datagram);
+    if (heard.type === 'icmp')
+      return [this.note('icmp-ignored', `An ICMP error (${heard.error.name}) about the connection.`, arrival.atUs, heard.datagram)];
     if (heard.type !== 'segment') return [];
     const events: ConnectEvent[] = [this.#received(heard, arrival, this.state, heard.checksumOk ? undefined : 'bad-checksum')];
     if (heard.checksumOk && heard.tcp.flags & RST && heard.tcp.seq === this.tcb.rcvNxt) this.#peerReset(arrival, events);
