@@ -4,6 +4,7 @@ import { test } from 'vitest';
 import { decode } from './decode.ts';
 import { download } from './download.ts';
 import { handshakes } from './handshakes.ts';
+import { ping } from './ping.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 import { type Row, table } from './table.ts';
@@ -11,6 +12,6 @@ import { wire } from './wire.ts';
 
 test('figures', { timeout: 600_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [start, handshakes, download, send, wire, decode]) rows.push(...(await measure()));
+  for (const measure of [start, handshakes, download, send, ping, wire, decode]) rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });

@@ -169,24 +169,30 @@ class PingRun {
     return Math.min(lostAtUs, this.#maySend ? this.#dueAtUs : Number.POSITIVE_INFINITY, this.#deadlineUs);
   }
 
+  /** From one probe to the next, whichever target it is for. */
+  get #intervalUs(): number {
+    return (this.#request.intervalMs * 1000) / this.#targets.length;
+  }
+
   get #timeoutUs(): number {
     return this.#request.timeoutMs * 1000;
   }
 
   /** What is due now; as fast as it goes, some of them. */
   async #sendDue(): Promise<void> {
-    const intervalUs = (this.#request.intervalMs * 1000) / this.#targets.length;
     for (let sent = 0; sent < BURST && this.#maySend && this.#clock.nowUs() >= this.#dueAtUs; sent++) {
       const target = this.#targets[this.#turn] as Target;
       this.#turn = (this.#turn + 1) % this.#targets.length;
       const nowUs = this.#clock.nowUs();
-      // After a stall we go on from now: no burst makes up for more than this.
-      this.#dueAtUs = Math.max(this.#dueAtUs, nowUs - MOST_LATE_US) + intervalUs;
       target.sequence++;
       try {
         const probe = this.#prober.send(target, target.sequence);
         this.#waiting.add(probe);
         this.#count(target, (tally) => tally.sent++);
+        const { handedOverAtUs } = probe.departure;
+        // After a stall we go on from now: no burst makes up for more than this.
+        const soonestUs = this.#total.sent === 1 ? handedOverAtUs : handedOverAtUs - MOST_LATE_US;
+        this.#dueAtUs = Math.max(this.#dueAtUs, soonestUs) + this.#intervalUs;
         if (this.#prober.keepsTime) continue;
         if (this.#timeline.begun === undefined) await this.#begin(probe.departure);
         if (!target.isTold) this.#tellStart(target, probe);
@@ -208,7 +214,7 @@ class PingRun {
   #unsent(target: Target, sequence: number, error: NetError, atUs: number): void {
     if (this.#timeline.begun === undefined && target === this.#targets.at(-1)) throw error;
     this.#count(target, (tally) => tally.unsent++);
-    this.#dueAtUs = Math.max(this.#dueAtUs, atUs + UNSENT_PAUSE_US);
+    this.#dueAtUs = Math.max(this.#dueAtUs + this.#intervalUs, atUs + UNSENT_PAUSE_US);
     this.#tell({ type: 'unsent', ...target.nameOf(sequence), atUs: this.#relative(atUs), code: error.code, message: error.message });
   }
 
