@@ -1,4 +1,5 @@
 import { LITTLE_ENDIAN, libc } from './libc.ts';
+import type { EachArrival } from './network.ts';
 
 /** What one call may read. */
 export interface BatchSize {
@@ -12,6 +13,9 @@ export interface BatchSize {
 
 /** GRO and loopback hand over more than the MTU, up to the most that a total length can say; with a stamp of two words of 64 bits. */
 export const ARRIVALS: BatchSize = { messages: 32, slotLength: 65_536, controlLength: 32 };
+
+/** Answers to probes, which are short: in memory that stays in the processor's cache. A longer one is cut off. */
+export const ANSWERS: BatchSize = { messages: 64, slotLength: 1024, controlLength: 0 };
 
 /**
  * The memory that recvmmsg fills: an array of struct mmsghdr, and for each a struct iovec, a slot and room for
@@ -92,6 +96,14 @@ export class Batch {
   /** Whether a call that gave so many has left none. */
   isLast(count: number): boolean {
     return count < this.size.messages;
+  }
+
+  /** Shows the datagrams of the last call where they lie. */
+  show(count: number, each: EachArrival): void {
+    for (let i = 0; i < count; i++) {
+      const length = this.view.getUint32(i * this.messageLength + 7 * this.wordLength, LITTLE_ENDIAN);
+      each(this.bytes, this.slotsOffset + i * this.size.slotLength, length);
+    }
   }
 
   /** A copy of a datagram of the last call. */

@@ -1,84 +1,92 @@
 /** The kernel's side of a fan: sockets of its own, since what comes for it comes by the thousand and from anywhere. */
 import type { Ipv4Address } from '../wire/address.ts';
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
+import { ANSWERS, Batch } from './batch.ts';
 import type { MachineClock } from './clock.ts';
-import { icmpAboutPorts, type PortRange, tcpToPorts } from './filter.ts';
+import { icmpAboutPorts, tcpToPorts } from './filter.ts';
 import { Inbox } from './inbox.ts';
-import type { Departure } from './moment.ts';
-import type { Arrival, ClockSource, Fan, FanPath, FanRequest } from './network.ts';
+import type { EachArrival, Fan, FanRequest, Route } from './network.ts';
+import { OutgoingBatch } from './outgoing-batch.ts';
 import { Receiver } from './receiver.ts';
-import { type Reservation, reservePort } from './reservation.ts';
+import { type Reservations, reservePort, reserveRow } from './reservation.ts';
 import { findRoute } from './route.ts';
 import { Sender } from './sender.ts';
 
+/** All addresses of this host. */
+const ANY_ADDRESS = 0;
+
 export class KernelFan implements Fan {
+  readonly sourcePort: number;
+  readonly sourcePorts: number;
+  readonly outgoing: OutgoingBatch;
   private readonly request: FanRequest;
   private readonly sender: Sender;
   private readonly tcp: Receiver;
   private readonly icmp: Receiver;
-  /** By source address: the port that is ours there. */
-  private readonly reservations = new Map<Ipv4Address, Reservation>();
-  private range: PortRange | undefined;
+  private readonly reservations: Reservations;
+  private readonly incoming = new Batch(ANSWERS);
   /** Nothing is put in: it wakes who waits, and what has arrived is taken all at once. */
   private readonly signal: Inbox<never>;
-  private arrivals: Arrival[] = [];
   private isClosed = false;
 
-  /** @throws NetError `no-permission`, `not-supported`, `module-missing`, `source-address`, `no-such-interface` */
-  constructor(request: FanRequest, clock: MachineClock, source: ClockSource) {
+  /** @throws NetError `no-permission`, `not-supported`, `module-missing`, `source-address`, `no-such-interface`, `port-in-use` */
+  constructor(request: FanRequest, clock: MachineClock) {
+    const { source, sourcePort, sourcePorts = 1, interfaceName, datagramLength } = request;
     this.request = request;
-    this.signal = new Inbox(clock, () => this.poll());
-    const stamps = source === 'kernel';
-    const deliver = (arrival: Arrival): void => {
-      if (this.arrivals.push(arrival) === 1) this.signal.wake();
+    this.signal = new Inbox(clock);
+    const open: { close(): void }[] = [];
+    const keep = <T extends { close(): void }>(socket: T): T => {
+      open.push(socket);
+      return socket;
     };
-    const failed = (error: Error): void => this.signal.fail(error);
-    this.sender = new Sender(clock, stamps && request.stampSent === true, request.interfaceName, request.source);
-    const open: { close(): void }[] = [this.sender];
+    const receiver = (protocol: number): Receiver =>
+      new Receiver(
+        protocol,
+        clock,
+        false,
+        () => {},
+        (error) => this.signal.fail(error),
+        () => this.signal.wake(),
+      );
     try {
-      this.tcp = new Receiver(PROTOCOL_TCP, clock, stamps, deliver, failed);
-      open.push(this.tcp);
-      this.icmp = new Receiver(PROTOCOL_ICMP, clock, stamps, deliver, failed);
+      this.sender = keep(new Sender(clock, false, interfaceName, source));
+      this.tcp = keep(receiver(PROTOCOL_TCP));
+      this.icmp = keep(receiver(PROTOCOL_ICMP));
+      const address = source ?? ANY_ADDRESS;
+      this.reservations = keep(
+        sourcePort === undefined ? reserveRow(address, sourcePorts) : { ...reservePort(address, sourcePort), count: 1 },
+      );
+      const { port, count } = this.reservations;
+      const range = { low: port, high: port + count - 1 };
+      this.tcp.setFilter(tcpToPorts(range));
+      this.icmp.setFilter(icmpAboutPorts(range));
+      this.sourcePort = port;
+      this.sourcePorts = count;
     } catch (error) {
       for (const each of open) each.close();
       throw error;
     }
+    this.outgoing = new OutgoingBatch(datagramLength);
+    this.outgoing.fill(datagramLength);
     this.tcp.resume();
     this.icmp.resume();
   }
 
-  pathTo(destination: Ipv4Address): FanPath {
-    const { source, sourcePort, interfaceName } = this.request;
-    const route = findRoute({ destination, source, interfaceName });
-    let reservation = this.reservations.get(route.sourceAddress);
-    if (reservation === undefined) {
-      reservation = reservePort(route.sourceAddress, sourcePort);
-      this.reservations.set(route.sourceAddress, reservation);
-      this.admit(reservation.port);
-    }
-    return { ...route, sourcePort: reservation.port };
+  routeTo(destination: Ipv4Address): Route {
+    const { source, interfaceName } = this.request;
+    return findRoute({ destination, source, interfaceName });
   }
 
-  private admit(port: number): void {
-    const { low, high } = this.range ?? { low: port, high: port };
-    this.range = { low: Math.min(low, port), high: Math.max(high, port) };
-    this.tcp.setFilter(tcpToPorts(this.range));
-    this.icmp.setFilter(icmpAboutPorts(this.range));
+  send(firstSlot: number, count: number): number {
+    return this.sender.sendSlots(this.outgoing, firstSlot, count);
   }
 
-  sendMany(datagrams: readonly Uint8Array[], destinationOf: (index: number) => Ipv4Address): readonly Departure[] {
-    return this.sender.sendMany(datagrams, destinationOf);
-  }
-
-  take(): readonly Arrival[] {
-    this.poll();
-    const { arrivals } = this;
-    this.arrivals = [];
-    return arrivals;
+  take(each: EachArrival): void {
+    this.tcp.take(this.incoming, each);
+    this.icmp.take(this.incoming, each);
   }
 
   async wait(deadlineUs: number): Promise<void> {
-    if (this.arrivals.length > 0) return;
     await this.signal.next(deadlineUs);
   }
 
@@ -101,12 +109,7 @@ export class KernelFan implements Fan {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    for (const socket of [this.sender, this.tcp, this.icmp, ...this.reservations.values()]) socket.close();
+    for (const socket of [this.sender, this.tcp, this.icmp, this.reservations]) socket.close();
     this.signal.wake();
-  }
-
-  private poll(): void {
-    this.tcp.poll();
-    this.icmp.poll();
   }
 }

@@ -61,7 +61,7 @@ class KernelNetwork implements Network {
   }
 
   openFan(request: FanRequest): Fan {
-    return new KernelFan(request, this.clock, this.source);
+    return new KernelFan(request, this.clock);
   }
 
   openInbox(): SharedInbox {

@@ -172,6 +172,8 @@ export class MemoryWire {
 }
 
 const FIRST_PORT = 49_152;
+/** Datagrams that a fan sends at once. */
+const FAN_SLOTS = 64;
 
 function sendNow(wire: MemoryWire, datagram: Uint8Array): Departure {
   wire.send(datagram);
@@ -230,31 +232,45 @@ class MemoryHost implements Network {
     return opened;
   }
 
-  openFan({ sourcePort = this.nextPort++ }: FanRequest): Fan {
+  openFan({ sourcePort: wanted, sourcePorts: wantedPorts = 1, datagramLength }: FanRequest): Fan {
     const { clock, receivers, wire } = this;
+    const sourcePorts = wanted === undefined ? wantedPorts : 1;
+    const sourcePort = wanted ?? this.nextPort;
+    if (wanted === undefined) this.nextPort += sourcePorts;
+    const ours = Array.from({ length: sourcePorts }, (_, i) => sourcePort + i);
     const signal = new Inbox<never>(clock);
+    const bytes = new Uint8Array(FAN_SLOTS * datagramLength);
     let arrivals: Arrival[] = [];
-    receivers.set(sourcePort, (arrival) => {
-      arrivals.push(arrival);
-      signal.wake();
-    });
+    for (const port of ours) {
+      receivers.set(port, (arrival) => {
+        arrivals.push(arrival);
+        signal.wake();
+      });
+    }
     return {
+      sourcePort,
+      sourcePorts,
+      outgoing: { bytes, offset: 0, slotLength: datagramLength, slots: FAN_SLOTS },
       backlog: 0,
       dropped: 0,
       sendRetries: 0,
-      pathTo: () => ({ sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu, sourcePort }),
-      sendMany: (datagrams) => datagrams.map((datagram) => sendNow(wire, datagram)),
-      take() {
+      routeTo: () => ({ sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu }),
+      send(firstSlot, count) {
+        for (let slot = firstSlot; slot < firstSlot + count; slot++)
+          wire.send(bytes.slice(slot * datagramLength, (slot + 1) * datagramLength));
+        return count;
+      },
+      take(each) {
         const taken = arrivals;
         arrivals = [];
-        return taken;
+        for (const { datagram } of taken) each(datagram, 0, datagram.length);
       },
       async wait(deadlineUs) {
         if (arrivals.length === 0) await signal.next(deadlineUs);
       },
       wake: () => signal.wake(),
       close: () => {
-        receivers.delete(sourcePort);
+        for (const port of ours) receivers.delete(port);
         signal.wake();
       },
     };

@@ -102,34 +102,49 @@ export interface Port {
 export interface FanRequest {
   /** Undefined: the one the kernel's route has, destination by destination. */
   source?: Ipv4Address | undefined;
-  /** Undefined: any free one. */
+  /** Undefined: free ones. */
   sourcePort?: number | undefined;
+  /** How many ports to have, one behind the other, where none was asked for: 1 unless it is given. */
+  sourcePorts?: number | undefined;
   /** Undefined: the one the kernel's route has. */
   interfaceName?: string | undefined;
-  /** Date what is sent by the kernel's stamps too; each costs about a tenth of a send. */
-  stampSent?: boolean | undefined;
+  /** Bytes of each datagram that is to be sent. */
+  datagramLength: number;
 }
 
-/** The way from a fan to a host. */
-export interface FanPath extends Route {
-  /** Ours at this source address. */
-  sourcePort: number;
+/** Where datagrams that are to be sent together are put: `slots` of them, `slotLength` bytes from one to the next. */
+export interface Outgoing {
+  readonly bytes: Uint8Array;
+  /** Where the first one begins. */
+  readonly offset: number;
+  readonly slotLength: number;
+  readonly slots: number;
 }
+
+/** Is shown an arrival where it lies: bytes[at … at + length) hold it until this returns. */
+export type EachArrival = (bytes: Uint8Array, at: number, length: number) => void;
 
 /**
- * A local port towards any number of hosts, for probes by the thousand. No connection comes of them: the port is
- * reserved but not guarded, so that our kernel answers a SYN+ACK with the RST that ends what it began.
+ * A few local ports towards any number of hosts, for probes by the thousand: nothing is copied, dated or made an object of.
+ * No connection comes of them: the ports are reserved but not guarded, so that our kernel answers a SYN+ACK with the RST
+ * that ends what it began.
  */
 export interface Fan {
-  /** @throws NetError as {@link Network.openPort} */
-  pathTo(destination: Ipv4Address): FanPath;
+  /** The first of the ports that are ours, at every source address. */
+  readonly sourcePort: number;
+  /** How many they are: fewer than asked for where there are not so many in a row. */
+  readonly sourcePorts: number;
+  readonly outgoing: Outgoing;
+  /** The way to a destination. @throws NetError as {@link Network.openPort} */
+  routeTo(destination: Ipv4Address): Route;
   /**
-   * As {@link Port.sendMany}.
-   * @param destinationOf of each datagram, by its place among them
+   * Sends what lies in slots, now, each to the destination in its header.
+   * @returns how many have left: fewer than asked for where the next one could not be sent
+   * @throws NetError where this host can't send the first
    */
-  sendMany(datagrams: readonly Uint8Array[], destinationOf: (index: number) => Ipv4Address): readonly Departure[];
-  /** What has arrived until now: TCP for our port from anybody, and ICMP errors that quote what was sent from it. */
-  take(): readonly Arrival[];
+  send(firstSlot: number, count: number): number;
+  /** Shows what has arrived until now: TCP for our ports from anybody, and ICMP errors that quote what was sent from them. */
+  take(each: EachArrival): void;
   /** Waits for the next arrival, until a time or until woken. */
   wait(deadlineUs: number): Promise<void>;
   /** As {@link Port.wake}. */
@@ -140,7 +155,7 @@ export interface Fan {
   readonly dropped: number;
   /** As {@link Port.sendRetries}. */
   readonly sendRetries: number;
-  /** Gives the port back. */
+  /** Gives the ports back. May be called twice. */
   close(): void;
 }
 

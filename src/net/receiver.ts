@@ -4,7 +4,7 @@ import { systemError } from './errno.ts';
 import { attachFilter, compile, type Program, rejectAll } from './filter.ts';
 import { getsockoptNumber, libc, SO_MEMINFO, SO_RCVBUF, SO_RCVBUFFORCE, SO_TIMESTAMPNS_NEW, SOL_SOCKET } from './libc.ts';
 import type { Moment } from './moment.ts';
-import type { Arrival } from './network.ts';
+import type { Arrival, EachArrival } from './network.ts';
 import { RawSocket } from './raw.ts';
 import { receiveStamp } from './stamp.ts';
 
@@ -41,8 +41,16 @@ export class Receiver {
   /**
    * @param stamps whether to ask the kernel for its dates
    * @param failed the socket broke: nothing will arrive any more
+   * @param readable something has arrived; by default it is delivered
    */
-  constructor(protocol: number, clock: MachineClock, stamps: boolean, deliver: (arrival: Arrival) => void, failed: (error: Error) => void) {
+  constructor(
+    protocol: number,
+    clock: MachineClock,
+    stamps: boolean,
+    deliver: (arrival: Arrival) => void,
+    failed: (error: Error) => void,
+    readable: () => void = () => this.poll(),
+  ) {
     this.clock = clock;
     this.deliver = deliver;
     this.socket = new RawSocket(protocol);
@@ -59,7 +67,7 @@ export class Receiver {
       this.socket.close();
       throw error;
     }
-    this.socket.onArrival(() => this.poll(), failed);
+    this.socket.onArrival(readable, failed);
   }
 
   setFilter(program: Program): void {
@@ -70,6 +78,17 @@ export class Receiver {
   /** Delivers what has arrived. */
   poll(): void {
     this.read(this.deliver);
+  }
+
+  /** Shows what has arrived, undated, in the place of delivering it. */
+  take(into: Batch, each: EachArrival): void {
+    if (this.socket.closed) return;
+    for (let i = 0; i < BATCHES_PER_TURN; i++) {
+      const count = into.receive(this.socket.fd);
+      if (count < 0) return;
+      into.show(count, each);
+      if (into.isLast(count)) return;
+    }
   }
 
   /** Throws away what has arrived. */

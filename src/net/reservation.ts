@@ -25,6 +25,38 @@ export function reservePort(address: Ipv4Address, port: number | undefined): Res
   return { port: libc().getsockname(fd).port, close: () => libc().close(fd) };
 }
 
+/** Ports one behind the other, by the first and how many. */
+export interface Reservations {
+  readonly port: number;
+  readonly count: number;
+  /** Once. */
+  close(): void;
+}
+
+/** As many places are looked at for so many free ports in a row; in the end what there is must do. */
+const MOST_TRIES = 32;
+
+/**
+ * Free ports in a row: fewer than wanted, but one at least, where the kernel's choice is crowded.
+ * @throws NetError as reservePort
+ */
+export function reserveRow(address: Ipv4Address, wanted: number): Reservations {
+  for (let tries = 1; ; tries++) {
+    const row = [reservePort(address, undefined)];
+    const close = (): void => {
+      for (const each of row) each.close();
+    };
+    const { port } = row[0] as Reservation;
+    try {
+      while (row.length < wanted && port + row.length <= 0xffff) row.push(reservePort(address, port + row.length));
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+    }
+    if (row.length === wanted || tries === MOST_TRIES) return { port, count: row.length, close };
+    close();
+  }
+}
+
 /** Why a local port can't be had. */
 export function bindError(number: number, address: Ipv4Address, port: number | undefined): NetError {
   const subject = port === undefined ? `a port of ${formatIpv4(address)}` : `port ${port} of ${formatIpv4(address)}`;

@@ -1,4 +1,5 @@
 import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
+import { decodeIpv4Header } from '../wire/ipv4.ts';
 import type { MachineClock } from './clock.ts';
 import { Departures } from './departures.ts';
 import { errno, errnoOfText, noRouteError, systemError } from './errno.ts';
@@ -104,6 +105,22 @@ export class Sender {
       this.departures.failed();
       if (sent > 0) return departures.slice(0, sent);
       if (!this.mayTryAgain(-sent, attempt)) throw sendError(-sent, first, formatIpv4(destinationOf(0)));
+    }
+  }
+
+  /**
+   * Sends what lies in slots of a batch, undated.
+   * @returns how many have left: fewer than asked for where the next one could not be sent
+   * @throws NetError where this host can't send the first
+   */
+  sendSlots(batch: OutgoingBatch, firstSlot: number, count: number): number {
+    if (this.socket.closed) throw new Error('the socket is closed');
+    for (let attempt = 0; ; attempt++) {
+      const sent = batch.sendSlots(this.socket.fd, firstSlot, count);
+      if (sent > 0) return sent;
+      if (this.mayTryAgain(-sent, attempt)) continue;
+      const datagram = batch.datagram(firstSlot);
+      throw sendError(-sent, datagram, formatIpv4(decodeIpv4Header(datagram).destination));
     }
   }
 
