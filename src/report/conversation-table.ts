@@ -21,19 +21,21 @@ export function conversationTable(rows: readonly ConversationRow[], style: Style
     { head: 'sent', cell: ({ result }) => formatBytes(result.data.sentBytes), isNumber: true },
     { head: 'received', cell: ({ result }) => formatBytes(result.data.receivedBytes), isNumber: true },
     ...(rows.some((row) => again(row) > 0)
-      ? [{ head: 'again', cell: (row: ConversationRow) => String(again(row) || ''), isNumber: true as const, goes: 2 }]
+      ? [{ head: 'again', cell: (row: ConversationRow) => String(again(row) || ''), isNumber: true as const, goes: 1 }]
       : []),
-    { head: 'took', cell: ({ result }) => duration(result.durationUs), isNumber: true, goes: 1 },
+    { head: 'took', cell: ({ result }) => duration(result.durationUs), isNumber: true, goes: 2 },
     { head: 'outcome', cell: ({ result }) => outcomeText(result).text, ink: ({ result }) => outcomeText(result).ink },
   ];
   return table(columns, rows, style);
 }
 
-function outcomeText({ verdict, reason, close, states }: ConversationResult): { text: string; ink: Ink | undefined } {
+function outcomeText({ verdict, reason, close, states, ended }: ConversationResult): { text: string; ink: Ink | undefined } {
   if (verdict === 'closed') return { text: 'refused', ink: 'verdictBad' };
   if (verdict !== 'open') return { text: reason === 'no-response' ? 'no answer' : reason, ink: 'verdictUnsure' };
+  // A FIN may have come before the RST, and from the other side.
+  if (ended === 'reset-by-peer') return { text: 'peer reset', ink: 'bad' };
+  if (close.kind === 'reset') return { text: 'initiator reset', ink: undefined };
   const who = close.initiator === 'local' ? 'initiator' : 'peer';
-  if (close.kind === 'reset') return { text: `${who} reset`, ink: close.initiator === 'peer' ? 'bad' : undefined };
   if (states.includes('CLOSING')) return { text: 'both closed', ink: undefined };
   if (close.initiator === undefined) return { text: 'open', ink: undefined };
   return { text: close.completed ? `${who} closed` : 'half closed', ink: undefined };
