@@ -72,6 +72,27 @@ export interface UnsentPortEvent {
   message: string;
 }
 
+/** How many pairs of host and port came out so. */
+export interface OutcomeCount extends Outcome {
+  count: number;
+}
+
+/** What came of all ports of one host that this run was to settle: when the last of them is, or at the end. Not in the JSON. */
+export interface HostEvent {
+  type: 'host';
+  atUs: number;
+  address: string;
+  /** The most frequent first. */
+  outcomes: readonly OutcomeCount[];
+}
+
+/** Where the scan would go on if it ended here. Not in the JSON. */
+export interface CheckpointEvent {
+  type: 'checkpoint';
+  atUs: number;
+  state: ScanState;
+}
+
 /** How far a scan is. Not in the JSON. */
 export interface ScanProgressEvent {
   type: 'progress';
@@ -98,6 +119,8 @@ export interface ScanState {
   shard: { index: number; count: number } | undefined;
   /** Of the places in the order of this shard: those that are settled and told. */
   done: readonly { first: number; last: number }[];
+  /** What came of those, in this run and the earlier ones. */
+  outcomes: readonly OutcomeCount[];
 }
 
 /** The last event of `scan`. */
@@ -110,7 +133,9 @@ export interface ScanResult {
   done: number;
   /** Datagrams sent, the attempts of one port each for itself. */
   probes: number;
-  /** Pairs by verdict. */
+  /** What came of the pairs, the most frequent first; with that of the earlier runs, where it was resumed. */
+  outcomes: readonly OutcomeCount[];
+  /** The same by verdict. */
   counts: Partial<Record<Verdict, number>>;
   /** Of the open: those that may be a proxy's. */
   proxied: number;
@@ -149,5 +174,7 @@ export type ScanEvent =
   | NoteEvent
   | PortEvent
   | UnsentPortEvent
+  | HostEvent
+  | CheckpointEvent
   | ScanProgressEvent
   | ScanResult;

@@ -32,6 +32,10 @@ export interface ScanRequest {
   maxTimeMs: number;
   /** Tell of these ports; others are only counted. Undefined: of all. */
   tell: ReadonlySet<Verdict> | undefined;
+  /** Tell what came of all ports of each host too. That takes memory for every host. */
+  tellHosts: boolean;
+  /** From one checkpoint to the next; infinite: none. */
+  checkpointMs: number;
   /** From one progress event to the next; infinite: none. */
   progressMs: number;
   /** Where an earlier run of the same scan stopped. */
@@ -53,6 +57,8 @@ export const SCAN_DEFAULTS = {
   timeoutMs: 1000,
   maxTimeMs: Number.POSITIVE_INFINITY,
   tell: undefined,
+  tellHosts: false,
+  checkpointMs: Number.POSITIVE_INFINITY,
   progressMs: Number.POSITIVE_INFINITY,
   resume: undefined,
   segments: false,
