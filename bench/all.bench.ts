@@ -1,6 +1,7 @@
 /** `npm run bench`: every figure, measured side by side, as one table. A figure that is not reached is told, not failed. */
 import { writeSync } from 'node:fs';
 import { test } from 'vitest';
+import { accuracy } from './accuracy.ts';
 import { decode } from './decode.ts';
 import { download } from './download.ts';
 import { handshakes } from './handshakes.ts';
@@ -12,6 +13,6 @@ import { wire } from './wire.ts';
 
 test('figures', { timeout: 600_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [start, handshakes, download, send, ping, wire, decode]) rows.push(...(await measure()));
+  for (const measure of [start, accuracy, handshakes, download, send, ping, wire, decode]) rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });

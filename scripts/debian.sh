@@ -2,11 +2,12 @@
 # Installs from Debian what is not there yet.
 #   build   what npm ci needs to compile raw-socket
 #   test    that, and the programs that the tests drive
+#   bench   that, and the programs that the benchmark stands beside
 # (Debian starts nginx as a service once it is installed; the tests run one of their own and don't need that.)
 set -eu
 
 usage() {
-  echo "usage: sh scripts/debian.sh build|test" >&2
+  echo "usage: sh scripts/debian.sh build|test|bench" >&2
   exit 64
 }
 
@@ -26,11 +27,16 @@ setcap libcap2-bin
 groff groff-base
 zsh zsh
 fish fish'
+bench='hping3 hping3
+nping nmap'
 
 case "${1-}" in
   build) wanted=$build ;;
   test) wanted="$build
 $test" ;;
+  bench) wanted="$build
+$test
+$bench" ;;
   *) usage ;;
 esac
 
