@@ -10,6 +10,10 @@ export { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.t
 export { connectExitCode } from './probe/connect/result.ts';
 export { createContext, type ProbeContext } from './probe/context.ts';
 export type * from './probe/events.ts';
+export { ping } from './probe/ping/ping.ts';
+export { PING_DEFAULTS, type PingContext, type PingRequest, type PingTarget } from './probe/ping/request.ts';
+export { pingExitCode } from './probe/ping/result.ts';
+export type { SegmentSpec } from './probe/segment-spec.ts';
 export { replay } from './probe/replay/replay.ts';
 export type { ReplayRequest } from './probe/replay/request.ts';
 export type { Preset, SynOptionChoice } from './probe/syn-options.ts';
