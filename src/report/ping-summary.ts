@@ -1,6 +1,6 @@
 /** What came of the probes: figures and pictures of one target, or a table of many. */
 import type { PassedLimit, PingFigures, PingResult, PingTargetFigures } from '../probe/events.ts';
-import { dropsWarning, type Entry, entry, formatEntry, reasonText, sentence, verdictInk } from './entries.ts';
+import { clockRemark, dropsWarning, type Entry, entry, formatEntry, reasonText, sentence, verdictInk } from './entries.ts';
 import { ENDED_PHRASES } from './phrases.ts';
 import { histogram, sparkline } from './ping-pictures.ts';
 import type { Style } from './style.ts';
@@ -30,6 +30,8 @@ export function endText(result: PingResult, { isEndless }: SummaryOptions, style
   const { ended, passedLimits, kernelDrops, error } = result;
   const ignored = Object.entries(result.ignored).map(([name, times]) => `${times} ${name}`);
   const entries: Entry[] = [];
+  const remark = clockRemark(result.rttClock);
+  if (result.targets.length > 1 && remark !== undefined) entries.push(entry('times', remark));
   if (ignored.length > 0) entries.push(entry('passed over', ...ignored));
   for (const limit of passedLimits) entries.push(limitEntry(limit, result.targets.length > 1, style));
   if (error !== undefined) entries.push(sentence('error', style.escapeText(error.message), 'bad'));
@@ -40,7 +42,7 @@ export function endText(result: PingResult, { isEndless }: SummaryOptions, style
 }
 
 function targetText(target: PingTargetFigures, { histogram: isLarge }: SummaryOptions, style: Style): string {
-  const { verdict, reason, rttUs, received, lost, buckets, course, answers } = target;
+  const { verdict, reason, rttUs, rttClock, received, lost, buckets, course, answers } = target;
   const { duration } = style;
   const kinds = Object.entries(answers);
   const entries: Entry[] = [{ ...entry('verdict', `${verdict}: ${reasonText(reason, style)}`), ink: verdictInk(verdict) }];
@@ -51,7 +53,7 @@ function targetText(target: PingTargetFigures, { histogram: isLarge }: SummaryOp
     const { min, mean, median, p95, p99, max, stddev, jitter } = rttUs;
     entries.push(entry('round trip', `min ${duration(min)}`, `mean ${duration(mean)}`, `median ${duration(median)}`));
     entries.push(entry('', `95 % within ${duration(p95)}`, `99 % within ${duration(p99)}`, `max ${duration(max)}`));
-    entries.push(entry('', `standard deviation ${duration(stddev)}`, `jitter ${duration(jitter)}`));
+    entries.push(entry('', `standard deviation ${duration(stddev)}`, `jitter ${duration(jitter)}`, clockRemark(rttClock)));
   }
   let text = entries.map((line) => formatEntry(line, style)).join('');
   if (received + lost > 1 && received > 0) {

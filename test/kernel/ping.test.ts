@@ -186,6 +186,22 @@ describeNeeding(['namespaces'], 'ping', () => {
       expect(resultOf(run).ended).toBeUndefined();
     });
 
+    it('resets the connections that are under way', async () => {
+      const argv = [...argvOf(OPEN, ['-i', '0.01']), '--full', '--data', 'hello'];
+      const running = startRawshake(network.client, argv);
+      await running.first('the third reply', (line) => (line as unknown as ReplyEvent).sequence === 3);
+      running.child.kill('SIGINT');
+      const run = await running.finished;
+      expect(run.code).toBe(0);
+      expect(network.server.exec(['ss', '-Htan', 'state', 'connected', 'exclude', 'time-wait'])).toBe('');
+    });
+
+    it('says so where times are its own', async () => {
+      expect(resultOf(await ping(OPEN, ['-c', '3', '--clock', 'user']))).toMatchObject({ rttClock: 'user' });
+      const run = await rawshake(network.client, ['ping', server, OPEN, '-c', '2', '-i', '0.05', '--clock', 'user']);
+      expect(run.stdout).toMatch(/jitter [^\n]*, as this process saw it/);
+    });
+
     it('comes at the deadline', async () => {
       const run = await ping(OPEN, ['-w', '0.5']);
       expect(run.code).toBe(0);
