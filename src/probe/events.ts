@@ -5,6 +5,7 @@
 import type { ConnectEvent, ConnectResult } from './events/connect.ts';
 import type { DoctorEvent, DoctorResult } from './events/doctor.ts';
 import type { PingEvent, PingResult } from './events/ping.ts';
+import type { ScanEvent, ScanResult } from './events/scan.ts';
 import type { SendEvent, SendResult } from './events/send.ts';
 
 export * from './events/common.ts';
@@ -17,7 +18,7 @@ export type * from './events/scan.ts';
 export type * from './events/send.ts';
 
 /** The last event of any probe. */
-export type ProbeResult = ConnectResult | SendResult | PingResult | DoctorResult;
+export type ProbeResult = ConnectResult | SendResult | PingResult | ScanResult | DoctorResult;
 
 /** Any event before the result. */
-export type ProbeEvent = Exclude<ConnectEvent | SendEvent | PingEvent | DoctorEvent, ProbeResult>;
+export type ProbeEvent = Exclude<ConnectEvent | SendEvent | PingEvent | ScanEvent | DoctorEvent, ProbeResult>;

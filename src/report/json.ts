@@ -6,6 +6,9 @@ import { escapeJson } from './escape.ts';
 /** What is there to be drawn, and follows from the lines. */
 const DRAWN: ReadonlySet<string> = new Set(['buckets', 'course']);
 
+/** What a scan would go on from is for a file of its own. */
+const NOT_PRINTED = { state: undefined };
+
 /** Bytes as hex, numbers to the nanosecond of a value in µs; what is no number is left out. */
 function jsonValue(key: string, value: unknown): unknown {
   if (DRAWN.has(key)) return undefined;
@@ -24,6 +27,9 @@ const line = (record: object): string => `${escapeJson(JSON.stringify(record, js
 export function toJson(event: ProbeEvent): string | undefined {
   switch (event.type) {
     case 'data':
+    case 'host':
+    case 'checkpoint':
+    case 'progress':
       return undefined;
     case 'start':
       return line({ ...event, startedAtNs: undefined });
@@ -50,7 +56,7 @@ export function resultLine(
   exitCode: number,
   error?: ErrorReport,
 ): string {
-  const { error: own, ...fields } = { error: undefined, ...(result ?? { type: 'result' }) };
+  const { error: own, ...fields } = { error: undefined, ...(result ?? { type: 'result' }), ...NOT_PRINTED };
   const reported = error ?? own;
   return line({ ...fields, exitCode, error: reported && { code: reported.code, message: reported.message, hint: reported.hint } });
 }
