@@ -5,6 +5,7 @@ import { ENDED_PHRASES } from './phrases.ts';
 import { histogram, sparkline } from './ping-pictures.ts';
 import type { Style } from './style.ts';
 import { type Column, table } from './table.ts';
+import { formatPercent } from './units.ts';
 
 export interface SummaryOptions {
   /** Draw the large histogram. */
@@ -70,7 +71,7 @@ function countTexts(figures: PingFigures): string[] {
   return [
     `${sent} sent`,
     `${received} answered`,
-    `${lost} lost${lost === 0 ? '' : ` (${percentText(figures)})`}`,
+    `${lost} lost${lost === 0 ? '' : ` (${formatPercent(figures.lossPercent)})`}`,
     ...some(late, 'of them answered late'),
     ...some(pending, 'under way at the end'),
     ...some(outOfOrder, 'out of order'),
@@ -79,13 +80,6 @@ function countTexts(figures: PingFigures): string[] {
     ...some(unsent, 'not sent'),
     ...some(notClosed, 'not closed'),
   ];
-}
-
-/** At most three digits, and 0 or 100 only where it is just that. */
-function percentText({ lossPercent }: PingFigures): string {
-  if (lossPercent === 0 || lossPercent === 100) return `${lossPercent} %`;
-  if (lossPercent < 0.01) return '< 0.01 %';
-  return lossPercent > 99.9 ? '> 99.9 %' : `${Number(lossPercent.toPrecision(lossPercent < 1 ? 2 : 3))} %`;
 }
 
 function tableText(targets: readonly PingTargetFigures[], { histogram: isLarge }: SummaryOptions, style: Style): string {
@@ -99,7 +93,12 @@ function tableText(targets: readonly PingTargetFigures[], { histogram: isLarge }
     { head: 'target', cell: (target) => targetName(target, style), cut: 1 },
     { head: 'verdict', cell: ({ verdict }) => verdict, ink: ({ verdict }) => verdictInk(verdict) },
     { head: 'sent', cell: ({ sent }) => String(sent), isNumber: true, goes: 2 },
-    { head: 'loss', cell: (target) => percentText(target), isNumber: true, ink: ({ lost }) => (lost > 0 ? 'bad' : undefined) },
+    {
+      head: 'loss',
+      cell: ({ lossPercent }) => formatPercent(lossPercent),
+      isNumber: true,
+      ink: ({ lost }) => (lost > 0 ? 'bad' : undefined),
+    },
     time('min', ({ min }) => min, 4),
     time('median', ({ median }) => median),
     time('95 %', ({ p95 }) => p95, 1),

@@ -19,7 +19,20 @@ const GAP = '  ';
 /** Of a column that is cut. */
 const LEAST_WIDTH = 9;
 
-export function table<Row>(allColumns: readonly Column<Row>[], rows: readonly Row[], style: Style): string {
+/** A table line by line: for rows by the thousand, and for lines between them. */
+export interface Layout<Row> {
+  /** With its line feed, as each line. */
+  head: string;
+  line(row: Row): string;
+}
+
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: Style): string {
+  const { head, line } = layOut(columns, rows, style);
+  return head + rows.map(line).join('');
+}
+
+/** @param rows gone through more than once */
+export function layOut<Row>(allColumns: readonly Column<Row>[], rows: Iterable<Row>, style: Style): Layout<Row> {
   const { paint, width, glyphs } = style;
   const columns = fitting(allColumns, rows, width - INDENT.length);
   const widths = narrowed(columns, rows, width - INDENT.length);
@@ -31,16 +44,21 @@ export function table<Row>(allColumns: readonly Column<Row>[], rows: readonly Ro
     });
     return `${INDENT}${shown.join(GAP).trimEnd()}\n`;
   };
-  const head = line(columns.map((column) => ({ text: column.head, ink: 'faint' })));
-  return head + rows.map((row) => line(columns.map((column) => ({ text: column.cell(row), ink: column.ink?.(row) })))).join('');
+  return {
+    head: line(columns.map((column) => ({ text: column.head, ink: 'faint' }))),
+    line: (row) => line(columns.map((column) => ({ text: column.cell(row), ink: column.ink?.(row) }))),
+  };
 }
 
-const widthOf = <Row>({ head, cell }: Column<Row>, rows: readonly Row[]): number =>
-  rows.reduce((most, row) => Math.max(most, displayWidth(cell(row))), head.length);
+function widthOf<Row>({ head, cell }: Column<Row>, rows: Iterable<Row>): number {
+  let most = head.length;
+  for (const row of rows) most = Math.max(most, displayWidth(cell(row)));
+  return most;
+}
 
 const spread = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, (widths.length - 1) * GAP.length);
 
-function narrowed<Row>(columns: readonly Column<Row>[], rows: readonly Row[], room: number): number[] {
+function narrowed<Row>(columns: readonly Column<Row>[], rows: Iterable<Row>, room: number): number[] {
   const result = columns.map((column) => widthOf(column, rows));
   const order = [...columns.keys()]
     .filter((i) => columns[i]?.cut !== undefined)
@@ -54,7 +72,7 @@ function narrowed<Row>(columns: readonly Column<Row>[], rows: readonly Row[], ro
 }
 
 /** As many of the columns as there is room for. */
-function fitting<Row>(columns: readonly Column<Row>[], rows: readonly Row[], room: number): readonly Column<Row>[] {
+function fitting<Row>(columns: readonly Column<Row>[], rows: Iterable<Row>, room: number): readonly Column<Row>[] {
   if (spread(columns.map((column) => widthOf(column, rows))) <= room) return columns;
   const goes = Math.max(...columns.map((column) => column.goes ?? 0));
   return goes === 0

@@ -37,3 +37,13 @@ export function formatBytes(bytes: number): string {
 
 /** `'1 byte'`, `'2 bytes'`. */
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/** `'1'`, `'65,535'`: for numbers that may be large. */
+export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** `'0 %'`, `'0.02 %'`, `'10.2 %'`, `'100 %'`: at most three digits, and 0 or 100 only where it is just that. */
+export function formatPercent(percent: number): string {
+  if (percent === 0 || percent === 100) return `${percent} %`;
+  if (percent < 0.01) return '< 0.01 %';
+  return percent > 99.9 ? '> 99.9 %' : `${Number(percent.toPrecision(percent < 1 ? 2 : 3))} %`;
+}
