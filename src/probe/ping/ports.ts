@@ -7,7 +7,9 @@ import type { Probe } from './probe.ts';
 import { SegmentProbe } from './segment-probe.ts';
 import type { Target } from './target.ts';
 
-/** Over all targets: more than can be unanswered and than lie between two uses of one. */
+/** Probes that have other ports than one has, before it and after it. */
+const APART = 1000;
+/** More than can be unanswered and than lie between two uses of one. */
 const MOST_PORTS = 2048;
 /** How long a port is kept after its last probe, for answers that come late or again. */
 const KEEP_US = 10_000_000;
@@ -20,6 +22,8 @@ export class Lease {
   readonly probes: SegmentProbe[] = [];
   private readonly source: Probe['source'];
   lastUsedAtUs = 0;
+  /** Of the pool's turns the one in which it was taken last. */
+  turn = 0;
 
   constructor(
     readonly port: Port,
@@ -52,8 +56,7 @@ export class Lease {
 }
 
 /**
- * Each probe gets a port that has not been used for the longest time: a new one, until there are as many as are kept at
- * once. So answers to a probe are told from those to others, and each goes its own way where paths are chosen by port.
+ * Each probe gets another port than the thousand before it had: a new one, or one that was used longer ago. So answers to a probe are told from those to others, and each goes its own way where paths are chosen by port.
  */
 export class PortPool {
   /** From the one that was used longest ago. */
@@ -62,11 +65,13 @@ export class PortPool {
   readonly #target: Target;
   readonly #request: PortRequest;
   readonly #most: number;
+  readonly #apart: number;
+  #turn = 0;
   readonly #opened: (lease: Lease) => void;
   readonly #closed: (lease: Lease) => void;
 
   /**
-   * @param share of the ports that there are: how many pools share them
+   * @param share how many pools share the ports that there may be
    * @param isFixed one port for all
    */
   constructor(
@@ -80,6 +85,7 @@ export class PortPool {
     this.#target = target;
     this.#request = request;
     this.#most = isFixed ? 1 : Math.max(2, Math.floor(MOST_PORTS / share));
+    this.#apart = Math.floor(APART / share);
     this.#opened = opened;
     this.#closed = closed;
   }
@@ -88,7 +94,8 @@ export class PortPool {
   take(nowUs: number): Lease {
     if (this.#most === 1) return this.#leases.values().next().value ?? this.#open();
     this.#closeOld(nowUs);
-    const lease = (this.#leases.size < this.#most ? this.#tryOpen() : undefined) ?? this.#oldestFree() ?? this.#open();
+    const lease = this.#choose();
+    lease.turn = ++this.#turn;
     this.#leases.delete(lease);
     this.#leases.add(lease);
     return lease;
@@ -98,13 +105,15 @@ export class PortPool {
     for (const lease of this.#leases) this.#close(lease);
   }
 
-  /** One of ours must do where this machine has no more; undefined where the other ports are none either. */
-  #tryOpen(): Lease | undefined {
-    if (this.#oldestFree() === undefined) return this.#open();
+  #choose(): Lease {
+    const oldest = this.#oldestFree();
+    if (oldest === undefined) return this.#open();
+    if (this.#turn - oldest.turn >= this.#apart || this.#leases.size >= this.#most) return oldest;
     try {
       return this.#open();
     } catch (error) {
-      if (error instanceof NetError) return undefined;
+      // Where this machine has no more, one of ours must do.
+      if (error instanceof NetError) return oldest;
       throw error;
     }
   }
