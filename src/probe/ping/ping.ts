@@ -7,13 +7,13 @@ import { type NoteEvent, type Outcome, type PingEvent, type PingResult, type Rep
 import { hasLeft } from '../leaving.ts';
 import { isoTime } from '../segment-event.ts';
 import { VERSION } from '../version.ts';
+import { Chain } from './chain.ts';
 import { HandshakeProber } from './handshakes.ts';
 import type { Finding, Probe, Prober, Timeline } from './probe.ts';
 import { MOST_UNANSWERED, type PingContext, type PingRequest } from './request.ts';
 import { passedLimits } from './result.ts';
 import { SegmentProber } from './segments.ts';
 import { Tally, Target } from './target.ts';
-import { Waiting } from './waiting.ts';
 
 /** Probes in a row after which we see what has come back. */
 const BURST = 32;
@@ -58,7 +58,7 @@ class PingRun {
   readonly #targets: readonly Target[];
   /** Of all targets. */
   readonly #total = new Tally();
-  readonly #waiting = new Waiting();
+  readonly #waiting = new Chain<Probe>();
   readonly #ignored: PingResult['ignored'] = {};
   /** Whose turn it is. */
   #turn = 0;

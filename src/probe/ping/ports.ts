@@ -3,6 +3,7 @@ import { NetError } from '../../net/errors.ts';
 import type { Network, Port, PortRequest, SharedInbox } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import type { SegmentFlow } from '../segment-spec.ts';
+import { Chain, type Link } from './chain.ts';
 import type { Probe } from './probe.ts';
 import { SegmentProbe } from './segment-probe.ts';
 import type { Target } from './target.ts';
@@ -18,8 +19,10 @@ const MOST_OF_MANY = 2;
 const MOST_OF_ONE = 64;
 
 /** A port with the probes that have left from it, oldest first. */
-export class Lease {
+export class Lease implements Link<Lease> {
   readonly probes: SegmentProbe[] = [];
+  before: Lease | undefined;
+  after: Lease | undefined;
   private readonly source: Probe['source'];
   lastUsedAtUs = 0;
   /** Of the pool's turns the one in which it was taken last. */
@@ -60,7 +63,7 @@ export class Lease {
  */
 export class PortPool {
   /** From the one that was used longest ago. */
-  readonly #leases = new Set<Lease>();
+  readonly #leases = new Chain<Lease>();
   readonly #network: Network;
   readonly #target: Target;
   readonly #request: PortRequest;
@@ -92,7 +95,7 @@ export class PortPool {
 
   /** @throws NetError where there is none to be had */
   take(nowUs: number): Lease {
-    if (this.#most === 1) return this.#leases.values().next().value ?? this.#open();
+    if (this.#most === 1) return this.#leases.oldest ?? this.#open();
     this.#closeOld(nowUs);
     const lease = this.#choose();
     lease.turn = ++this.#turn;
@@ -102,7 +105,7 @@ export class PortPool {
   }
 
   close(): void {
-    for (const lease of this.#leases) this.#close(lease);
+    for (let { oldest } = this.#leases; oldest !== undefined; { oldest } = this.#leases) this.#close(oldest);
   }
 
   #choose(): Lease {
@@ -129,14 +132,14 @@ export class PortPool {
   }
 
   #oldestFree(): Lease | undefined {
-    for (const lease of this.#leases) if (lease.isFree) return lease;
-    return undefined;
+    let lease = this.#leases.oldest;
+    while (lease !== undefined && !lease.isFree) lease = lease.after;
+    return lease;
   }
 
   #closeOld(nowUs: number): void {
-    for (const lease of this.#leases) {
-      if (!lease.isFree || nowUs - lease.lastUsedAtUs < KEEP_US) return;
-      this.#close(lease);
+    for (let { oldest } = this.#leases; oldest?.isFree && nowUs - oldest.lastUsedAtUs >= KEEP_US; { oldest } = this.#leases) {
+      this.#close(oldest);
     }
   }
 

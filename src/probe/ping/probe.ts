@@ -4,9 +4,10 @@ import type { Departure, Figure } from '../../net/moment.ts';
 import type { ClockSources } from '../../net/network.ts';
 import type { FlagName } from '../../wire/flags.ts';
 import type { IcmpEvent, NoteEvent, Outcome, ReplyEvent, SegmentEvent, SegmentNote, StartEvent, Verdict } from '../events.ts';
+import type { Link } from './chain.ts';
 import type { Target } from './target.ts';
 
-export interface Probe {
+export interface Probe extends Link<Probe> {
   readonly target: Target;
   readonly sequence: number;
   /** Where it left from. */
@@ -18,9 +19,6 @@ export interface Probe {
   state: 'waiting' | 'lost' | 'answered';
   /** Undefined until it is answered. */
   answeredAtUs: number | undefined;
-  /** Its neighbours among those that are waited for. */
-  before: Probe | undefined;
-  after: Probe | undefined;
 }
 
 /** What was found out. Times are by the clock of the network. */
