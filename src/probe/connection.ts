@@ -43,7 +43,7 @@ export class Connection {
   #startedAtUs: number | undefined;
   /** Their time is read when they are told: the stamp comes afterwards, and many by one call. */
   readonly #undated: { event: SegmentEvent | StateEvent; at: Moment }[] = [];
-  /** How often the wall clock had been stepped when something last arrived. */
+  /** How often the wall clock had been stepped when something last arrived, or the first segment left. */
   #wallSteps: number | undefined;
   #nextId: number;
   /** What the kernel's path MTU has sunk to, where the endpoint does not know it yet. */
@@ -129,6 +129,7 @@ export class Connection {
     if (this.#first === undefined) return;
     await hasLeft(this.#first, this.#clock, () => this.port.queued > 0);
     this.clocks = { ...this.clocks, transmit: this.#first.stamped ? 'kernel' : 'user' };
+    this.#wallSteps = this.#first.wallSteps;
   }
 
   /** The events, dated once they are asked for. */

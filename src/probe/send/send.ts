@@ -84,8 +84,8 @@ class SendRun {
   private lastSent: Departure | undefined;
   /** What dates the segments, as told at the start. */
   private clocks: ClockSources = { transmit: 'user', receive: 'user' };
-  /** How often the wall clock had been stepped when something last arrived. */
-  private wallSteps: number | undefined;
+  /** How often the wall clock had been stepped when something last arrived, or the first segment left. */
+  private wallSteps = 0;
   private satisfied = false;
 
   constructor(request: SendRequest, context: ProbeContext) {
@@ -238,6 +238,7 @@ class SendRun {
   private async begin(first: Departure): Promise<void> {
     await hasLeft(first, this.clock, () => this.inbox.length > 0);
     this.startedAtUs = first.atUs;
+    this.wallSteps = first.wallSteps;
     this.clocks = { ...this.context.network.clockSources, transmit: first.stamped ? 'kernel' : 'user' };
   }
 
@@ -314,7 +315,7 @@ class SendRun {
     yield* this.tell(arrival.atUs);
     const what = hear(arrival.datagram);
     const atUs = this.relative(arrival.atUs);
-    if (arrival.wallSteps > (this.wallSteps ?? arrival.wallSteps)) yield this.note('clock-stepped', CLOCK_STEPPED, atUs);
+    if (arrival.wallSteps > this.wallSteps) yield this.note('clock-stepped', CLOCK_STEPPED, atUs);
     this.wallSteps = arrival.wallSteps;
     if (what.type === 'unreadable') {
       this.ignore('malformed');
