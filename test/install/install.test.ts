@@ -3,10 +3,10 @@
  * parted by colons; without it the one that runs this), by the npm that runs this. npm fetches koffi; all else is local.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../support/netns.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const nodes = (process.env.RAWSHAKE_NODES ?? dirname(dirname(process.execPath))).split(delimiter);
 const npm = process.env.npm_execpath ?? execFileSync('sh', ['-c', 'readlink -f "$(command -v npm)"'], { encoding: 'utf8' }).trim();
@@ -19,6 +19,12 @@ const RUNS_CARRIED_SCRIPTS = Number.parseInt(npmVersion, 10) < 12;
 
 const TIMEOUT_MS = 60_000;
 
+const scratch = mkdtempSync(join(tmpdir(), 'rawshake-test-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+/** A directory of its own. */
+const makeDirectory = (): string => mkdtempSync(join(scratch, 'place-'));
+
 interface Run {
   code: number | null;
   stdout: string;
@@ -27,12 +33,11 @@ interface Run {
 
 /** A project that the tarball is installed into, with a Node.js first in its PATH. */
 class Project {
-  readonly directory = join(temporaryDirectory(), 'project');
+  readonly directory = makeDirectory();
   readonly env: NodeJS.ProcessEnv;
 
   /** @param path where it finds programs */
   constructor(node: string, path: string) {
-    mkdirSync(this.directory);
     writeFileSync(join(this.directory, 'package.json'), '{ "private": true, "type": "module" }');
     // Headers to compile with are taken from there.
     this.env = { ...process.env, PATH: path, npm_config_nodedir: node };
@@ -96,7 +101,7 @@ class Project {
 let tarball: string;
 
 beforeAll(() => {
-  const directory = temporaryDirectory();
+  const directory = makeDirectory();
   execFileSync(process.execPath, [npm, 'pack', '--pack-destination', directory], { stdio: 'pipe' });
   tarball = join(directory, readdirSync(directory)[0] as string);
 });
@@ -148,7 +153,7 @@ describe.each(nodes)('with the Node.js of %s', (node) => {
   });
 
   it('without a compiler it installs, starts, does what needs none, and says what is missing', () => {
-    const programs = temporaryDirectory();
+    const programs = makeDirectory();
     for (const name of ['sh', 'env']) symlinkSync(join('/bin', name), join(programs, name));
     symlinkSync(join(bin, 'node'), join(programs, 'node'));
     const project = new Project(node, programs);
