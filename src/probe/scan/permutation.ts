@@ -102,19 +102,26 @@ export class ProbeOrder {
     this.#portOrder = new Permutation(ports, random);
   }
 
-  /** The pair at a place. @param place 0 … count-1 */
+  /** The pair at a place. @throws RangeError outside of 0 … count-1 */
   at(place: number): number {
+    this.#check(place);
     const hosts = this.#hosts;
     const round = Math.floor(place / hosts);
     const host = this.#hostOrder.at(place - round * hosts, round);
     return host * this.#ports + this.#portOrder.at(round, host);
   }
 
-  /** The place of a pair. @param pair 0 … count-1 */
+  /** The place of a pair. @throws RangeError outside of 0 … count-1 */
   placeOf(pair: number): number {
+    this.#check(pair);
     const ports = this.#ports;
     const host = Math.floor(pair / ports);
     const round = this.#portOrder.placeOf(pair - host * ports, host);
     return round * this.#hosts + this.#hostOrder.placeOf(host, round);
+  }
+
+  /** From outside, cycle walking need never come in. */
+  #check(index: number): void {
+    if (!(index >= 0 && index < this.count)) throw new RangeError(`${index} is outside of 0 … ${this.count - 1}`);
   }
 }

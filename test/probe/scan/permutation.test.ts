@@ -42,6 +42,14 @@ describe('an order of probes', () => {
     for (const place of [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 47, 2 ** 48 - 1]) there({ hosts: 2 ** 32, ports: 2 ** 16, seed: 7, place });
   });
 
+  it('refuses what is outside of it', () => {
+    const order = orderOf({ hosts: 3, ports: 5, seed: 1 });
+    for (const outside of [-1, 15, 2 ** 48, Number.NaN]) {
+      expect(() => order.at(outside)).toThrow(RangeError);
+      expect(() => order.placeOf(outside)).toThrow(RangeError);
+    }
+  });
+
   it('is another one for another key, and the same for the same', () => {
     const size = { hosts: 16, ports: 64 };
     const first = all(orderOf({ ...size, seed: 1 }));
