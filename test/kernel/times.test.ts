@@ -136,6 +136,12 @@ describeNeeding(['namespaces'], 'times', () => {
     expect(run.of('segment').filter(({ clock }) => clock !== undefined)).toEqual([]);
   });
 
+  it('cost no answer where this process reads them: late to be read is not late to come', async () => {
+    const options = ['--count', '5000', '--interval', '0', '--timeout', '0.2', '--clock', 'user', '--json'];
+    const run = await rawshake(network.client, ['send', network.serverAddress, '8', ...options]);
+    expect(run.result).toMatchObject({ verdict: 'closed', sent: 5000, received: 5000 });
+  });
+
   it('have a fragment too: the last one completes the segment', async () => {
     const run = await rawshake(network.client, ['send', network.serverAddress, '7', '--fragment', '16', '--timeout', '0.3', '--json']);
     expect(run.result).toMatchObject({ verdict: 'open', rttClock: 'kernel' });

@@ -31,6 +31,8 @@ const HEADERS_LENGTH = 40;
 const LOOK_EVERY = 64;
 const FULL_BACKLOG = 0.5;
 const MOST_UNTOLD = 16_384;
+/** What has come is read by then, a full buffer too. */
+const LONGEST_READING_US = 1_000_000;
 /** What timers and a busy machine may delay a send by without moving the later ones. */
 const MOST_LATE_US = 10_000;
 
@@ -278,15 +280,16 @@ class SendRun {
 
   /** What has come until now, and what was sent, in the order in which it happened. */
   private async *listenNow(): AsyncGenerator<SendEvent, void> {
-    const untilUs = this.clock.nowUs();
-    let atUs = 0;
+    const nowUs = this.clock.nowUs();
+    let isDue = true;
     // Somebody who goes on and on must not keep us here.
-    while (atUs <= untilUs && (this.inbox.length > 0 || this.backlog > 0)) {
+    while (isDue && (this.inbox.length > 0 || this.backlog > 0)) {
       // Lets the event loop look at the sockets.
       await new Promise(setImmediate);
-      while (atUs <= untilUs && this.inbox.length > 0) {
+      while (isDue && this.inbox.length > 0) {
         const heard = (await this.inbox.next(0)) as HeardBy;
-        atUs = heard.arrival.atUs;
+        // Without a stamp all of them seem to come just now, when we read them.
+        isDue = heard.arrival.atUs <= nowUs + (heard.arrival.stamped ? 0 : LONGEST_READING_US);
         yield* this.take(heard);
       }
     }
