@@ -1,4 +1,5 @@
 /** `ping` against real kernels: what leaves, what comes back, how it ends, and what is left behind. */
+import { resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FiguresEvent, LostEvent, PingEvent, PingResult, ReplyEvent, UnsentEvent } from '../../src/probe/events.ts';
 import { misfit } from '../schema/validate.ts';
@@ -94,6 +95,16 @@ describeNeeding(['namespaces'], 'ping', () => {
       const run = await ping(CLOSED, ['-c', '5000', '-i', '0']);
       expect(run).toMatchObject({ code: 1, stderr: '' });
       expect(run.result).toMatchObject({ sent: 5000, received: 5000, lost: 0, pending: 0, ignored: {}, kernelDrops: 0 });
+    });
+
+    it('take no more memory for being many', async () => {
+      const env = { ...process.env, NODE_OPTIONS: `--import=${resolve('bench/clients/peak.js')}` };
+      const peakKb = async (count: number): Promise<number> => {
+        const run = await rawshake(network.client, ['ping', server, CLOSED, '-c', `${count}`, '-i', '0', '-q'], { env, timeoutMs: 60_000 });
+        return Number(/peak (\d+) kB/.exec(run.stderr)?.[1]);
+      };
+      const few = await peakKb(1000);
+      expect(await peakKb(100_000)).toBeLessThan(1.3 * few);
     });
 
     it('as fast as answers come to a listener: none of its connections is left', async () => {

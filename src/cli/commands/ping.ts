@@ -19,6 +19,7 @@ import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { writeNote } from '../say.ts';
 import { REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from '../segment-options.ts';
 import { readSegmentTarget, readSourcePort } from '../segment-target.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { readSynOptions } from '../syn-options.ts';
 import { readTargets, resolveTarget, type Target } from '../target.ts';
 import { lookOf } from '../terminal.ts';
@@ -94,6 +95,7 @@ export const pingCommand: CommandBody = {
 };
 
 async function run(args: Args, processIo: Io, capture: CaptureFile | undefined): Promise<number> {
+  keepHeapSmall();
   const io = gatherOutput(processIo);
   const spec = readSegmentSpec(args);
   const named = readPingTargets(args, spec);
