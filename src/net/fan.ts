@@ -5,7 +5,8 @@ import { ANSWERS, Batch } from './batch.ts';
 import type { MachineClock } from './clock.ts';
 import { icmpAboutPorts, tcpToPorts } from './filter.ts';
 import { Inbox } from './inbox.ts';
-import type { EachArrival, Fan, FanRequest, Route } from './network.ts';
+import { isAttached } from './interfaces.ts';
+import type { EachArrival, Fan, FanRequest, FanRoute } from './network.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
 import { Receiver } from './receiver.ts';
 import { type Reservations, reservePort, reserveRow } from './reservation.ts';
@@ -72,9 +73,10 @@ export class KernelFan implements Fan {
     this.icmp.resume();
   }
 
-  routeTo(destination: Ipv4Address): Route {
+  routeTo(destination: Ipv4Address): FanRoute {
     const { source, interfaceName } = this.request;
-    return findRoute({ destination, source, interfaceName });
+    const route = findRoute({ destination, source, interfaceName });
+    return { ...route, attached: isAttached(destination, route.sourceAddress) };
   }
 
   send(firstSlot: number, count: number): number {

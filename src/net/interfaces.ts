@@ -48,3 +48,16 @@ export function interfaceTowards(destination: Ipv4Address, source: Ipv4Address):
   if (isLoopback(destination) || addresses.has(destination)) return 'lo';
   return addresses.get(source) ?? '';
 }
+
+/** Whether a destination is this host, or on the network of the interface that holds the source address: no router is between. */
+export function isAttached(destination: Ipv4Address, source: Ipv4Address): boolean {
+  if (isLoopback(destination)) return true;
+  for (const entries of Object.values(networkInterfaces())) {
+    for (const { family, address, netmask } of entries ?? []) {
+      if (family !== 'IPv4') continue;
+      const [own, mask] = [parseIpv4(address) as Ipv4Address, parseIpv4(netmask) as Ipv4Address];
+      if (own === destination || (own === source && ((own ^ destination) & mask) === 0)) return true;
+    }
+  }
+  return false;
+}

@@ -259,7 +259,7 @@ class MemoryHost implements Network {
       backlog: 0,
       dropped: 0,
       sendRetries: 0,
-      routeTo: () => ({ sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu }),
+      routeTo: () => ({ sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu, attached: true }),
       send(firstSlot, count) {
         for (let slot = firstSlot; slot < firstSlot + count; slot++)
           wire.send(bytes.slice(slot * datagramLength, (slot + 1) * datagramLength));

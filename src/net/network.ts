@@ -112,6 +112,12 @@ export interface FanRequest {
   datagramLength: number;
 }
 
+/** The way from a fan to a destination. */
+export interface FanRoute extends Route {
+  /** No router is between. */
+  attached: boolean;
+}
+
 /** Where datagrams that are to be sent together are put: `slots` of them, `slotLength` bytes from one to the next. */
 export interface Outgoing {
   readonly bytes: Uint8Array;
@@ -136,7 +142,7 @@ export interface Fan {
   readonly sourcePorts: number;
   readonly outgoing: Outgoing;
   /** The way to a destination. @throws NetError as {@link Network.openPort} */
-  routeTo(destination: Ipv4Address): Route;
+  routeTo(destination: Ipv4Address): FanRoute;
   /**
    * Sends what lies in slots, now, each to the destination in its header.
    * @returns how many have left: fewer than asked for where the next one could not be sent

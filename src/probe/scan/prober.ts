@@ -1,0 +1,216 @@
+/** Probes, put together by the batch: routed, their sequence numbers hashed, patched into the fan's memory, and sent. */
+import { NetError } from '../../net/errors.ts';
+import type { Fan } from '../../net/network.ts';
+import type { Ipv4Address } from '../../wire/address.ts';
+import { ACK, FIN, SYN } from '../../wire/flags.ts';
+import { Template } from '../../wire/template.ts';
+import type { ProbeContext } from '../context.ts';
+import { type Crafted, craft, drawNumbers, type SegmentSpec } from '../segment-spec.ts';
+import { type Asked, Cookies, drawKey } from './cookie.ts';
+import type { ScanRequest } from './request.ts';
+
+/** Each attempt leaves from a port of its own, so that its answer tells which it was. One more is for what asks about hosts. */
+const ATTEMPT_PORTS = 15;
+
+/** Networks of 256 whose way is remembered: a power of two. */
+const ROUTES = 4096;
+const ROUTE_BITS = 8;
+
+/** Behind the header's bytes that are the same everywhere. */
+const MSS_HEADERS = 40;
+
+/** What of a probe differs. */
+interface Draft {
+  address: Ipv4Address;
+  port: number;
+  source: Ipv4Address;
+  sourcePort: number;
+}
+
+export class Prober {
+  readonly fan: Fan;
+  /** What goes out is made from it, but for the addresses. */
+  readonly spec: SegmentSpec;
+  /** The same for every probe; `seq`, and `ack` where it is one, are the cookie where they were not given. */
+  readonly asked: Asked;
+  /** How many more may be put. */
+  room: number;
+  readonly #cookies: Cookies;
+  readonly #numbers: ReturnType<typeof drawNumbers>;
+  readonly #drafts: Draft[];
+  readonly #seqs: Uint32Array;
+  /** By source address. */
+  readonly #templates = new Map<Ipv4Address, Template>();
+  /** What lies in each slot. */
+  readonly #templateIn: (Template | undefined)[];
+  readonly #fields = { destination: 0, sourcePort: 0, destinationPort: 0, seq: 0, ack: 0, ipId: 0 };
+  /** A memory of routes by network: which network is in a place, plus one, and the source address towards it. */
+  readonly #routed = new Uint32Array(ROUTES);
+  readonly #sources = new Uint32Array(ROUTES);
+  #count = 0;
+
+  /**
+   * @throws NetError where this host can't send at all
+   * @throws EncodeError where the probe can't be put into bytes
+   */
+  constructor(request: ScanRequest, context: ProbeContext) {
+    const { technique, source, sourcePort, interfaceName } = request;
+    const flags = technique.flags;
+    this.spec = { ...(flags & SYN ? { namedOptions: { preset: 'none', mss: 1460 } } : {}), ...request.spec, flags };
+    this.#cookies = new Cookies(drawKey(context.random));
+    this.#numbers = drawNumbers(context.random, 1500 - MSS_HEADERS, () => 0);
+    const { ip, tcp } = this.#craft(0);
+    const template = new Template({ ip, tcp });
+    const length = tcp.payload.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
+    this.asked = { flags, seq: 0, ack: 0, length };
+    this.fan = context.network.openFan({
+      source,
+      sourcePort,
+      sourcePorts: ATTEMPT_PORTS + 1,
+      interfaceName,
+      datagramLength: template.length,
+    });
+    const { slots } = this.fan.outgoing;
+    this.room = slots;
+    this.#drafts = Array.from({ length: slots }, () => ({ address: 0, port: 0, source: 0, sourcePort: 0 }));
+    this.#seqs = new Uint32Array(slots);
+    this.#templateIn = new Array(slots).fill(undefined);
+  }
+
+  /** How many attempts can be told apart. */
+  get attemptPorts(): number {
+    return Math.max(1, this.fan.sourcePorts - 1);
+  }
+
+  /** From which port an attempt leaves. @param attempt counted from 1 */
+  portOf(attempt: number): number {
+    return this.fan.sourcePort + ((attempt - 1) % this.attemptPorts);
+  }
+
+  /** From which port hosts are asked about themselves: one of its own, if there is one. */
+  get checkPort(): number {
+    return this.fan.sourcePort + this.fan.sourcePorts - 1;
+  }
+
+  /**
+   * Puts a probe into the batch. Its number in there counts from 0.
+   * @throws NetError where there is no way to the address
+   */
+  put(address: Ipv4Address, port: number, sourcePort: number): void {
+    const draft = this.#drafts[this.#count] as Draft;
+    draft.source = this.#sourceTowards(address);
+    draft.address = address;
+    draft.port = port;
+    draft.sourcePort = sourcePort;
+    this.#cookies.put(this.#count, draft.source, sourcePort, address, port);
+    this.#count++;
+    this.room--;
+  }
+
+  /**
+   * Sends the batch, which is empty then.
+   * @param sent is told of each that left, with its sequence number
+   * @param refused is told of each that this host could not send, and why
+   */
+  flush(sent: (number: number, seq: number) => void, refused: (number: number, error: NetError) => void): void {
+    const count = this.#count;
+    if (count === 0) return;
+    this.#cookies.hash(count, this.#seqs);
+    for (let slot = 0; slot < count; slot++) this.#patch(slot);
+    for (let slot = 0; slot < count; ) {
+      try {
+        const end = slot + this.fan.send(slot, count - slot);
+        for (; slot < end; slot++) sent(slot, this.spec.seq ?? (this.#seqs[slot] as number));
+      } catch (error) {
+        if (!(error instanceof NetError)) throw error;
+        const { address } = this.#drafts[slot] as Draft;
+        refused(slot, this.#bestWords(address, error));
+        slot++;
+      }
+    }
+    this.#count = 0;
+    this.room = this.#drafts.length;
+  }
+
+  /** The bytes of a probe of the batch that was sent last. A copy. */
+  datagram(number: number): Uint8Array {
+    const { bytes, offset, slotLength } = this.fan.outgoing;
+    return bytes.slice(offset + number * slotLength, offset + (number + 1) * slotLength);
+  }
+
+  /** The sequence number of a probe that left, or would have. */
+  seqOf(source: Ipv4Address, sourcePort: number, address: Ipv4Address, port: number): number {
+    return this.spec.seq ?? this.#cookies.of(source, sourcePort, address, port);
+  }
+
+  /** What a probe with this sequence number asks. The same object each time. */
+  askedWith(seq: number): Asked {
+    this.asked.seq = seq;
+    this.asked.ack = this.#ackOf(seq);
+    return this.asked;
+  }
+
+  close(): void {
+    this.fan.close();
+  }
+
+  #craft(source: Ipv4Address): Pick<Crafted, 'ip' | 'tcp'> {
+    const { ip, tcp } = craft(this.spec, { source, sourcePort: 0, destination: 0, destinationPort: 0 }, this.#numbers);
+    return { ip, tcp: { ...tcp, checksum: this.spec.checksum === undefined ? undefined : tcp.checksum } };
+  }
+
+  #ackOf(seq: number): number {
+    return this.spec.ack ?? (this.asked.flags & ACK ? seq : 0);
+  }
+
+  #patch(slot: number): void {
+    const { address, port, source, sourcePort } = this.#drafts[slot] as Draft;
+    const { bytes, offset, slotLength } = this.fan.outgoing;
+    const at = offset + slot * slotLength;
+    const template = this.#templateFor(source);
+    if (this.#templateIn[slot] !== template) {
+      template.copyTo(bytes, at);
+      this.#templateIn[slot] = template;
+    }
+    const hash = this.#seqs[slot] as number;
+    const fields = this.#fields;
+    fields.destination = address;
+    fields.destinationPort = port;
+    fields.sourcePort = sourcePort;
+    fields.seq = this.spec.seq ?? hash;
+    fields.ack = this.#ackOf(fields.seq);
+    // Never the zero that the kernel would replace.
+    fields.ipId = this.spec.ipId ?? 1 + (hash % 0xffff);
+    template.patch(bytes, at, fields);
+  }
+
+  #templateFor(source: Ipv4Address): Template {
+    let template = this.#templates.get(source);
+    if (template === undefined) {
+      template = new Template(this.#craft(source));
+      this.#templates.set(source, template);
+    }
+    return template;
+  }
+
+  #sourceTowards(address: Ipv4Address): Ipv4Address {
+    const network = address >>> ROUTE_BITS;
+    const place = network % ROUTES;
+    if (this.#routed[place] !== network + 1) {
+      this.#sources[place] = this.fan.routeTo(address).sourceAddress;
+      this.#routed[place] = network + 1;
+    }
+    return this.#sources[place] as number;
+  }
+
+  /** What was refused for an address that has no way may be said more clearly of the route than of the send. */
+  #bestWords(address: Ipv4Address, error: NetError): NetError {
+    if (error.code !== 'no-route') return error;
+    try {
+      this.fan.routeTo(address);
+      return error;
+    } catch (better) {
+      return better instanceof NetError ? better : error;
+    }
+  }
+}

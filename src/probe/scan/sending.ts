@@ -1,0 +1,184 @@
+/** What is sent, and when: questions about hosts first, then ports for the first time, then those that did not answer. */
+import { NetError } from '../../net/errors.ts';
+import type { HostCheck } from './hosts.ts';
+import { HELD, RESTING, SETTLED, WAITING } from './outstanding.ts';
+import type { Survey } from './survey.ts';
+import { outcomeOfSilence } from './technique.ts';
+
+export class Sending {
+  /** Probes that have left. */
+  probes = 0;
+  /** Ports that were settled by silence, and how often the one tried least was. */
+  silent = 0;
+  attemptsOfSilent: number | undefined;
+  readonly #survey: Survey;
+  /** Is told the first probe that leaves, by its number in the batch. */
+  readonly #begin: (number: number) => void;
+  /** What each probe of the batch is for: a place, or a host. */
+  readonly #batch: (number | HostCheck)[] = [];
+  #lastFirstUs = 0;
+  #lastUs = 0;
+
+  constructor(survey: Survey, begin: (number: number) => void) {
+    this.#survey = survey;
+    this.#begin = begin;
+  }
+
+  /** Sends what may be sent now. */
+  send(): void {
+    const { outstanding, places, hosts, rto, rate, prober, nowUs } = this.#survey;
+    this.#makeRoom();
+    let budget = Math.min(prober.room, rate.budget(nowUs, !this.#hasNew));
+    for (let check = hosts.due(nowUs, rto.rtoUs); check !== undefined && budget > 0; check = hosts.due(nowUs, rto.rtoUs)) {
+      this.#ask(check);
+      budget--;
+    }
+    for (; budget > 0 && this.#hasNew; budget--) this.#try(outstanding.begin(places.pairAt(outstanding.next)));
+    const attempts = this.#attempts;
+    while (budget > 0 && outstanding.oldestSentAtUs + rto.rtoUs <= nowUs) {
+      const place = outstanding.oldest as number;
+      if (this.#triesOf(place) >= attempts) {
+        outstanding.set(place, RESTING);
+        continue;
+      }
+      outstanding.take(place);
+      this.#try(place);
+      budget--;
+    }
+    prober.flush(this.#sent, this.#refused);
+    this.#batch.length = 0;
+  }
+
+  /** When there will be something to do. */
+  get dueUs(): number {
+    const { outstanding, hosts, rto, rate, nowUs } = this.#survey;
+    if (this.#isResting) return this.#restUntilUs;
+    const isNew = this.#hasNew;
+    const sendAtUs = isNew ? nowUs : Math.min(outstanding.oldestSentAtUs + rto.rtoUs, hosts.dueAtUs(rto.rtoUs));
+    return Math.max(sendAtUs, rate.nextUs(!isNew));
+  }
+
+  get isDone(): boolean {
+    const { outstanding, places } = this.#survey;
+    return outstanding.first === places.count;
+  }
+
+  /** Ends it early: what has been tried often enough is silent, what is open is told. */
+  end(): void {
+    const { survey, outstanding } = { survey: this.#survey, outstanding: this.#survey.outstanding };
+    survey.settleHeld(survey.hosts.giveUp());
+    this.#settleResting(outstanding.next);
+  }
+
+  get #hasNew(): boolean {
+    const { outstanding, places } = this.#survey;
+    return outstanding.next < places.count && !outstanding.isFull;
+  }
+
+  /** All were probed and nothing is waited for, but that a late answer may come. */
+  get #isResting(): boolean {
+    const { outstanding, places } = this.#survey;
+    return outstanding.next === places.count && outstanding.count(WAITING) === 0 && outstanding.count(HELD) === 0;
+  }
+
+  /** One timeout more than the attempts had, and for who never answered as long as for who is not known. */
+  get #restUntilUs(): number {
+    const { rto, request } = this.#survey;
+    return Math.max(this.#lastUs + 2 * rto.rtoUs, this.#lastFirstUs + request.timeoutMs * 1000);
+  }
+
+  /** How often a port is tried before its silence is believed. */
+  get #attempts(): number {
+    const { request, loss } = this.#survey;
+    const { retries, confidence, targets, ports } = request;
+    return retries === undefined ? loss.attemptsFor(targets.addresses.count * ports.count, confidence) : retries + 1;
+  }
+
+  #triesOf(place: number): number {
+    const { outstanding } = this.#survey;
+    return outstanding.attempts[outstanding.slotOf(place)] as number;
+  }
+
+  /** Settles silent places: where new ones need their room, and in the end. */
+  #makeRoom(): void {
+    const { outstanding, places, nowUs } = this.#survey;
+    if (this.#isResting) {
+      if (nowUs < this.#restUntilUs) return;
+      // It may have turned out since that more gets lost than was thought.
+      const attempts = this.#attempts;
+      for (let place = outstanding.first; place < outstanding.next; place++)
+        if (outstanding.stateOf(place) === RESTING && this.#triesOf(place) < attempts) outstanding.wait(place);
+      if (outstanding.count(WAITING) === 0) this.#settleResting(outstanding.next);
+    } else if (outstanding.isFull && outstanding.next < places.count) {
+      let end = outstanding.first;
+      while (end < outstanding.next && outstanding.stateOf(end) === RESTING) end++;
+      this.#settleResting(end);
+    }
+  }
+
+  #settleResting(end: number): void {
+    const { outstanding, request } = this.#survey;
+    const silence = outcomeOfSilence(request.technique);
+    for (let place = outstanding.first; place < end; place++) {
+      if (outstanding.stateOf(place) !== RESTING) continue;
+      const tried = this.#triesOf(place);
+      this.silent++;
+      this.attemptsOfSilent = Math.min(this.attemptsOfSilent ?? tried, tried);
+      this.#survey.settle(place, silence, {});
+    }
+  }
+
+  #try(place: number): void {
+    const { outstanding, places, prober } = this.#survey;
+    const pair = outstanding.pair[outstanding.slotOf(place)] as number;
+    try {
+      prober.put(places.addressOf(pair), places.portOf(pair), prober.portOf(this.#triesOf(place) + 1));
+      this.#batch.push(place);
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      this.#unsent(place, error);
+    }
+  }
+
+  #ask(check: HostCheck): void {
+    const { hosts, nowUs, prober } = this.#survey;
+    const over = hosts.ask(check, nowUs);
+    if (over !== undefined) return this.#survey.settleHeld(over);
+    prober.put(check.address, check.port, prober.checkPort);
+    this.#batch.push(check);
+  }
+
+  readonly #sent = (number: number, seq: number): void => {
+    const { outstanding, rate, prober, transcript, nowUs } = this.#survey;
+    this.probes++;
+    this.#lastUs = nowUs;
+    if (this.probes === 1) this.#begin(number);
+    transcript?.sent(prober.datagram(number), this.#survey.relative(nowUs));
+    const place = this.#batch[number] as number | HostCheck;
+    if (typeof place !== 'number') return rate.sent(false);
+    const slot = outstanding.slotOf(place);
+    const isFirst = outstanding.attempts[slot] === 0;
+    if (isFirst) {
+      this.#lastFirstUs = nowUs;
+      outstanding.epoch[slot] = rate.epoch;
+    }
+    rate.sent(isFirst);
+    outstanding.sent(place, seq, nowUs);
+  };
+
+  readonly #refused = (number: number, error: NetError): void => {
+    const place = this.#batch[number] as number | HostCheck;
+    // A check that can't be sent is asked again, and given up in the end.
+    if (typeof place !== 'number') return;
+    // The rate falls (rate.ts), and what did not leave is as good as lost.
+    if (error.code === 'no-buffers') this.#survey.outstanding.sent(place, 0, this.#survey.nowUs);
+    else this.#unsent(place, error);
+  };
+
+  #unsent(place: number, error: NetError): void {
+    const { outstanding, findings, nowUs } = this.#survey;
+    const pair = outstanding.pair[outstanding.slotOf(place)] as number;
+    outstanding.set(place, SETTLED);
+    findings.couldNotSend(pair, error, this.#survey.relative(nowUs));
+  }
+}
