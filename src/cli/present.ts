@@ -24,6 +24,16 @@ export interface Presentation<E extends ProbeEvent, R extends ProbeResult> {
   capture?: CaptureFile | undefined;
   /** Events that are told for its sake alone. */
   onlyForCapture?(event: E): boolean;
+  /** What takes each event and the result too; who opened them closes them. */
+  listeners?: readonly Listener<NoInfer<E | R>>[] | undefined;
+}
+
+export interface Listener<Event> {
+  event(event: Event): void;
+  /** Called once, after the result if there is one: what is not yet written must be. */
+  end(): void | Promise<void>;
+  readonly failure?: CliError | undefined;
+  readonly isStuck?: boolean;
 }
 
 /**
@@ -35,7 +45,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   presentation: Presentation<E, R>,
   io: Io,
 ): Promise<number> {
-  const { json, reporter, save, capture } = presentation;
+  const { json, reporter, save, capture, listeners = [] } = presentation;
   const controller = new AbortController();
   let endedBy: number | undefined;
   const removeSignals = io.onSignal((name, number) => {
@@ -57,6 +67,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   let result: R | undefined;
   try {
     for await (const each of start(controller.signal)) {
+      for (const listener of listeners) listener.event(each);
       if (each.type === 'result') {
         result = each as R;
         continue;
@@ -75,14 +86,16 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
     removeSignals();
     await save?.close();
     await capture?.endRun(result !== undefined && 'kernelDrops' in result ? result.kernelDrops : 0);
+    for (const listener of listeners) await listener.end();
   }
   if (result === undefined) throw new Error('the probe ended without a result');
-  const failure = result.error ?? save?.failure ?? capture?.failure;
+  const files = [save, capture, ...listeners];
+  const failure = result.error ?? files.find((file) => file?.failure !== undefined)?.failure;
   const exitCode = endedBy ?? (failure === undefined ? presentation.exitCode(result) : exitCodeOf(failure));
   if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
   else reporter.event(result);
   if (failure !== undefined) writeError(failure, io);
-  if (save?.isStuck || capture?.isStuck) io.exitNow(exitCode);
+  if (files.some((file) => file?.isStuck)) io.exitNow(exitCode);
   return exitCode;
 }
 

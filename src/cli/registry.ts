@@ -23,6 +23,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/ping.ts')).pingCommand,
   },
   {
+    name: 'scan',
+    summary: 'Finds the state of many ports on many hosts, right under loss: what is silent is tried until chance is ruled out.',
+    load: async () => (await import('./commands/scan.ts')).scanCommand,
+  },
+  {
     name: 'decode',
     summary: 'Reads IPv4 datagrams or TCP segments given as hex, field by field, as far as they go.',
     load: async () => (await import('./commands/decode.ts')).decodeCommand,

@@ -73,10 +73,20 @@ export class FileSink {
     }
   }
 
-  /** The run has begun: what stood in the file goes. */
-  begin(): void {
+  /**
+   * The run has begun: what stood in the file goes.
+   * @param keptBytes of its beginning, to be gone on after
+   */
+  begin(keptBytes = 0): void {
     this.hasBegun = true;
-    if (this.isRegular && this.handle !== undefined) ftruncateSync(this.fd);
+    this.written = keptBytes;
+    if (this.isRegular && this.handle !== undefined) ftruncateSync(this.fd, keptBytes);
+  }
+
+  /** The run does not need what it wrote any more: the file goes; or is empty, where its directory is not ours. */
+  async discard(): Promise<void> {
+    this.begin();
+    await unlink(this.path).catch(() => undefined);
   }
 
   /** What one call writes is in a regular file as a whole, or not at all. */
@@ -96,7 +106,9 @@ export class FileSink {
 
   private writeNow(bytes: Uint8Array): void {
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at);
+      // Of stdout, which may be a file too, others know where it goes on.
+      const isOurs = this.handle !== undefined;
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.fd, bytes, at, undefined, isOurs ? this.written + at : null);
       this.written += bytes.length;
     } catch (error) {
       if (this.handle !== undefined) ftruncateSync(this.fd, this.written);

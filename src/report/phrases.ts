@@ -1,5 +1,5 @@
 /** What the explanation says about things that mean the same wherever they happen. */
-import type { ConnectResult, ConversationResult, SegmentNote, SendResult } from '../probe/events.ts';
+import type { ConnectResult, ConversationResult, ScanResult, SegmentNote, SendResult } from '../probe/events.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
 
 /** What a note on a segment means; of those that can stand on either side's segments, on the peer's. */
@@ -65,9 +65,10 @@ export const ICMP_PHRASES: Readonly<Record<string, string>> = {
 };
 
 /** Why a run ended before it came to its end. */
-export const ENDED_PHRASES: Readonly<Record<NonNullable<ConnectResult['ended'] | SendResult['ended']>, string>> = {
+export const ENDED_PHRASES: Readonly<Record<NonNullable<ConnectResult['ended'] | SendResult['ended'] | ScanResult['ended']>, string>> = {
   timeout: 'what we waited for did not come in time',
   deadline: 'the deadline for the whole run passed',
+  'max-time': 'the longest time for the whole scan passed',
   'reset-by-peer': 'the peer reset the connection',
   'zero-window': "the peer's window stayed closed",
   interrupted: 'the run was interrupted',

@@ -14,8 +14,6 @@ export interface Column<Row> {
   cut?: number;
 }
 
-const INDENT = '  ';
-const GAP = '  ';
 /** Of a column that is cut. */
 const LEAST_WIDTH = 9;
 
@@ -24,18 +22,24 @@ export interface Layout<Row> {
   /** With its line feed, as each line. */
   head: string;
   line(row: Row): string;
+  /** Of the columns that there is room for. */
+  widths: readonly number[];
 }
+
+export const INDENT = '  ';
+export const GAP = '  ';
 
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: Style): string {
   const { head, line } = layOut(columns, rows, style);
   return head + rows.map(line).join('');
 }
 
-/** @param rows gone through more than once */
+/** @param rows gone through once, before there is a line */
 export function layOut<Row>(allColumns: readonly Column<Row>[], rows: Iterable<Row>, style: Style): Layout<Row> {
   const { paint, width, glyphs } = style;
-  const columns = fitting(allColumns, rows, width - INDENT.length);
-  const widths = narrowed(columns, rows, width - INDENT.length);
+  const sized = sizedColumns(allColumns, rows);
+  const columns = fitting(sized, width - INDENT.length);
+  const widths = narrowed(columns, width - INDENT.length);
   const line = (cells: { text: string; ink: Ink | undefined }[]): string => {
     const shown = cells.map(({ text, ink }, i) => {
       const cut = truncate(text, widths[i] as number, glyphs.ellipsis);
@@ -47,19 +51,23 @@ export function layOut<Row>(allColumns: readonly Column<Row>[], rows: Iterable<R
   return {
     head: line(columns.map((column) => ({ text: column.head, ink: 'faint' }))),
     line: (row) => line(columns.map((column) => ({ text: column.cell(row), ink: column.ink?.(row) }))),
+    widths,
   };
 }
 
-function widthOf<Row>({ head, cell }: Column<Row>, rows: Iterable<Row>): number {
-  let most = head.length;
-  for (const row of rows) most = Math.max(most, displayWidth(cell(row)));
-  return most;
+/** A column and what its widest cell takes. */
+type Sized<Row> = Column<Row> & { width: number };
+
+function sizedColumns<Row>(columns: readonly Column<Row>[], rows: Iterable<Row>): Sized<Row>[] {
+  const sized = columns.map((column) => ({ ...column, width: column.head.length }));
+  for (const row of rows) for (const column of sized) column.width = Math.max(column.width, displayWidth(column.cell(row)));
+  return sized;
 }
 
 const spread = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, (widths.length - 1) * GAP.length);
 
-function narrowed<Row>(columns: readonly Column<Row>[], rows: Iterable<Row>, room: number): number[] {
-  const result = columns.map((column) => widthOf(column, rows));
+function narrowed<Row>(columns: readonly Sized<Row>[], room: number): number[] {
+  const result = columns.map(({ width }) => width);
   const order = [...columns.keys()]
     .filter((i) => columns[i]?.cut !== undefined)
     .sort((a, b) => (columns[a]?.cut ?? 0) - (columns[b]?.cut ?? 0));
@@ -72,14 +80,13 @@ function narrowed<Row>(columns: readonly Column<Row>[], rows: Iterable<Row>, roo
 }
 
 /** As many of the columns as there is room for. */
-function fitting<Row>(columns: readonly Column<Row>[], rows: Iterable<Row>, room: number): readonly Column<Row>[] {
-  if (spread(columns.map((column) => widthOf(column, rows))) <= room) return columns;
+function fitting<Row>(columns: readonly Sized<Row>[], room: number): readonly Sized<Row>[] {
+  if (spread(columns.map(({ width }) => width)) <= room) return columns;
   const goes = Math.max(...columns.map((column) => column.goes ?? 0));
   return goes === 0
     ? columns
     : fitting(
         columns.filter((column) => column.goes !== goes),
-        rows,
         room,
       );
 }

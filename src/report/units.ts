@@ -47,3 +47,16 @@ export function formatPercent(percent: number): string {
   if (percent < 0.01) return '< 0.01 %';
   return percent > 99.9 ? '> 99.9 %' : `${Number(percent.toPrecision(percent < 1 ? 2 : 3))} %`;
 }
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A time that is waited for: `'7 s'`, `'12 min'`, `'3.5 h'`, `'16 days'`. */
+export function formatSpan(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 100) return `${Math.ceil(seconds)} s`;
+  if (seconds < 100 * MINUTE) return `${Math.ceil(seconds / MINUTE)} min`;
+  if (seconds < 2 * DAY) return `${Number((seconds / HOUR).toFixed(1))} h`;
+  return `${grouped(Math.ceil(seconds / DAY))} days`;
+}

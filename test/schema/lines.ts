@@ -48,6 +48,7 @@ import {
 import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 import { replayLines } from './replay.ts';
+import { scanLines } from './scan.ts';
 
 const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
 
@@ -278,6 +279,7 @@ const COMMANDS = {
   connect: [start, segment, stateLine, icmp, noteLine, connectResult],
   send: [start, segment, icmp, noteLine, sendResult],
   ping: [start, segment, icmp, noteLine, ...pingLines],
+  scan: [noteLine, ...scanLines],
   'dry-run': [segmentReading, datagramReading, readingResult],
   decode: [segmentReading, icmpReading, datagramReading, readingResult],
   replay: replayLines(),

@@ -59,7 +59,7 @@ describe('takes', () => {
   it('an error, with or without a result', () => {
     const error = new NetError('no-route', 'send', 'to 192.0.2.1', 'none', 'see `ip route`');
     expect(misfit(JSON.parse(resultLine(result('active', { error }), 69)), 'connect')).toBe('');
-    for (const command of ['connect', 'send', 'ping', 'dry-run', 'decode', 'doctor', undefined] as const) {
+    for (const command of ['connect', 'send', 'ping', 'scan', 'dry-run', 'decode', 'doctor', undefined] as const) {
       expect(misfit(JSON.parse(resultLine(undefined, 64, { code: 'usage', message: 'no', hint: undefined })), command)).toBe('');
     }
   });

@@ -1,0 +1,221 @@
+import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
+import { openKernelNetwork } from '../../net/kernel.ts';
+import { createContext } from '../../probe/context.ts';
+import type { ScanEvent, ScanResult } from '../../probe/events.ts';
+import { SCAN_DEFAULTS, type ScanRequest } from '../../probe/scan/request.ts';
+import { REQUIRED_VERDICTS, scanExitCode } from '../../probe/scan/result.ts';
+import { scan } from '../../probe/scan/scan.ts';
+import { parseShard, shardSize } from '../../probe/scan/shard.ts';
+import { createScanReporter, progressText } from '../../report/scan.ts';
+import { formatSpan, grouped } from '../../report/units.ts';
+import { formatIpv4, type Ipv4Address } from '../../wire/address.ts';
+import { readClock } from '../clock.ts';
+import type { Args, CommandBody } from '../command.ts';
+import { checkSegments } from '../dry-run.ts';
+import { usageError } from '../errors.ts';
+import { gatherOutput } from '../gather.ts';
+import type { Io } from '../io.ts';
+import { type CaptureFile, withCapture } from '../pcap.ts';
+import { type Listener, present } from '../present.ts';
+import { openThenGiveUp } from '../privileges.ts';
+import { createProgress } from '../progress.ts';
+import { FileSink, STANDARD_OUTPUT } from '../save.ts';
+import { writeNote } from '../say.ts';
+import { CsvFile } from '../scan-csv.ts';
+import { checkSame, fingerprintOf, Journal, readJournal } from '../scan-journal.ts';
+import { MOST_PAIRS, OPTIONS, probability, readPorts, readProbeSpec, readShown, readTechnique } from '../scan-options.ts';
+import { createNames, readScanTargets } from '../scan-targets.ts';
+import { REFUSED_OPTIONS } from '../segment-options.ts';
+import { readPort } from '../target.ts';
+import { lookOf } from '../terminal.ts';
+import { address, integer, oneOf, someSeconds } from '../values.ts';
+
+const FASTEST_PPS = 10_000_000;
+/** What a scan is reckoned with that is given no rate. */
+const USUAL_PPS = 50_000;
+const MOST_RETRIES = 100;
+const PROGRESS_MS = 200;
+const CHECKPOINT_MS = 5000;
+/** Of so many hosts it is kept what came of each. */
+const MOST_TOLD_HOSTS = 1 << 16;
+const ALL_PORTS = 65_535;
+
+export const scanCommand: CommandBody = {
+  positionals: [
+    {
+      name: 'TARGETS',
+      describe:
+        'Addresses, networks (10.0.0.0/24), ranges (10.0.0.1-50) and names; @FILE and - (stdin) hold such words, # begins a comment there',
+      required: true,
+      repeatable: true,
+    },
+  ],
+  options: OPTIONS,
+  refused: REFUSED_OPTIONS,
+  examples: [
+    ['rawshake scan example.com', 'the thousand likeliest ports, and which of them are open'],
+    ['rawshake scan example.com -p - --csv ports.csv', 'every port, and what is open as a table for other programs too'],
+    ['rawshake scan 10.77.1.0-3 -p ssh,80,443 --show all --max-time 20', 'a few hosts, and what each port answers'],
+    ['rawshake scan example.com -p 80,443 --require open -q', 'a check for a script: exit 0 only where both are open'],
+  ],
+  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
+};
+
+async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Promise<number> {
+  const json = args.flag('json') === true;
+  const quiet = args.flag('quiet') === true;
+  const csvPath = readCsvPath(args);
+  const required = args.read('require', (option, text) => oneOf(option, text, REQUIRED_VERDICTS));
+  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
+  const asked = readRequest(args, textIo);
+  checkSegments([{ spec: { ...asked.spec, flags: asked.technique.flags } }]);
+  const ports = readPorts(args);
+  const { targets, names: hostNames, notes } = await readScanTargets(args, textIo);
+  const request = { ...asked, targets, ports };
+  const hosts = targets.addresses.count;
+  checkSize(request, args.flag('yes') === true);
+
+  const resumePath = args.text('resume');
+  const remembered = resumePath === undefined ? undefined : await readJournal(resumePath);
+  const fingerprint = fingerprintOf(request);
+  if (remembered !== undefined && resumePath !== undefined) checkSame(resumePath, remembered.fingerprint, fingerprint);
+  const resume = remembered?.state;
+  if (resume !== undefined && seed !== undefined && seed !== resume.seed)
+    throw usageError(`--seed: ${seed}, but the scan of --resume has ${resume.seed}`, 'leave --seed out');
+  if (!quiet) for (const note of notes) writeNote(note, textIo);
+
+  const progress = createProgress(textIo);
+  const toStderr = csvPath === STANDARD_OUTPUT ? { ...textIo, stdout: textIo.stderr } : textIo;
+  const { stdout } = toStderr;
+  const write = (text: string): void => {
+    if (stdout.isTTY) progress.hide();
+    stdout.write(text);
+  };
+  const io = gatherOutput({ ...toStderr, stdout: { write, isTTY: stdout.isTTY, columns: stdout.columns } });
+  const names = createNames(hostNames);
+  const reporter = createScanReporter({
+    write: (text) => io.stdout.write(text),
+    ...lookOf(io, args),
+    quiet,
+    verbose: args.count('verbose') > 0,
+    names,
+    host: hosts === 1 ? hostText(targets.addresses.at(0), hostNames) : undefined,
+    portText: portText(args, ports.count),
+    shard: request.shard,
+    shown: request.tell,
+    excluded: targets.excluded,
+    resumeFile: resumePath,
+    confidence: request.confidence,
+  });
+  const files: (Listener<ScanEvent> & { close(): Promise<void> })[] = [];
+  const network = openThenGiveUp(openKernelNetwork({ clock: readClock(args) }), [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE], args, io);
+  try {
+    if (resumePath !== undefined) files.push(await Journal.open(resumePath, fingerprint, remembered, io.env));
+    const csv = csvPath === undefined ? undefined : new CsvFile(await FileSink.open(csvPath, true, io.env), names);
+    if (csv !== undefined) files.push(csv);
+    for (const row of remembered?.ports ?? []) {
+      csv?.recall(row);
+      if (!json) reporter.recall(row);
+    }
+    const context = createContext(network, seed);
+    const told: Listener<ScanEvent> = {
+      event: (event) => event.type === 'progress' && progress.show(progressText(event)),
+      end: () => progress.hide(),
+    };
+    return await present(
+      (signal) =>
+        scan(
+          {
+            ...request,
+            // Parts of one scan must come from one order.
+            seed: resume?.seed ?? seed ?? (request.shard === undefined ? context.random.uint32() : 0),
+            resume,
+            tellHosts: !json && !quiet && resume === undefined && hosts > 1 && hosts <= MOST_TOLD_HOSTS,
+            checkpointMs: resumePath === undefined ? SCAN_DEFAULTS.checkpointMs : CHECKPOINT_MS,
+            progressMs: io.stderr.isTTY ? PROGRESS_MS : SCAN_DEFAULTS.progressMs,
+            segments: capture !== undefined,
+          },
+          { ...context, signal },
+        ),
+      {
+        json,
+        reporter,
+        waitsFor: () => undefined,
+        exitCode: (result: ScanResult) => scanExitCode(result, required),
+        capture,
+        onlyForCapture: ({ type }) => type === 'segment' || type === 'icmp',
+        listeners: [told, ...files],
+      },
+      io,
+    );
+  } finally {
+    network.close();
+    for (const file of files) await file.close();
+    io.flush();
+  }
+}
+
+type Asked = Omit<ScanRequest, 'targets' | 'ports' | 'seed'> & { tell: NonNullable<ScanRequest['tell']> };
+
+function readRequest(args: Args, { env }: Pick<Io, 'env'>): Asked {
+  const { flags, ...spec } = readProbeSpec(args);
+  const technique = readTechnique(args, flags);
+  return {
+    ...SCAN_DEFAULTS,
+    technique,
+    spec,
+    source: args.read('source', address),
+    sourcePort: args.read('source-port', readPort),
+    interfaceName: args.text('interface'),
+    shard: args.read('shard', (option, text) => parseShard(option, text, env)),
+    ratePps: args.read('rate', (option, text) => integer(option, text, 1, FASTEST_PPS)),
+    retries: args.read('retries', (option, text) => integer(option, text, 0, MOST_RETRIES)),
+    confidence: args.read('confidence', probability) ?? SCAN_DEFAULTS.confidence,
+    timeoutMs: args.read('timeout', someSeconds) ?? SCAN_DEFAULTS.timeoutMs,
+    maxTimeMs: args.read('max-time', someSeconds) ?? SCAN_DEFAULTS.maxTimeMs,
+    tell: readShown(args, technique),
+  };
+}
+
+/** What nobody asks for by mistake, and what would take longer than anybody waits. */
+function checkSize(
+  { targets, ports, shard, ratePps = USUAL_PPS }: Pick<ScanRequest, 'targets' | 'ports' | 'shard' | 'ratePps'>,
+  isSure: boolean,
+): void {
+  const hosts = targets.addresses.count;
+  const pairs = shardSize(shard ?? { index: 1, count: 1 }, hosts * ports.count);
+  if (isSure || pairs <= MOST_PAIRS) return;
+  const probes = `${grouped(hosts)} addresses with ${grouped(ports.count)} ports each are ${grouped(pairs)} probes at least`;
+  const part = shard === undefined ? '' : ' in this part';
+  throw usageError(
+    `${probes}${part}, ${formatSpan((pairs / ratePps) * 1000)} at ${grouped(ratePps)} a second`,
+    'add --yes to go ahead, or scan less',
+  );
+}
+
+/** Of `--csv`. @throws CliError where something else goes there */
+function readCsvPath(args: Args): string | undefined {
+  const given = args.text('csv');
+  if (given === undefined) return undefined;
+  const path = given === '-' ? STANDARD_OUTPUT : given;
+  if (path === STANDARD_OUTPUT && args.flag('json'))
+    throw usageError('--json and --csv - at once', 'both are for stdout: give --csv a file');
+  for (const other of ['pcap', 'resume'] as const)
+    if (args.text(other) === given) throw usageError(`--csv and --${other} into one file`, 'name two');
+  return path;
+}
+
+/** What the title says of the ports. */
+function portText(args: Args, count: number): string {
+  const given = args.text('ports');
+  if (count === ALL_PORTS) return `all ${grouped(count)} ports`;
+  if (given !== undefined && /^[\w-]+$/.test(given)) return count === 1 ? `port ${given}` : `ports ${given}`;
+  return given === undefined ? `the ${grouped(count)} likeliest ports` : `${grouped(count)} ports`;
+}
+
+/** One host, as it was asked for. */
+function hostText(only: Ipv4Address, names: ReadonlyMap<string, string>): string {
+  const text = formatIpv4(only);
+  const name = names.get(text);
+  return name === undefined ? text : `${name} (${text})`;
+}
