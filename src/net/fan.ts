@@ -69,8 +69,6 @@ export class KernelFan implements Fan {
     }
     this.outgoing = new OutgoingBatch(datagramLength);
     this.outgoing.fill(datagramLength);
-    this.tcp.resume();
-    this.icmp.resume();
   }
 
   routeTo(destination: Ipv4Address): FanRoute {
@@ -88,8 +86,16 @@ export class KernelFan implements Fan {
     this.icmp.take(this.incoming, each);
   }
 
+  /** Watched only meanwhile: else the kernel tells the event loop of every single arrival. */
   async wait(deadlineUs: number): Promise<void> {
-    await this.signal.next(deadlineUs);
+    this.tcp.resume();
+    this.icmp.resume();
+    try {
+      await this.signal.next(deadlineUs);
+    } finally {
+      this.tcp.pause();
+      this.icmp.pause();
+    }
   }
 
   wake(): void {

@@ -20,7 +20,7 @@ export interface RateLimits {
  * still around, Fast Ethernet (148,800 of the shortest frames a second), and a tenth of what one processor of a small host
  * answers (measured: 6 to 7 µs for a SYN and its RST on Linux 6.18).
  */
-const NEAR: RateLimits = { startPps: 20_000, silentPps: 50_000, ceilingPps: 1_000_000 };
+const NEAR: RateLimits = { startPps: 50_000, silentPps: 50_000, ceilingPps: 1_000_000 };
 /** Anywhere else: 5,000 SYNs a second with all their frames are 3.4 Mbit/s, which any uplink carries beside its own load. */
 const FAR: RateLimits = { startPps: 1000, silentPps: 5000, ceilingPps: 1_000_000 };
 export const NEAR_RTT_US = 5000;
@@ -38,7 +38,7 @@ const SLOWEST_PPS = 50;
 const BURST_US = 3000;
 
 /** A sample of first attempts: the time it is taken over, and how many they are at least. */
-const SAMPLE_US = 4000;
+const SAMPLE_US = 2000;
 const FEWEST_SAMPLES = 32;
 /** Hosts that limit their RSTs count them by the second: after the share has fallen once a sample takes longer than that. */
 const CAREFUL_SAMPLE_US = 1_200_000;
