@@ -38,6 +38,8 @@ type Line =
 const FORMAT = 1;
 /** Lines are gathered to so many characters. */
 const MOST_LENGTH = 1 << 16;
+/** A large state is told less often, so that the file grows by 10 kB a second at most. */
+const US_PER_CHARACTER = 100;
 const LINE_FEED = 10;
 
 export function fingerprintOf(request: Omit<ScanRequest, 'seed' | 'resume'>): Fingerprint {
@@ -160,6 +162,7 @@ export function checkSame(path: string, remembered: Fingerprint, now: Fingerprin
 export class Journal implements Listener<ScanEvent> {
   private lines = '';
   private isComplete = false;
+  private nextStateAtUs = 0;
 
   private constructor(
     private readonly sink: FileSink,
@@ -184,7 +187,8 @@ export class Journal implements Listener<ScanEvent> {
         this.add(event);
         break;
       case 'checkpoint':
-        this.add({ type: 'state', state: event.state });
+        if (event.atUs < this.nextStateAtUs) break;
+        this.nextStateAtUs = event.atUs + this.add({ type: 'state', state: event.state }) * US_PER_CHARACTER;
         this.flush();
         break;
       case 'result':
@@ -206,9 +210,12 @@ export class Journal implements Listener<ScanEvent> {
     return this.sink.failure;
   }
 
-  private add(line: Line): void {
-    this.lines += `${JSON.stringify(line)}\n`;
+  /** @returns how many characters it has */
+  private add(line: Line): number {
+    const text = `${JSON.stringify(line)}\n`;
+    this.lines += text;
     if (this.lines.length >= MOST_LENGTH) this.flush();
+    return text.length;
   }
 
   private flush(): void {

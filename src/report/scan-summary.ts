@@ -57,7 +57,7 @@ function hostTexts({ hosts }: ScanResult, tally: HostTally | undefined): string[
   if (tally === undefined) return [grouped(hosts)];
   const { listed, answering, silent } = tally;
   const texts = [`${grouped(hosts)}: ${grouped(listed)} listed`];
-  if (answering > 0) texts.push(`${grouped(answering)} others that answer`);
+  if (answering > 0) texts.push(answering === 1 ? '1 other that answers' : `${grouped(answering)} others that answer`);
   if (silent > 0) texts.push(`${grouped(silent)} silent`);
   return texts;
 }
@@ -69,10 +69,11 @@ function portTexts({ hosts, ports, outcomes }: ScanResult, style: Style): string
 }
 
 /** What was lost, and how that is known. */
-function lossText({ lossBasis, estimatedLossPercent }: ScanResult): string {
+function lossText({ lossBasis, estimatedLossPercent, ended }: ScanResult): string {
   const percent = formatPercent(estimatedLossPercent);
   if (lossBasis === 'prior') return `taken to be ${percent} of probes or their answers: too few came to measure it`;
-  return estimatedLossPercent === 0 ? 'none seen' : `${percent} of probes or their answers, measured`;
+  if (estimatedLossPercent === 0) return ended === undefined ? 'none seen' : 'none seen so far';
+  return `${percent} of probes or their answers, measured`;
 }
 
 /** How much a silence is worth. */

@@ -22,6 +22,8 @@ export interface ScanReporterOptions extends StyleOptions, ScanSummaryOptions {
   portText: string;
   /** Which part of the whole; undefined: all of it. */
   shard: { index: number; count: number } | undefined;
+  /** How many pairs of host and port earlier runs have settled. */
+  settledBefore: number;
 }
 
 export interface ScanReporter {
@@ -98,10 +100,11 @@ export function createScanReporter(options: ScanReporterOptions): ScanReporter {
   }
 }
 
-function titleText(start: ScanStartEvent, { host, portText, shard, verbose }: ScanReporterOptions, style: Style): string {
+function titleText(start: ScanStartEvent, { host, portText, shard, settledBefore, verbose }: ScanReporterOptions, style: Style): string {
   const parts = [`scan ${host === undefined ? `${grouped(start.hosts)} hosts` : style.escapeText(host)}, ${portText}`];
   if (start.hosts > 1 && start.ports > 1) parts[0] += ' of each';
   if (shard !== undefined) parts.push(`part ${shard.index} of ${shard.count}`);
+  if (settledBefore > 0) parts.push(`${grouped(settledBefore)} of ${grouped(settledBefore + start.pairs)} done before`);
   const lines = wrap(parts.join(', '), style.width).map((line) => style.paint('strong', line));
   if (verbose) {
     const { version, startedAt, clock, seed, sourceAddress, sourcePort, sourcePorts } = start;

@@ -177,6 +177,7 @@ const PLAIN: Omit<ScanReporterOptions, 'write'> = {
   host: '10.0.0.2',
   portText: 'all 65,535 ports',
   shard: undefined,
+  settledBefore: 0,
   shown: new Set<Verdict>(['open', 'unfiltered']),
   excluded: 0,
   resumeFile: undefined,
@@ -262,9 +263,10 @@ describe('a table of many ports', () => {
     const write = (part: string) => {
       text += part;
     };
-    const reporter = createScanReporter({ ...PLAIN, write });
+    const reporter = createScanReporter({ ...PLAIN, settledBefore: 20, write });
     reporter.recall(port('10.0.0.2', 22));
-    for (const event of [start(), port('10.0.0.2', 80), result([])]) reporter.event(event);
+    for (const event of [start({ pairs: 65_515 }), port('10.0.0.2', 80), result([])]) reporter.event(event);
+    expect(text).toMatch(/^scan 10.0.0.2, all 65,535 ports, 20 of 65,535 done before\n/);
     expect(text).toMatch(/ 22 {2}ssh .*\n +80 {2}http /);
   });
 });

@@ -2,6 +2,7 @@ import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
 import { openKernelNetwork } from '../../net/kernel.ts';
 import { createContext } from '../../probe/context.ts';
 import type { ScanEvent, ScanResult } from '../../probe/events.ts';
+import { IntervalSet } from '../../probe/scan/intervals.ts';
 import { SCAN_DEFAULTS, type ScanRequest } from '../../probe/scan/request.ts';
 import { REQUIRED_VERDICTS, scanExitCode } from '../../probe/scan/result.ts';
 import { scan } from '../../probe/scan/scan.ts';
@@ -102,6 +103,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
     host: hosts === 1 ? hostText(targets.addresses.at(0), hostNames) : undefined,
     portText: portText(args, ports.count),
     shard: request.shard,
+    settledBefore: IntervalSet.of(resume?.done ?? []).count,
     shown: request.tell,
     excluded: targets.excluded,
     resumeFile: resumePath,
