@@ -221,8 +221,13 @@ class SendRun {
   /** Sends now; each copy is told of in its turn among the answers. @returns of the last one */
   private sendCopies(trial: Trial, count: number): Departure {
     const { pieces, port } = trial;
-    const ids = Array.from({ length: count }, () => trial.takeId());
-    const datagrams = ids.flatMap((id) => pieces.map((piece) => withIdentification(piece, id)));
+    const ids: number[] = [];
+    const datagrams: Uint8Array[] = [];
+    for (let copy = 0; copy < count; copy++) {
+      const id = trial.takeId();
+      ids.push(id);
+      for (const piece of pieces) datagrams.push(withIdentification(piece, id));
+    }
     let gone = 0;
     while (gone < datagrams.length) {
       for (const departure of port.sendMany(gone === 0 ? datagrams : datagrams.slice(gone))) {
