@@ -32,7 +32,9 @@ export function scanSummary(
   entries.push(entry('ports', ...portTexts(result, style)));
   const rate = result.durationMs > 0 ? ` (${grouped(Math.round(result.probesPerSecond))}/s)` : '';
   entries.push(entry('probes', `${grouped(result.probes)} sent in ${duration(result.durationMs * 1000)}${rate}`));
-  if (start !== undefined) entries.push(sentence('loss', lossText(result)));
+  // Where nothing is silent, what the loss may be is of no interest.
+  const isOfInterest = result.lossBasis === 'measured' || result.attempts !== undefined;
+  if (start !== undefined && isOfInterest) entries.push(sentence('loss', lossText(result)));
   if (result.attempts !== undefined && result.confidence !== undefined) entries.push(silenceEntry(result, options));
   if (result.proxied > 0) entries.push(sentence('proxied?', proxiedText(result), 'warning'));
   for (const { network, name, source, count } of result.skipped) {
