@@ -56,12 +56,13 @@ export class Hearing {
   }
 
   #answered(place: number, attempt: number, isLast: boolean): void {
-    const { outstanding, places, hosts, loss, rate, rto, request, nowUs } = this.#survey;
-    const { source, ttl, window, hasOptions } = this.#segment;
+    const { outstanding, places, hosts, loss, witnesses, rate, rto, request, nowUs } = this.#survey;
+    const { source, sourcePort, ttl, window, hasOptions } = this.#segment;
     const slot = outstanding.slotOf(place);
     const rttUs = isLast ? nowUs - (outstanding.sentAtUs[slot] as number) : undefined;
     if (rttUs !== undefined) measured(rto, rttUs);
     loss.answered(attempt);
+    witnesses.add(source, sourcePort);
     rate.answered(outstanding.epoch[slot] as number, attempt === 1);
     const outcome = outcomeOf(request.technique, this.#segment);
     const host = places.hostOf(outstanding.pair[slot] as number);
@@ -72,13 +73,18 @@ export class Hearing {
     if (!hosts.hold(host, source, held)) this.#survey.settleHeld([held]);
   }
 
-  /** @returns whether the segment answers what a host was asked about itself */
+  /** @returns whether the segment answers what a host was asked about itself, or a witness */
   #hearOfHost(): boolean {
-    const { hosts, prober, request } = this.#survey;
+    const { hosts, witnesses, prober, request } = this.#survey;
     const { source, sourcePort, destination, destinationPort, ttl } = this.#segment;
-    const check = hosts.find(source, sourcePort);
-    if (check === undefined || destinationPort !== prober.checkPort) return false;
     if (!matches(prober.askedWith(prober.seqOf(destination, destinationPort, source, sourcePort)), this.#segment)) return false;
+    const witness = witnesses.find(source, sourcePort);
+    if (witness !== undefined && prober.witnessPort(witness.questions) === destinationPort) {
+      witnesses.done(witness);
+      this.#survey.witnessed(true);
+    }
+    const check = destinationPort === prober.checkPort ? hosts.find(source, sourcePort) : undefined;
+    if (check === undefined) return true;
     const isSynAck = outcomeOf(request.technique, this.#segment).reason === 'syn-ack';
     if (!isSynAck) hosts.answered(check.host, ttl);
     this.#survey.settleHeld(hosts.heard(check, isSynAck) ?? []);
@@ -110,7 +116,7 @@ export class Hearing {
   /** The place in view that what came for our port may be about; undefined where there is none, or it is about a host. */
   #placeOf(address: number, port: number, ourPort: number): number | undefined {
     const { prober, places, outstanding } = this.#survey;
-    if (prober.fan.sourcePorts > 1 && ourPort === prober.checkPort) return undefined;
+    if (ourPort >= prober.fan.sourcePort + prober.attemptPorts) return undefined;
     const place = places.placeOf(address, port);
     return place !== undefined && outstanding.has(place) ? place : undefined;
   }

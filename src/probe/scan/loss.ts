@@ -17,7 +17,8 @@ const MOST_ATTEMPTS = 100;
 /**
  * Of each port that answered it is known which of its attempts was the first to be answered: those before it are lost, the
  * probe or its answer, on the way or in the kernel's buffer. How many there are follows the geometric distribution, whose
- * parameter is estimated best by lost attempts over all attempts. Ports that are silent to the end say nothing.
+ * parameter is estimated best by lost attempts over all attempts. Ports that are silent to the end say nothing. Where few
+ * answer, those are asked again (witnesses.ts).
  */
 export class LossEstimate {
   answers = 0;
@@ -27,6 +28,12 @@ export class LossEstimate {
   answered(attempt: number): void {
     this.answers++;
     this.#attempts += attempt;
+  }
+
+  /** A port that answers was asked again, once. */
+  witnessed(isAnswered: boolean): void {
+    this.#attempts++;
+    if (isAnswered) this.answers++;
   }
 
   get isMeasured(): boolean {

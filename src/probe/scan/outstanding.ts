@@ -25,6 +25,10 @@ export class Outstanding {
   next = 0;
   readonly pair = new Float64Array(MOST_OUTSTANDING);
   readonly attempts = new Uint8Array(MOST_OUTSTANDING);
+  /** How many of them count for silence: those since the last {@link distrust}. */
+  readonly #trusted = new Uint8Array(MOST_OUTSTANDING);
+  readonly #trust = new Uint8Array(MOST_OUTSTANDING);
+  #trustNow = 0;
   /** The sequence number of the last attempt. */
   readonly seq = new Uint32Array(MOST_OUTSTANDING);
   /** When the last attempt was sent. */
@@ -80,10 +84,24 @@ export class Outstanding {
   /** An attempt of a place that waits has left: it is the last of those that wait. */
   sent(place: number, seq: number, atUs: number): void {
     const slot = place & MASK;
+    this.#trusted[slot] = Math.min(255, this.trustedAttempts(place) + 1);
+    this.#trust[slot] = this.#trustNow;
     this.attempts[slot] = Math.min(255, (this.attempts[slot] as number) + 1);
     this.seq[slot] = seq;
     this.sentAtUs[slot] = atUs;
     this.#append(slot);
+  }
+
+  /** How many attempts to a place its silence may be believed by. */
+  trustedAttempts(place: number): number {
+    const slot = place & MASK;
+    return this.attempts[slot] === 0 || this.#trust[slot] !== this.#trustNow ? 0 : (this.#trusted[slot] as number);
+  }
+
+  /** Attempts up to now say nothing: those places that rest wait again. */
+  distrust(): void {
+    this.#trustNow = (this.#trustNow + 1) & 255;
+    for (let place = this.first; place < this.next; place++) if (this.stateOf(place) === RESTING) this.wait(place);
   }
 
   /** Changes the state of a place in view. What is settled leaves it, as soon as all before it are. */

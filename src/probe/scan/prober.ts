@@ -9,8 +9,15 @@ import { type Crafted, craft, drawNumbers, type SegmentSpec } from '../segment-s
 import { type Asked, Cookies, drawKey } from './cookie.ts';
 import type { ScanRequest } from './request.ts';
 
-/** Each attempt leaves from a port of its own, so that its answer tells which it was. One more is for what asks about hosts. */
+/** Each attempt leaves from a port of its own, so that its answer tells which it was. */
 const ATTEMPT_PORTS = 15;
+/**
+ * So does each question to a witness: where our RST to a SYN+ACK got lost, Linux answers the next SYN of the same four-tuple
+ * only every 500 ms (net.ipv4.tcp_invalid_ratelimit).
+ */
+const WITNESS_PORTS = 16;
+/** One more is for what asks about hosts. */
+const ALL_PORTS = ATTEMPT_PORTS + WITNESS_PORTS + 1;
 
 /** Networks of 256 whose way is remembered: a power of two. */
 const ROUTES = 4096;
@@ -66,7 +73,7 @@ export class Prober {
     this.fan = context.network.openFan({
       source,
       sourcePort,
-      sourcePorts: ATTEMPT_PORTS + 1,
+      sourcePorts: ALL_PORTS,
       interfaceName,
       datagramLength: template.length,
     });
@@ -79,12 +86,22 @@ export class Prober {
 
   /** How many attempts can be told apart. */
   get attemptPorts(): number {
-    return Math.max(1, this.fan.sourcePorts - 1);
+    return this.witnessPorts > 0 ? ATTEMPT_PORTS : Math.max(1, this.fan.sourcePorts - 1);
   }
 
   /** From which port an attempt leaves. @param attempt counted from 1 */
   portOf(attempt: number): number {
     return this.fan.sourcePort + ((attempt - 1) % this.attemptPorts);
+  }
+
+  /** How many ports there are for witnesses: all, or none. */
+  get witnessPorts(): number {
+    return this.fan.sourcePorts === ALL_PORTS ? WITNESS_PORTS : 0;
+  }
+
+  /** From which port a witness is asked. @param question counted from 0 */
+  witnessPort(question: number): number {
+    return this.fan.sourcePort + ATTEMPT_PORTS + (question % WITNESS_PORTS);
   }
 
   /** From which port hosts are asked about themselves: one of its own, if there is one. */

@@ -47,6 +47,9 @@ const UNKNOWN_RTT_US = 50_000;
 /** A share that is so much below the usual, and by three standard errors more than chance, has fallen. */
 const TOLERANCE = 0.1;
 const STANDARD_ERRORS = 3;
+/** Of witnesses, which are fewer, and of which the same is expected: that all is well with at least so many of them. */
+const FEWEST_WITNESSES = 16;
+const WITNESS_TOLERANCE = 0.25;
 /** The usual share is that of the last so many attempts. */
 const LONGEST_MEMORY = 10_000;
 /** After so many samples at ever lower rates without a better share, the rate was not the reason. */
@@ -64,6 +67,14 @@ export interface LocalTrouble {
   sendRetries: number;
 }
 
+interface Fallen {
+  fromPps: number;
+  /** Of witnesses in the last sample. */
+  share: number;
+  /** Samples that were no better for a lower rate. */
+  vain: number;
+}
+
 export class RateControl {
   /** Probes a second, were they all answered as first attempts are. */
   pps: number;
@@ -79,9 +90,11 @@ export class RateControl {
   #usual = { sent: 0, answered: 0 };
   /** Of attempts after the first, lately. */
   #again = { sent: 0, answered: 0 };
-  /** Since the share fell: from which rate, with which share, and how many samples were no better. */
-  #fallen: { fromPps: number; share: number; vain: number } | undefined;
+  /** Since the share fell. */
+  #fallen: Fallen | undefined;
   #isCareful = false;
+  /** Of ports that answer, asked again since the share fell. */
+  #witnesses = { asked: 0, answered: 0 };
 
   constructor(limits: RateLimits, nowUs: number) {
     this.#limits = limits;
@@ -107,6 +120,22 @@ export class RateControl {
     return this.#filledAtUs + (Math.max(0, 1 - this.#tokens) * 1e6) / this.#ppsOf(again);
   }
 
+  /** The share of answers has fallen, and it is not clear yet that the rate is low enough: silence says nothing now. */
+  get isDoubtful(): boolean {
+    return this.#fallen !== undefined;
+  }
+
+  /** Something else than an attempt to a port was sent. */
+  sentBeside(): void {
+    this.#tokens--;
+  }
+
+  /** In doubt: a port that answers was asked again. */
+  witnessed(isAnswered: boolean): void {
+    this.#witnesses.asked++;
+    if (isAnswered) this.#witnesses.answered++;
+  }
+
   sent(isFirst: boolean): void {
     this.#tokens--;
     if (!isFirst) this.#again.sent++;
@@ -119,9 +148,20 @@ export class RateControl {
     else if (epoch === this.#sample.epoch) this.#sample.answered++;
   }
 
-  /** Looks whether a sample is complete, and what it says. @param waitUs for an answer; undefined where none is known */
-  judge(nowUs: number, waitUs: number | undefined, trouble: LocalTrouble): void {
+  /**
+   * Looks whether a sample is complete, and what it says.
+   * @param waitUs for an answer; undefined where none is known
+   * @param witnessShare of ports that answer: how many would do so again
+   */
+  judge(nowUs: number, waitUs: number | undefined, trouble: LocalTrouble, witnessShare: number): void {
     const sample = this.#sample;
+    if (this.#fallen !== undefined) {
+      const { asked, answered } = this.#witnesses;
+      if (nowUs - sample.beganAtUs < CAREFUL_SAMPLE_US || asked < FEWEST_WITNESSES) return;
+      this.#weighWitnesses(answered / asked, witnessShare);
+      this.#begin(nowUs);
+      return;
+    }
     if (this.epoch !== 0) {
       const lengthUs = this.#isCareful ? CAREFUL_SAMPLE_US : SAMPLE_US;
       if (nowUs - sample.beganAtUs < lengthUs || sample.sent < FEWEST_SAMPLES) return;
@@ -137,6 +177,7 @@ export class RateControl {
   #begin(nowUs: number): void {
     const epoch = 1 + (this.#sample.epoch % 255);
     this.#sample = { epoch, beganAtUs: nowUs, endsAtUs: 0, sent: 0, answered: 0 };
+    this.#witnesses = { asked: 0, answered: 0 };
     this.epoch = epoch;
   }
 
@@ -156,25 +197,35 @@ export class RateControl {
     return answered < sent * share * (1 - TOLERANCE) - STANDARD_ERRORS * Math.sqrt(variance) - 1;
   }
 
+  /** From now on witnesses tell: the ports that are left may be silent ones. */
   #fall(sent: number, answered: number): void {
     const share = answered / sent;
-    this.#fallen ??= { fromPps: this.pps, share: 1, vain: 0 };
-    const fallen = this.#fallen;
-    fallen.vain = share > fallen.share * (1 + TOLERANCE) || !this.#isCareful ? 0 : fallen.vain + 1;
-    fallen.share = share;
+    this.#fallen = { fromPps: this.pps, share: 0, vain: 0 };
     this.#isCareful = true;
-    if (fallen.vain < VAIN_SAMPLES) {
-      this.#set(this.pps * Math.min(CUT_BY_DROPS, Math.max(DEEPEST_CUT, share / this.#usualShare)));
+    this.#cut(share / this.#usualShare);
+  }
+
+  #weighWitnesses(share: number, usual: number): void {
+    const fallen = this.#fallen as Fallen;
+    if (share >= usual * (1 - WITNESS_TOLERANCE)) {
+      this.#fallen = undefined;
       return;
     }
-    this.#usual = { sent, answered };
-    this.#set(fallen.fromPps);
+    fallen.vain = share > fallen.share * (1 + TOLERANCE) ? 0 : fallen.vain + 1;
+    fallen.share = share;
+    if (fallen.vain < VAIN_SAMPLES) return this.#cut(share / usual);
+    // It is the path that has changed.
+    this.#usual = { sent: 0, answered: 0 };
     this.#fallen = undefined;
     this.#isCareful = false;
+    this.#set(fallen.fromPps);
+  }
+
+  #cut(factor: number): void {
+    this.#set(this.pps * Math.min(CUT_BY_DROPS, Math.max(DEEPEST_CUT, factor)));
   }
 
   #rise(sent: number, answered: number): void {
-    this.#fallen = undefined;
     this.#usual.sent += sent;
     this.#usual.answered += answered;
     this.#forget(this.#usual);

@@ -4,6 +4,10 @@ import type { HostCheck } from './hosts.ts';
 import { HELD, RESTING, SETTLED, WAITING } from './outstanding.ts';
 import type { Survey } from './survey.ts';
 import { outcomeOfSilence } from './technique.ts';
+import type { Witness } from './witnesses.ts';
+
+/** While in doubt one probe in so many asks a witness. */
+const WITNESS_EVERY = 8;
 
 export class Sending {
   /** Probes that have left. */
@@ -14,8 +18,12 @@ export class Sending {
   readonly #survey: Survey;
   /** Is told the first probe that leaves, by its number in the batch. */
   readonly #begin: (number: number) => void;
-  /** What each probe of the batch is for: a place, or a host. */
-  readonly #batch: (number | HostCheck)[] = [];
+  /** What each probe of the batch is for: a place, a host, or to see what gets lost. */
+  readonly #batch: (number | HostCheck | Witness)[] = [];
+  /** Since a witness was asked. */
+  #unwitnessed = 0;
+  /** Some did not answer the first time. */
+  #isLacking = false;
   #lastFirstUs = 0;
   #lastUs = 0;
 
@@ -33,14 +41,16 @@ export class Sending {
       this.#ask(check);
       budget--;
     }
+    budget -= this.#askWitnesses(budget);
     for (; budget > 0 && this.#hasNew; budget--) this.#try(outstanding.begin(places.pairAt(outstanding.next)));
     const attempts = this.#attempts;
     while (budget > 0 && outstanding.oldestSentAtUs + rto.rtoUs <= nowUs) {
       const place = outstanding.oldest as number;
-      if (this.#triesOf(place) >= attempts) {
+      if (!rate.isDoubtful && outstanding.trustedAttempts(place) >= attempts) {
         outstanding.set(place, RESTING);
         continue;
       }
+      this.#isLacking = true;
       outstanding.take(place);
       this.#try(place);
       budget--;
@@ -107,7 +117,7 @@ export class Sending {
       // It may have turned out since that more gets lost than was thought.
       const attempts = this.#attempts;
       for (let place = outstanding.first; place < outstanding.next; place++)
-        if (outstanding.stateOf(place) === RESTING && this.#triesOf(place) < attempts) outstanding.wait(place);
+        if (outstanding.stateOf(place) === RESTING && outstanding.trustedAttempts(place) < attempts) outstanding.wait(place);
       if (outstanding.count(WAITING) === 0) this.#settleResting(outstanding.next);
     } else if (outstanding.isFull && outstanding.next < places.count) {
       let end = outstanding.first;
@@ -121,7 +131,7 @@ export class Sending {
     const silence = outcomeOfSilence(request.technique);
     for (let place = outstanding.first; place < end; place++) {
       if (outstanding.stateOf(place) !== RESTING) continue;
-      const tried = this.#triesOf(place);
+      const tried = outstanding.trustedAttempts(place);
       this.silent++;
       this.attemptsOfSilent = Math.min(this.attemptsOfSilent ?? tried, tried);
       this.#survey.settle(place, silence, {});
@@ -148,26 +158,50 @@ export class Sending {
     this.#batch.push(check);
   }
 
+  /**
+   * Asks ports that answer again: while it is doubtful whether the rate is the reason that others don't, and in the end where
+   * too few answered to know what gets lost.
+   * @returns how many
+   */
+  #askWitnesses(budget: number): number {
+    const { witnesses, outstanding, rate, rto, loss, request, prober, nowUs } = this.#survey;
+    for (let lost = witnesses.expire(nowUs, rto.rtoUs); lost > 0; lost--) this.#survey.witnessed(false);
+    if (prober.witnessPorts === 0) return 0;
+    const isOpen = this.#isLacking && outstanding.count(WAITING) + outstanding.count(RESTING) > 0;
+    const isTooFew = request.retries === undefined && isOpen && !this.#hasNew && !loss.isMeasured && witnesses.any;
+    const wanted = rate.isDoubtful ? Math.floor(this.#unwitnessed / WITNESS_EVERY) : isTooFew ? budget : 0;
+    let asked = 0;
+    for (; asked < Math.min(wanted, budget); asked++) {
+      const witness = witnesses.ask(nowUs);
+      if (witness === undefined) break;
+      prober.put(witness.address, witness.port, prober.witnessPort(witness.questions));
+      this.#batch.push(witness);
+    }
+    if (asked > 0) this.#unwitnessed = 0;
+    return asked;
+  }
+
   readonly #sent = (number: number, seq: number): void => {
     const { outstanding, rate, prober, transcript, nowUs } = this.#survey;
     this.probes++;
-    this.#lastUs = nowUs;
     if (this.probes === 1) this.#begin(number);
     transcript?.sent(prober.datagram(number), this.#survey.relative(nowUs));
-    const place = this.#batch[number] as number | HostCheck;
-    if (typeof place !== 'number') return rate.sent(false);
+    const place = this.#batch[number] as number | HostCheck | Witness;
+    if (typeof place !== 'number') return rate.sentBeside();
+    this.#unwitnessed++;
     const slot = outstanding.slotOf(place);
     const isFirst = outstanding.attempts[slot] === 0;
     if (isFirst) {
       this.#lastFirstUs = nowUs;
       outstanding.epoch[slot] = rate.epoch;
     }
+    this.#lastUs = nowUs;
     rate.sent(isFirst);
     outstanding.sent(place, seq, nowUs);
   };
 
   readonly #refused = (number: number, error: NetError): void => {
-    const place = this.#batch[number] as number | HostCheck;
+    const place = this.#batch[number] as number | HostCheck | Witness;
     // A check that can't be sent is asked again, and given up in the end.
     if (typeof place !== 'number') return;
     // The rate falls (rate.ts), and what did not leave is as good as lost.

@@ -12,6 +12,7 @@ import { Prober } from './prober.ts';
 import { NEAR_RTT_US, RateControl, rateLimits } from './rate.ts';
 import type { ScanRequest } from './request.ts';
 import { Transcript } from './transcript.ts';
+import { Witnesses } from './witnesses.ts';
 
 /** RFC 6298 has one second for connections of any kind; a probe too many costs less than waiting. */
 const SHORTEST_TIMEOUT_US = 50_000;
@@ -27,6 +28,7 @@ export class Survey {
   readonly findings: Findings;
   readonly hosts: Hosts;
   readonly loss = new LossEstimate();
+  readonly witnesses = new Witnesses();
   readonly rate: RateControl;
   readonly rto: Rto;
   readonly transcript: Transcript | undefined;
@@ -56,6 +58,12 @@ export class Survey {
     if (request.segments) this.transcript = new Transcript(this.findings.events);
   }
 
+  /** A port that answers was asked again. */
+  witnessed(isAnswered: boolean): void {
+    if (this.rate.isDoubtful) this.rate.witnessed(isAnswered);
+    else this.loss.witnessed(isAnswered);
+  }
+
   /** Since the first probe. */
   relative(atUs: number): number {
     return atUs - (this.begunAtUs ?? atUs);
@@ -69,7 +77,11 @@ export class Survey {
       this.rate.limits = rateLimits(true, this.request.ratePps);
     }
     const { dropped, sendRetries } = this.prober.fan;
-    this.rate.judge(this.nowUs, srttUs === undefined ? undefined : srttUs + 4 * rttvarUs, { dropped, sendRetries });
+    const { isDoubtful } = this.rate;
+    const waitUs = srttUs === undefined ? undefined : srttUs + 4 * rttvarUs;
+    this.rate.judge(this.nowUs, waitUs, { dropped, sendRetries }, 1 - this.loss.share);
+    // What was sent too fast to be answered was not asked.
+    if (this.rate.isDoubtful !== isDoubtful) this.outstanding.distrust();
   }
 
   /** A place in view has its verdict. */

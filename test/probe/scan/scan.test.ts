@@ -271,6 +271,21 @@ it('sends no faster than asked for', async () => {
   expect(Math.max(...most)).toBeLessThanOrEqual(105);
 });
 
+it('slows down for a host that limits its RSTs, and calls nothing filtered for it', { timeout: 60_000 }, async () => {
+  const LIMIT = 200;
+  let second = -1;
+  let sent = 0;
+  const limited: Answerer = (seen) => {
+    const now = Math.floor(seen.atUs / 1e6);
+    if (now !== second) [second, sent] = [now, 0];
+    return ++sent > LIMIT ? undefined : closed(seen);
+  };
+  const outcome = await run({ ports: [1, 3000], answer: () => limited });
+  expect(outcome.result.counts).toEqual({ closed: 3000 });
+  // At the limit alone it takes 15 s.
+  expect(outcome.result.durationMs).toBeLessThan(60_000);
+});
+
 it('is not slowed down by loss alone', async () => {
   const outcome = await run({ ports: [1, 5000], faults: { loss: 0.25 } });
   expect(outcome.result.counts).toEqual({ closed: 5000 });
