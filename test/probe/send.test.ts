@@ -375,6 +375,15 @@ describe('the end', () => {
     expect(scene.sent.at(-1)?.packet.tcp?.flags).toBe(RST);
   });
 
+  it('a signal ends a flood to which nothing answers', async () => {
+    const controller = new AbortController();
+    // As the event loop tells of a signal: in a turn of its own.
+    setTimeout(() => controller.abort(), 1);
+    const { result } = await new Scene(silence).run({ count: 100_000, intervalMs: 0 }, controller.signal);
+    expect(result).toMatchObject({ ended: 'interrupted', reason: 'no-response' });
+    expect(result.sent).toBeLessThan(100_000);
+  });
+
   it('a signal before the first answer gives the verdict of silence so far', async () => {
     const controller = new AbortController();
     const scene = new Scene(silence);

@@ -33,6 +33,8 @@ const FULL_BACKLOG = 0.5;
 const MOST_UNTOLD = 16_384;
 /** What has come is read by then, a full buffer too. */
 const LONGEST_READING_US = 1_000_000;
+/** How long we go on without a look at signals and timers. */
+const BREATH_US = 50_000;
 /** What timers and a busy machine may delay a send by without moving the later ones. */
 const MOST_LATE_US = 10_000;
 
@@ -80,6 +82,7 @@ class SendRun {
   private told = 0;
   /** Copies sent since we saw how full the kernel's buffer is. */
   private sinceLook = 0;
+  private breathedAtUs = 0;
   /** The start has been told. */
   private begun = false;
   private startedAtUs: number | undefined;
@@ -154,7 +157,12 @@ class SendRun {
       let trial: Trial | undefined;
       for (let left = request.count; left > 0; ) {
         if (clock.nowUs() < dueAtUs) yield* this.listenUntil(dueAtUs);
-        else if (this.mustListen) yield* this.listenNow();
+        else if (this.mustListen) {
+          // Where nothing comes, no promise waits for anything: signals and timers would wait for the end.
+          await new Promise(setImmediate);
+          this.breathedAtUs = clock.nowUs();
+          yield* this.listenNow();
+        }
         if (this.over) return;
         trial ??= this.open(variant);
         const together = Math.min(left, this.mostTogether);
@@ -177,8 +185,8 @@ class SendRun {
   private get mustListen(): boolean {
     if (this.sinceLook < LOOK_EVERY) return false;
     this.sinceLook = 0;
-    const { length } = this.untold;
-    return this.request.repeatUntil !== undefined || length >= MOST_UNTOLD || this.backlog > FULL_BACKLOG;
+    if (this.request.repeatUntil !== undefined || this.untold.length >= MOST_UNTOLD || this.backlog > FULL_BACKLOG) return true;
+    return this.clock.nowUs() - this.breathedAtUs >= BREATH_US;
   }
 
   private open(variant: Variant): Trial {
