@@ -91,4 +91,4 @@ function silenceEntry({ attempts, confidence }: ScanResult, { confidence: wanted
 }
 
 const proxiedText = ({ proxied }: ScanResult): string =>
-  `of the open ports ${grouped(proxied)} may be nobody's: something that answers in the host's place, such as a SYN proxy, looks like this`;
+  `${proxied === 1 ? '1 of the open ports' : `${grouped(proxied)} of the open ports`} may be nobody's: something that answers in the host's place, such as a SYN proxy, looks like this`;

@@ -1,4 +1,5 @@
 /** The ports that a scan lists, as one table, host by host. */
+import type { ProxiedReason } from '../probe/events.ts';
 import { reasonText, verdictInk } from './entries.ts';
 import type { PortRow, PortRows } from './scan-rows.ts';
 import type { Style } from './style.ts';
@@ -83,9 +84,18 @@ function hostText(address: string, { names }: ScanTableOptions, { escapeText, wi
   return truncate(`${escapeText(address)} ${escapeText(name)}`, Math.floor(width / 3), glyphs.ellipsis);
 }
 
+/** What makes an open port look like a proxy's. */
+const PROXIED_TEXTS: Readonly<Record<ProxiedReason, string>> = {
+  'answers-all': 'as every port',
+  'no-options': 'no options',
+  'zero-window': 'window 0',
+  'other-ttl': 'other TTL',
+};
+
 function columnsOf({ names, manyHosts, verbose }: ScanTableOptions, style: Style): Column<Row>[] {
   const { escapeText, duration } = style;
   const from = ({ from }: Row): string => (verbose && from !== undefined ? ` from ${escapeText(from)}` : '');
+  const proxied = ({ proxiedReason }: Row): string => (proxiedReason === undefined ? '' : `, ${PROXIED_TEXTS[proxiedReason]}`);
   const columns: Column<Row>[] = [
     { head: 'port', cell: ({ port }) => String(port), isNumber: true },
     { head: 'service', cell: ({ port }) => escapeText(names.service(port) ?? ''), goes: 1 },
@@ -95,7 +105,7 @@ function columnsOf({ names, manyHosts, verbose }: ScanTableOptions, style: Style
       ink: ({ verdict, proxied }) => (proxied ? 'warning' : verdictInk(verdict)),
       cut: 3,
     },
-    { head: 'reason', cell: (row) => reasonText(row.reason, style) + from(row), cut: 2 },
+    { head: 'reason', cell: (row) => reasonText(row.reason, style) + from(row) + proxied(row), cut: 2 },
     { head: 'rtt', cell: ({ rttUs }) => (rttUs === undefined ? '' : duration(rttUs)), isNumber: true, goes: 2 },
     { head: 'ttl', cell: ({ ttl }) => String(ttl ?? ''), isNumber: true, goes: 3 },
   ];

@@ -14,15 +14,19 @@ const TYPED = [...readFileSync('docs/recipes.md', 'utf8').matchAll(/^```\n(# .*?
 /** The words for people at the end, or all of a short output; without what differs from run to run. */
 function essence(output: string): string {
   const summary = output.search(/^ {2}(verdict|flags|ttl) /m);
-  return output
-    .slice(Math.max(0, summary))
-    .replaceAll('→', '->')
-    .replaceAll('µs', 'us')
-    .replace(/ \(\d+\/s\)/g, '')
-    .replace(/\d[\d.]* (us|ms|s)\b/g, 'TIME')
-    .replace(/(ISN +)\d+/g, '$1NUMBER')
-    .replace(/\s+/g, ' ')
-    .trim();
+  return (
+    output
+      .slice(Math.max(0, summary))
+      .replaceAll('→', '->')
+      .replaceAll('µs', 'us')
+      .replace(/ \(\d+\/s\)/g, '')
+      // Of a scan: what depends on what got lost.
+      .replace(/^ {2}(probes|loss|silence) .*\n( {14}.*\n)*/gm, '')
+      .replace(/\d[\d.]* (us|ms|s)\b/g, 'TIME')
+      .replace(/(ISN +)\d+/g, '$1NUMBER')
+      .replace(/\s+/g, ' ')
+      .trim()
+  );
 }
 
 const RULES = `table ip fw {

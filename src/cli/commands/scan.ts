@@ -56,7 +56,7 @@ export const scanCommand: CommandBody = {
   examples: [
     ['rawshake scan example.com', 'the thousand likeliest ports, and which of them are open'],
     ['rawshake scan example.com -p - --csv ports.csv', 'every port, and what is open as a table for other programs too'],
-    ['rawshake scan 10.77.1.0-3 -p ssh,80,443 --show all --max-time 20', 'a few hosts, and what each port answers'],
+    ['rawshake scan 10.77.1.1-9 -p ssh,80,443 --show all', 'a few hosts, and what each port answers'],
     ['rawshake scan example.com -p 80,443 --require open -q', 'a check for a script: exit 0 only where both are open'],
   ],
   run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
