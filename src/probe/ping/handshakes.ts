@@ -115,6 +115,9 @@ const departedAt = (atUs: number): Departure => ({ atUs, handedOverAtUs: atUs, s
 /** Reads off one connection what became of it. */
 class ConnectionWatch {
   readonly #probe: Probe;
+  /** What was heard last. */
+  #heard: SegmentEvent | undefined;
+  /** What our SYN was answered with. */
   #answer: SegmentEvent | undefined;
   #icmpFrom: string | undefined;
   #synSentAtUs = 0;
@@ -132,18 +135,19 @@ class ConnectionWatch {
     if (event.type === 'note' && event.code === 'clock-stepped') this.#wasStepped = true;
     if (event.type === 'segment') this.#segment(event);
     if (event.type === 'icmp') this.#icmpFrom = event.from;
+    // Whatever is odd about it, what has moved us on is the answer.
+    if (event.type === 'state' && event.from === 'SYN-SENT') this.#answer = this.#heard;
     // What is left is to wait whether the peer's FIN comes again.
     if (event.type === 'state' && event.to === 'TIME-WAIT') return this.#open(true, event.atUs);
     return event.type === 'result' ? this.#result(event) : undefined;
   }
 
   #segment(event: SegmentEvent): void {
-    const { direction, flags, atUs, note } = event;
-    if (direction === 'sent' && flags.includes('SYN')) {
+    if (event.direction === 'received') this.#heard = event;
+    else if (event.flags.includes('SYN')) {
       this.#syns++;
-      this.#synSentAtUs = atUs;
+      this.#synSentAtUs = event.atUs;
     }
-    if (direction === 'received' && note === undefined && (flags.includes('SYN') || flags.includes('RST'))) this.#answer ??= event;
   }
 
   #clockOf({ clock }: SegmentEvent): FigureClock {

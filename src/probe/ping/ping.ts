@@ -109,6 +109,8 @@ class PingRun {
       if (!(caught instanceof NetError) || this.#timeline.begun === undefined) throw caught;
       error = caught;
     }
+    // What is not over is reset, and that is to be told too.
+    await this.#prober.close();
     this.#prober.flush();
     this.#tell(...this.#prober.told.splice(0), this.#result(error));
     return false;
