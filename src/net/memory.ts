@@ -255,15 +255,18 @@ class MemoryHost implements Network {
     return {
       sourcePort,
       sourcePorts,
-      outgoing: { bytes, offset: 0, slotLength: datagramLength, slots: FAN_SLOTS },
+      outgoing: [{ bytes, offset: 0, slotLength: datagramLength, slots: FAN_SLOTS }],
       backlog: 0,
       dropped: 0,
       sendRetries: 0,
       routeTo: () => ({ sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu, attached: true }),
-      send(firstSlot, count) {
+      send(_outgoing, firstSlot, count) {
         for (let slot = firstSlot; slot < firstSlot + count; slot++)
           wire.send(bytes.slice(slot * datagramLength, (slot + 1) * datagramLength));
         return count;
+      },
+      sendBeside(outgoing, count, done) {
+        done(this.send(outgoing, 0, count));
       },
       take(each) {
         const taken = arrivals;

@@ -140,15 +140,22 @@ export interface Fan {
   readonly sourcePort: number;
   /** How many they are: fewer than asked for where there are not so many in a row. */
   readonly sourcePorts: number;
-  readonly outgoing: Outgoing;
+  /** Several, so that some can be filled while others are sent. */
+  readonly outgoing: readonly Outgoing[];
   /** The way to a destination. @throws NetError as {@link Network.openPort} */
   routeTo(destination: Ipv4Address): FanRoute;
   /**
-   * Sends what lies in slots, now, each to the destination in its header.
+   * Sends what lies in slots of one of `outgoing`, now, each to the destination in its header.
    * @returns how many have left: fewer than asked for where the next one could not be sent
    * @throws NetError where this host can't send the first
    */
-  send(firstSlot: number, count: number): number;
+  send(outgoing: number, firstSlot: number, count: number): number;
+  /**
+   * Sends what lies in the first slots beside this thread, which goes on; their memory is not to be touched until it is done,
+   * nor may the fan be closed.
+   * @param done is told how many have left: fewer than asked for where the next one could not be sent
+   */
+  sendBeside(outgoing: number, count: number, done: (sent: number) => void): void;
   /** Shows what has arrived until now: TCP for our ports from anybody, and ICMP errors that quote what was sent from them. */
   take(each: EachArrival): void;
   /** Waits for the next arrival, until a time or until woken. */

@@ -86,13 +86,24 @@ export class OutgoingBatch implements Outgoing {
 
   /** Sends what lies in slots, each to the destination in its header. @returns as `send` */
   sendSlots(fd: number, firstSlot: number, count: number): number {
-    const { bytes, slotLength, wordLength } = this;
+    const { bytes, wordLength } = this;
+    this.address(firstSlot, count);
+    return libc().sendmmsg(fd, firstSlot === 0 ? bytes : bytes.subarray(firstSlot * 8 * wordLength), count);
+  }
+
+  /** The same for the first slots, on another thread: the memory is not to be touched until it is done. */
+  sendSlotsBeside(fd: number, count: number, done: (sent: number) => void): void {
+    this.address(0, count);
+    libc().sendmmsgBeside(fd, this.bytes, count, done);
+  }
+
+  private address(firstSlot: number, count: number): void {
+    const { bytes, slotLength } = this;
     for (let slot = firstSlot; slot < firstSlot + count; slot++) {
       const from = this.offset + slot * slotLength + DESTINATION;
       const to = this.addressesOffset + slot * SOCKADDR_LENGTH + 4;
       for (let i = 0; i < 4; i++) bytes[to + i] = bytes[from + i] as number;
     }
-    return libc().sendmmsg(fd, firstSlot === 0 ? bytes : bytes.subarray(firstSlot * 8 * wordLength), count);
   }
 
   /** A copy of the datagram in a slot, as long as slots are. */

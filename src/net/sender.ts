@@ -124,6 +124,12 @@ export class Sender {
     }
   }
 
+  /** Sends what lies in the first slots of a batch on another thread. @param done is told how many have left, and not why no more */
+  sendSlotsBeside(batch: OutgoingBatch, count: number, done: (sent: number) => void): void {
+    if (this.socket.closed) throw new Error('the socket is closed');
+    batch.sendSlotsBeside(this.socket.fd, count, done);
+  }
+
   private static outgoing: OutgoingBatch | undefined;
 
   /** Empty. One for all: a call reads it and is done with it. */

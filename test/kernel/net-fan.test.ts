@@ -1,7 +1,7 @@
 /** One port towards many hosts and ports, and the kernel that ends what a SYN+ACK begins. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { openKernelNetwork } from '../../src/net/kernel.ts';
-import type { Fan, Network as RawNetwork } from '../../src/net/network.ts';
+import type { Fan, Outgoing, Network as RawNetwork } from '../../src/net/network.ts';
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../../src/wire/address.ts';
 import { ACK, RST, SYN } from '../../src/wire/flags.ts';
 import { ipv4Header } from '../../src/wire/ipv4.ts';
@@ -52,7 +52,7 @@ describeNeeding(['namespaces'], 'a fan', () => {
       ip: ipv4Header({ source, destination }),
       tcp: tcpSegment({ sourcePort, destinationPort, flags: SYN }),
     });
-    const { bytes, offset, slotLength } = fan.outgoing;
+    const { bytes, offset, slotLength } = fan.outgoing[0] as Outgoing;
     bytes.set(datagram, offset + slot * slotLength);
   }
 
@@ -74,7 +74,7 @@ describeNeeding(['namespaces'], 'a fan', () => {
       [server, FILTERED_PORT, 0],
     ];
     for (const [slot, [address, port, attempt]] of asked.entries()) put(slot, address, port, fan.sourcePort + attempt);
-    expect(fan.send(0, asked.length)).toBe(asked.length);
+    expect(fan.send(0, 0, asked.length)).toBe(asked.length);
     const told = (await arrivals(asked.length)).map((datagram) => {
       const { ip, tcp, icmp } = decodePacket(datagram);
       return `${formatIpv4(ip.source)} ${tcp ? `${tcp.sourcePort} ${tcp.flags}` : `icmp ${icmp?.type}/${icmp?.code}`}`;
@@ -92,20 +92,31 @@ describeNeeding(['namespaces'], 'a fan', () => {
   it('sends what it can, and says of the next why not', async () => {
     put(0, server, CLOSED_PORT);
     put(1, server, CLOSED_PORT);
-    const { bytes, offset, slotLength } = fan.outgoing;
+    const { bytes, offset, slotLength } = fan.outgoing[0] as Outgoing;
     // 203.0.113.9, where no route leads.
     bytes.set([203, 0, 113, 9], offset + slotLength + 16);
     put(2, server, CLOSED_PORT);
-    expect(fan.send(0, 3)).toBe(1);
-    expect(() => fan.send(1, 2)).toThrow(/203\.0\.113\.9: there is no route/);
-    expect(fan.send(2, 1)).toBe(1);
+    expect(fan.send(0, 0, 3)).toBe(1);
+    expect(() => fan.send(0, 1, 2)).toThrow(/203\.0\.113\.9: there is no route/);
+    expect(fan.send(0, 2, 1)).toBe(1);
     expect(await arrivals(2)).toHaveLength(2);
+  });
+
+  it('sends beside this thread, as far as it can', async () => {
+    put(0, server, CLOSED_PORT);
+    put(1, server, CLOSED_PORT);
+    const besides = (count: number) => new Promise<number>((done) => fan.sendBeside(0, count, done));
+    expect(await besides(2)).toBe(2);
+    const { bytes, offset, slotLength } = fan.outgoing[0] as Outgoing;
+    bytes.set([203, 0, 113, 9], offset + slotLength + 16);
+    expect(await besides(2)).toBe(1);
+    expect(await arrivals(3)).toHaveLength(3);
   });
 
   it('leaves no half-open connection: the kernel resets it', async () => {
     const capture = await startCapture(place.client);
     put(0, server, ECHO);
-    fan.send(0, 1);
+    fan.send(0, 0, 1);
     await arrivals(1);
     await capture.stop();
     expect(capture.packets(`dst host ${place.serverAddress} and dst port ${ECHO} and tcp[tcpflags] & tcp-rst != 0`)).toHaveLength(1);

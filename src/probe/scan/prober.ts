@@ -1,6 +1,6 @@
 /** Probes, put together by the batch: routed, their sequence numbers hashed, patched into the fan's memory, and sent. */
 import { NetError } from '../../net/errors.ts';
-import type { Fan } from '../../net/network.ts';
+import type { Fan, Outgoing } from '../../net/network.ts';
 import type { Ipv4Address } from '../../wire/address.ts';
 import { ACK, FIN, SYN } from '../../wire/flags.ts';
 import { Template } from '../../wire/template.ts';
@@ -26,35 +26,57 @@ const ROUTE_BITS = 8;
 /** Behind the header's bytes that are the same everywhere. */
 const MSS_HEADERS = 40;
 
-/** What of a probe differs. */
-interface Draft {
+/** What of a probe differs, and what it is for. */
+interface Draft<T> {
   address: Ipv4Address;
   port: number;
   source: Ipv4Address;
   sourcePort: number;
+  purpose: T | undefined;
 }
 
-export class Prober {
+/** Probes that are put together, or on their way out. */
+interface Batch<T> {
+  /** Which of the fan's `outgoing` they lie in. */
+  readonly outgoing: number;
+  readonly drafts: readonly Draft<T>[];
+  readonly seqs: Uint32Array;
+  /** What lies in each slot. */
+  readonly templates: (Template | undefined)[];
+  count: number;
+  isLeaving: boolean;
+}
+
+/** Who is told what comes of the probes. `T` is what they are for. */
+export interface ProbeListener<T> {
+  /** A probe is handed over, with this sequence number. */
+  handed(purpose: T, seq: number): void;
+  /** A probe of those handed over has left: the one in this slot. */
+  left(outgoing: number, slot: number): void;
+  /** This host could not send one of those handed over, and why. */
+  refused(purpose: T, error: NetError): void;
+}
+
+export class Prober<T> {
   readonly fan: Fan;
   /** What goes out is made from it, but for the addresses. */
   readonly spec: SegmentSpec;
   /** The same for every probe; `seq`, and `ack` where it is one, are the cookie where they were not given. */
   readonly asked: Asked;
-  /** How many more may be put. */
-  room: number;
   readonly #cookies: Cookies;
   readonly #numbers: ReturnType<typeof drawNumbers>;
-  readonly #drafts: Draft[];
-  readonly #seqs: Uint32Array;
   /** By source address. */
   readonly #templates = new Map<Ipv4Address, Template>();
-  /** What lies in each slot. */
-  readonly #templateIn: (Template | undefined)[];
   readonly #fields = { destination: 0, sourcePort: 0, destinationPort: 0, seq: 0, ack: 0, ipId: 0 };
   /** A memory of routes by network: which network is in a place, plus one, and the source address towards it. */
   readonly #routed = new Uint32Array(ROUTES);
   readonly #sources = new Uint32Array(ROUTES);
-  #count = 0;
+  readonly #batches: readonly Batch<T>[];
+  readonly #mayBeside: boolean;
+  #listener: ProbeListener<T> | undefined;
+  #hasLeft = false;
+  /** Who waits for a batch to have left. */
+  #resolve: (() => void) | undefined;
 
   /**
    * @throws NetError where this host can't send at all
@@ -77,11 +99,31 @@ export class Prober {
       interfaceName,
       datagramLength: template.length,
     });
-    const { slots } = this.fan.outgoing;
-    this.room = slots;
-    this.#drafts = Array.from({ length: slots }, () => ({ address: 0, port: 0, source: 0, sourcePort: 0 }));
-    this.#seqs = new Uint32Array(slots);
-    this.#templateIn = new Array(slots).fill(undefined);
+    this.#batches = this.fan.outgoing.map(({ slots }, outgoing) => ({
+      outgoing,
+      drafts: Array.from({ length: slots }, () => ({ address: 0, port: 0, source: 0, sourcePort: 0, purpose: undefined })),
+      seqs: new Uint32Array(slots),
+      templates: new Array(slots).fill(undefined),
+      count: 0,
+      isLeaving: false,
+    }));
+    // A segment that is told must be told before its answer.
+    this.#mayBeside = !request.segments;
+  }
+
+  /** To be called before anything is put. */
+  set listener(listener: ProbeListener<T>) {
+    this.#listener = listener;
+  }
+
+  /** How many more may be put now. */
+  get room(): number {
+    const batch = this.#free;
+    return batch === undefined ? 0 : batch.drafts.length - batch.count;
+  }
+
+  get #free(): Batch<T> | undefined {
+    return this.#batches.find(({ isLeaving }) => !isLeaving);
   }
 
   /** How many attempts can be told apart. */
@@ -110,49 +152,69 @@ export class Prober {
   }
 
   /**
-   * Puts a probe into the batch. Its number in there counts from 0.
+   * Puts a probe into the batch; there must be room.
    * @throws NetError where there is no way to the address
    */
-  put(address: Ipv4Address, port: number, sourcePort: number): void {
-    const draft = this.#drafts[this.#count] as Draft;
+  put(address: Ipv4Address, port: number, sourcePort: number, purpose: T): void {
+    const batch = this.#free as Batch<T>;
+    const draft = batch.drafts[batch.count] as Draft<T>;
     draft.source = this.#sourceTowards(address);
     draft.address = address;
     draft.port = port;
     draft.sourcePort = sourcePort;
-    this.#cookies.put(this.#count, draft.source, sourcePort, address, port);
-    this.#count++;
-    this.room--;
+    draft.purpose = purpose;
+    this.#cookies.put(batch.count, draft.source, sourcePort, address, port);
+    batch.count++;
   }
 
-  /**
-   * Sends the batch, which is empty then.
-   * @param sent is told of each that left, with its sequence number
-   * @param refused is told of each that this host could not send, and why
-   */
-  flush(sent: (number: number, seq: number) => void, refused: (number: number, error: NetError) => void): void {
-    const count = this.#count;
-    if (count === 0) return;
-    this.#cookies.hash(count, this.#seqs);
-    for (let slot = 0; slot < count; slot++) this.#patch(slot);
-    for (let slot = 0; slot < count; ) {
+  /** Hands the batch over: a full one to be sent beside this thread, as soon as one is known to leave. */
+  flush(): void {
+    const batch = this.#free;
+    if (batch === undefined || batch.count === 0) return;
+    this.#cookies.hash(batch.count, batch.seqs);
+    for (let slot = 0; slot < batch.count; slot++) {
+      this.#patch(batch, slot);
+      this.#listener?.handed((batch.drafts[slot] as Draft<T>).purpose as T, this.spec.seq ?? (batch.seqs[slot] as number));
+    }
+    if (!this.#mayBeside || !this.#hasLeft || batch.count < batch.drafts.length) return this.#finish(batch, 0);
+    batch.isLeaving = true;
+    this.fan.sendBeside(batch.outgoing, batch.count, (sent) => {
+      batch.isLeaving = false;
+      this.#finish(batch, sent);
+      this.#resolve?.();
+      this.#resolve = undefined;
+    });
+  }
+
+  /** Until another batch has left; at once where none is on its way. */
+  async whenLeft(): Promise<void> {
+    if (!this.#batches.some(({ isLeaving }) => isLeaving)) return;
+    await new Promise<void>((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Sends what has not left. @param sent how many have */
+  #finish(batch: Batch<T>, sent: number): void {
+    for (let slot = 0; slot < batch.count; ) {
       try {
-        const end = slot + this.fan.send(slot, count - slot);
-        for (; slot < end; slot++) sent(slot, this.spec.seq ?? (this.#seqs[slot] as number));
+        const end = slot < sent ? sent : slot + this.fan.send(batch.outgoing, slot, batch.count - slot);
+        this.#hasLeft = true;
+        for (; slot < end; slot++) this.#listener?.left(batch.outgoing, slot);
       } catch (error) {
         if (!(error instanceof NetError)) throw error;
-        const { address } = this.#drafts[slot] as Draft;
-        refused(slot, this.#bestWords(address, error));
+        const { address, purpose } = batch.drafts[slot] as Draft<T>;
+        this.#listener?.refused(purpose as T, this.#bestWords(address, error));
         slot++;
       }
     }
-    this.#count = 0;
-    this.room = this.#drafts.length;
+    batch.count = 0;
   }
 
-  /** The bytes of a probe of the batch that was sent last. A copy. */
-  datagram(number: number): Uint8Array {
-    const { bytes, offset, slotLength } = this.fan.outgoing;
-    return bytes.slice(offset + number * slotLength, offset + (number + 1) * slotLength);
+  /** A copy of what lies in a slot. */
+  datagram(outgoing: number, slot: number): Uint8Array {
+    const { bytes, offset, slotLength } = this.fan.outgoing[outgoing] as Outgoing;
+    return bytes.slice(offset + slot * slotLength, offset + (slot + 1) * slotLength);
   }
 
   /** The sequence number of a probe that left, or would have. */
@@ -167,7 +229,9 @@ export class Prober {
     return this.asked;
   }
 
-  close(): void {
+  /** Gives the ports back when all that was handed over has left. */
+  async close(): Promise<void> {
+    while (this.#batches.some(({ isLeaving }) => isLeaving)) await this.whenLeft();
     this.fan.close();
   }
 
@@ -180,16 +244,16 @@ export class Prober {
     return this.spec.ack ?? (this.asked.flags & ACK ? seq : 0);
   }
 
-  #patch(slot: number): void {
-    const { address, port, source, sourcePort } = this.#drafts[slot] as Draft;
-    const { bytes, offset, slotLength } = this.fan.outgoing;
+  #patch(batch: Batch<T>, slot: number): void {
+    const { address, port, source, sourcePort } = batch.drafts[slot] as Draft<T>;
+    const { bytes, offset, slotLength } = this.fan.outgoing[batch.outgoing] as Outgoing;
     const at = offset + slot * slotLength;
     const template = this.#templateFor(source);
-    if (this.#templateIn[slot] !== template) {
+    if (batch.templates[slot] !== template) {
       template.copyTo(bytes, at);
-      this.#templateIn[slot] = template;
+      batch.templates[slot] = template;
     }
-    const hash = this.#seqs[slot] as number;
+    const hash = batch.seqs[slot] as number;
     const fields = this.#fields;
     fields.destination = address;
     fields.destinationPort = port;

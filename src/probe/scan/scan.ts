@@ -40,7 +40,7 @@ export async function* scan(request: ScanRequest, context: ProbeContext): AsyncG
     }
   } finally {
     context.signal?.removeEventListener('abort', wake);
-    run.close();
+    await run.close();
   }
 }
 
@@ -60,7 +60,7 @@ class ScanRun {
     this.#context = context;
     this.#clock = context.network.clock;
     this.#survey = new Survey(request, context);
-    this.#sending = new Sending(this.#survey, (number) => this.#begin(number));
+    this.#sending = new Sending(this.#survey, (datagram) => this.#begin(datagram));
     this.#hearing = new Hearing(this.#survey);
     const { nowUs } = this.#survey;
     this.#deadlineUs = nowUs + request.maxTimeMs * 1000;
@@ -73,8 +73,8 @@ class ScanRun {
     this.#survey.prober.fan.wake();
   }
 
-  close(): void {
-    this.#survey.prober.close();
+  close(): Promise<void> {
+    return this.#survey.prober.close();
   }
 
   /** What is to be told, in order. */
@@ -115,7 +115,10 @@ class ScanRun {
     this.#tellProgress();
     this.#tellCheckpoint();
     const wasIdle = this.#sending.probes === probes && this.#hearing.heard === heard;
-    if (wasIdle && !this.#isOver) {
+    if (survey.prober.room === 0) {
+      await survey.prober.whenLeft();
+      this.#breathedAtUs = this.#clock.nowUs();
+    } else if (wasIdle && !this.#isOver) {
       const dueUs = Math.min(this.#sending.dueUs, this.#deadlineUs, this.#progress.dueAtUs, this.#checkpointAtUs);
       await survey.prober.fan.wait(Math.max(dueUs, survey.nowUs + SHORTEST_WAIT_US));
       this.#breathedAtUs = this.#clock.nowUs();
@@ -135,10 +138,10 @@ class ScanRun {
   }
 
   /** All times begin when the first probe has left. */
-  #begin(number: number): void {
+  #begin(datagram: Uint8Array): void {
     const { request, places, prober, findings, nowUs } = this.#survey;
     this.#survey.begunAtUs = nowUs;
-    const { source, destination } = decodeIpv4Header(prober.datagram(number));
+    const { source, destination } = decodeIpv4Header(datagram);
     const startedAtNs = this.#clock.wallTimeNs(nowUs);
     findings.begin({
       type: 'start',

@@ -2,24 +2,22 @@
 import { NetError } from '../../net/errors.ts';
 import type { HostCheck } from './hosts.ts';
 import { HELD, RESTING, SETTLED, WAITING } from './outstanding.ts';
-import type { Survey } from './survey.ts';
+import type { ProbeListener } from './prober.ts';
+import type { Purpose, Survey } from './survey.ts';
 import { outcomeOfSilence } from './technique.ts';
-import type { Witness } from './witnesses.ts';
 
 /** While in doubt one probe in so many asks a witness. */
 const WITNESS_EVERY = 8;
 
-export class Sending {
+export class Sending implements ProbeListener<Purpose> {
   /** Probes that have left. */
   probes = 0;
   /** Ports that were settled by silence, and how often the one tried least was. */
   silent = 0;
   attemptsOfSilent: number | undefined;
   readonly #survey: Survey;
-  /** Is told the first probe that leaves, by its number in the batch. */
-  readonly #begin: (number: number) => void;
-  /** What each probe of the batch is for: a place, a host, or to see what gets lost. */
-  readonly #batch: (number | HostCheck | Witness)[] = [];
+  /** Is told the first probe that leaves. */
+  readonly #begin: (datagram: Uint8Array) => void;
   /** Since a witness was asked. */
   #unwitnessed = 0;
   /** Some did not answer the first time. */
@@ -27,9 +25,10 @@ export class Sending {
   #lastFirstUs = 0;
   #lastUs = 0;
 
-  constructor(survey: Survey, begin: (number: number) => void) {
+  constructor(survey: Survey, begin: (datagram: Uint8Array) => void) {
     this.#survey = survey;
     this.#begin = begin;
+    survey.prober.listener = this;
   }
 
   /** Sends what may be sent now. */
@@ -55,8 +54,7 @@ export class Sending {
       this.#try(place);
       budget--;
     }
-    prober.flush(this.#sent, this.#refused);
-    this.#batch.length = 0;
+    prober.flush();
   }
 
   /** When there will be something to do. */
@@ -142,8 +140,7 @@ export class Sending {
     const { outstanding, places, prober } = this.#survey;
     const pair = outstanding.pair[outstanding.slotOf(place)] as number;
     try {
-      prober.put(places.addressOf(pair), places.portOf(pair), prober.portOf(this.#triesOf(place) + 1));
-      this.#batch.push(place);
+      prober.put(places.addressOf(pair), places.portOf(pair), prober.portOf(this.#triesOf(place) + 1), place);
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
       this.#unsent(place, error);
@@ -154,8 +151,7 @@ export class Sending {
     const { hosts, nowUs, prober } = this.#survey;
     const over = hosts.ask(check, nowUs);
     if (over !== undefined) return this.#survey.settleHeld(over);
-    prober.put(check.address, check.port, prober.checkPort);
-    this.#batch.push(check);
+    prober.put(check.address, check.port, prober.checkPort, check);
   }
 
   /**
@@ -174,22 +170,18 @@ export class Sending {
     for (; asked < Math.min(wanted, budget); asked++) {
       const witness = witnesses.ask(nowUs);
       if (witness === undefined) break;
-      prober.put(witness.address, witness.port, prober.witnessPort(witness.questions));
-      this.#batch.push(witness);
+      prober.put(witness.address, witness.port, prober.witnessPort(witness.questions), witness);
     }
     if (asked > 0) this.#unwitnessed = 0;
     return asked;
   }
 
-  readonly #sent = (number: number, seq: number): void => {
-    const { outstanding, rate, prober, transcript, nowUs } = this.#survey;
+  handed(purpose: Purpose, seq: number): void {
+    const { outstanding, rate, nowUs } = this.#survey;
     this.probes++;
-    if (this.probes === 1) this.#begin(number);
-    transcript?.sent(prober.datagram(number), this.#survey.relative(nowUs));
-    const place = this.#batch[number] as number | HostCheck | Witness;
-    if (typeof place !== 'number') return rate.sentBeside();
+    if (typeof purpose !== 'number') return rate.sentBeside();
     this.#unwitnessed++;
-    const slot = outstanding.slotOf(place);
+    const slot = outstanding.slotOf(purpose);
     const isFirst = outstanding.attempts[slot] === 0;
     if (isFirst) {
       this.#lastFirstUs = nowUs;
@@ -197,17 +189,20 @@ export class Sending {
     }
     this.#lastUs = nowUs;
     rate.sent(isFirst);
-    outstanding.sent(place, seq, nowUs);
-  };
+    outstanding.sent(purpose, seq, nowUs);
+  }
 
-  readonly #refused = (number: number, error: NetError): void => {
-    const place = this.#batch[number] as number | HostCheck | Witness;
-    // A check that can't be sent is asked again, and given up in the end.
-    if (typeof place !== 'number') return;
-    // The rate falls (rate.ts), and what did not leave is as good as lost.
-    if (error.code === 'no-buffers') this.#survey.outstanding.sent(place, 0, this.#survey.nowUs);
-    else this.#unsent(place, error);
-  };
+  left(outgoing: number, slot: number): void {
+    const { prober, transcript, begunAtUs, nowUs } = this.#survey;
+    if (begunAtUs === undefined) this.#begin(prober.datagram(outgoing, slot));
+    transcript?.sent(prober.datagram(outgoing, slot), this.#survey.relative(nowUs));
+  }
+
+  refused(purpose: Purpose, error: NetError): void {
+    this.probes--;
+    // What did not leave for want of room is as good as lost, and the rate falls (rate.ts); so is a question that may be asked again.
+    if (typeof purpose === 'number' && error.code !== 'no-buffers') this.#unsent(purpose, error);
+  }
 
   #unsent(place: number, error: NetError): void {
     const { outstanding, findings, nowUs } = this.#survey;

@@ -3,7 +3,7 @@ import { createRto, type Rto } from '../../tcp/rto.ts';
 import type { ProbeContext } from '../context.ts';
 import type { Outcome } from '../events.ts';
 import { Findings, type PortAnswer } from './findings.ts';
-import { type HeldPort, Hosts } from './hosts.ts';
+import { type HeldPort, type HostCheck, Hosts } from './hosts.ts';
 import type { IntervalSet } from './intervals.ts';
 import { LossEstimate } from './loss.ts';
 import { Outstanding, SETTLED } from './outstanding.ts';
@@ -12,7 +12,7 @@ import { Prober } from './prober.ts';
 import { NEAR_RTT_US, RateControl, rateLimits } from './rate.ts';
 import type { ScanRequest } from './request.ts';
 import { Transcript } from './transcript.ts';
-import { Witnesses } from './witnesses.ts';
+import { type Witness, Witnesses } from './witnesses.ts';
 
 /** RFC 6298 has one second for connections of any kind; a probe too many costs less than waiting. */
 const SHORTEST_TIMEOUT_US = 50_000;
@@ -20,10 +20,13 @@ const LONGEST_TIMEOUT_US = 3_000_000;
 
 const OPEN: Outcome = { verdict: 'open', reason: 'syn-ack' };
 
+/** What a probe is for: a place, a host, or to see what gets lost. */
+export type Purpose = number | HostCheck | Witness;
+
 export class Survey {
   readonly request: ScanRequest;
   readonly places: Places;
-  readonly prober: Prober;
+  readonly prober: Prober<Purpose>;
   readonly outstanding = new Outstanding();
   readonly findings: Findings;
   readonly hosts: Hosts;

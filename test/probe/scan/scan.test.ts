@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { NetError } from '../../../src/net/errors.ts';
 import { type Faults, MemoryWire, NO_FAULTS, VirtualClock } from '../../../src/net/memory.ts';
-import type { Network } from '../../../src/net/network.ts';
+import type { Network, Outgoing } from '../../../src/net/network.ts';
 import { createContext } from '../../../src/probe/context.ts';
 import type { PortEvent, ScanEvent, ScanResult, Verdict } from '../../../src/probe/events.ts';
 import { IntervalSet } from '../../../src/probe/scan/intervals.ts';
@@ -304,19 +304,19 @@ const refusing =
     close: () => network.close(),
     openFan(request) {
       const fan = network.openFan(request);
-      const { bytes, offset, slotLength } = fan.outgoing;
+      const { bytes, offset, slotLength } = fan.outgoing[0] as Outgoing;
       const portIn = (slot: number): number => {
         const at = offset + slot * slotLength + 22;
         return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
       };
       return Object.assign(Object.create(fan), {
-        send(firstSlot: number, count: number): number {
+        send(outgoing: number, firstSlot: number, count: number): number {
           for (let n = 0; n < count; n++) {
             if (!isRefused(portIn(firstSlot + n))) continue;
-            if (n > 0) return fan.send(firstSlot, n);
+            if (n > 0) return fan.send(outgoing, firstSlot, n);
             throw new NetError('local-firewall', 'send', 'to 10.0.0.2', 'a firewall on this host refused to let it out');
           }
-          return fan.send(firstSlot, count);
+          return fan.send(outgoing, firstSlot, count);
         },
       });
     },
