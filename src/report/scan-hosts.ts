@@ -40,6 +40,13 @@ export class HostTally {
   }
 }
 
-/** `'65,531 closed (RST)'` each. */
-export const outcomeTexts = (outcomes: readonly OutcomeCount[], style: Style): string[] =>
-  outcomes.map(({ verdict, reason, count }) => `${grouped(count)} ${verdict} (${reasonText(reason, style)})`);
+/** Among as many of one as of another. */
+const ORDER: readonly Verdict[] = ['open', 'unfiltered', 'closed', 'open|filtered', 'filtered'];
+
+/** `'65,531 closed (RST)'` each, the most frequent first. */
+export function outcomeTexts(outcomes: readonly OutcomeCount[], style: Style): string[] {
+  const sorted = [...outcomes].sort(
+    (a, b) => b.count - a.count || ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) || (a.reason < b.reason ? -1 : 1),
+  );
+  return sorted.map(({ verdict, reason, count }) => `${grouped(count)} ${verdict} (${reasonText(reason, style)})`);
+}
