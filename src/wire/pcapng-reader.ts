@@ -19,6 +19,8 @@ import {
 
 /** As Wireshark's: a block that says it is longer is damaged. */
 const MAX_BLOCK_LENGTH = 16 << 20;
+/** The last moment that ECMAScript's dates have, in the year 275,760; as far before 1970 lies the first. */
+const LAST_TIME_NS = 8_640_000_000_000_000_000_000n;
 /** More than any machine has. */
 const MAX_INTERFACES = 65_536;
 
@@ -132,7 +134,7 @@ export class PcapngFormat implements CaptureFormat {
     const of = this.#interfaceOf(view.getUint32(0, this.#littleEndian), 8);
     const captured = view.getUint32(12, this.#littleEndian);
     const packet: CapturedPacket = {
-      timeNs: of.toNs(this.#ticks(view, 4)),
+      timeNs: this.#time(view, of),
       linkType: of.linkType,
       bytes: this.#packetBytes(body, 20, captured),
       originalLength: view.getUint32(16, this.#littleEndian),
@@ -158,7 +160,7 @@ export class PcapngFormat implements CaptureFormat {
     const of = this.#interfaceOf(view.getUint16(0, this.#littleEndian), 8);
     const captured = view.getUint32(12, this.#littleEndian);
     return {
-      timeNs: of.toNs(this.#ticks(view, 4)),
+      timeNs: this.#time(view, of),
       linkType: of.linkType,
       bytes: this.#packetBytes(body, 20, captured),
       originalLength: view.getUint32(16, this.#littleEndian),
@@ -178,8 +180,11 @@ export class PcapngFormat implements CaptureFormat {
     return body.subarray(at, at + captured);
   }
 
-  #ticks(view: DataView, at: number): bigint {
-    return (BigInt(view.getUint32(at, this.#littleEndian)) << 32n) | BigInt(view.getUint32(at + 4, this.#littleEndian));
+  #time(view: DataView, { toNs }: Interface): bigint {
+    const ticks = (BigInt(view.getUint32(4, this.#littleEndian)) << 32n) | BigInt(view.getUint32(8, this.#littleEndian));
+    const timeNs = toNs(ticks);
+    if (timeNs > LAST_TIME_NS || timeNs < -LAST_TIME_NS) throw this.#damaged(12, 'a time stamp that no calendar has');
+    return timeNs;
   }
 
   #fields(body: Uint8Array, least: number, what: string): DataView {

@@ -131,6 +131,11 @@ describe('pcapng by hand', () => {
     ['a packet of an interface that is not described', join(section(true), packet(true, 0, 0n)), /interface 0, which is not described/],
     ['a block that is longer than any', join(section(true), words(true, 6, 1 << 30, 0)), /a block of 1073741824 bytes/],
     ['a block that ends otherwise than it began', join(section(true), words(true, 5, 12, 16)), /says 16 at its end/],
+    [
+      'a time that no calendar has',
+      join(section(true), description(true, 101), packet(true, 0, 2n ** 64n - 1n)),
+      /a time stamp that no calendar has/,
+    ],
     ['a section of neither byte order', block(true, 0x0a0d0d0a, words(true, 1, 1, 0, 0)), /byte-order magic/],
   ])('%s is damage', (_name, file, reason) => {
     const { error } = readAll(file);
