@@ -1,4 +1,6 @@
 /** Conversations of captures made by hand: what each packet is taken for, and what the whole is. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { ConversationEvent, ConversationResult, ReplayEvent, ReplayResult, SegmentEvent } from '../../src/probe/events.ts';
 import { replay } from '../../src/probe/replay/replay.ts';
@@ -461,6 +463,34 @@ describe('what is told', () => {
       const { result } = await tell(whole.with(at, (whole[at] as number) ^ 0xff));
       expect(result.packets).toBeLessThanOrEqual(6);
     }
+  });
+
+  it('is followed without keeping the file: of each conversation under way a little, not the piece that it began in', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const PIECE = 1 << 20;
+    let kept = 0;
+    async function* chunks() {
+      const before = process.memoryUsage().arrayBuffers;
+      for (let i = 0; i < 32; i++) {
+        const syn = file([client(i, SYN, 0, 0, { sourcePort: 1000 + i })]);
+        const piece = new Uint8Array(PIECE);
+        piece.set(syn);
+        // The rest is a block that nobody knows.
+        const [view, length] = [new DataView(piece.buffer), PIECE - syn.length];
+        view.setUint32(syn.length, 0xbad, true);
+        view.setUint32(syn.length + 4, length, true);
+        view.setUint32(PIECE - 4, length, true);
+        yield piece;
+      }
+      gc();
+      kept = process.memoryUsage().arrayBuffers - before;
+    }
+    let begun = 0;
+    for await (const { type } of replay({ chunks: chunks(), conversations: new Set(), address: undefined, port: undefined }))
+      if (type === 'start') begun++;
+    expect(begun).toBe(32);
+    expect(kept).toBeLessThan(8 * PIECE);
   });
 
   it('ends where it is asked to: what lies beyond is not looked at', async () => {

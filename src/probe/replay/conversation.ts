@@ -10,7 +10,7 @@ import { type ConversationEvent, type NoteEvent, SCHEMA_VERSION, type SegmentNot
 import { ConnectionRecord } from '../record.ts';
 import { isoTime, segmentEvent } from '../segment-event.ts';
 import { VERSION } from '../version.ts';
-import type { IcmpPacket, TcpPacket } from './packet.ts';
+import type { Endpoint, IcmpPacket, TcpPacket } from './packet.ts';
 import { type Place, Side } from './side.ts';
 
 const MIDWAY = 'The capture begins in the middle of this connection: its numbers count from the first that was seen.';
@@ -23,6 +23,8 @@ export class Conversation {
   readonly ours = new Side();
   readonly theirs = new Side();
   readonly record = new ConnectionRecord();
+  readonly initiator: Endpoint;
+  readonly responder: Endpoint;
   readonly beginsMidway: boolean;
   state: State = 'CLOSED';
   handshakeUs: number | undefined;
@@ -38,26 +40,19 @@ export class Conversation {
   #answeredAtUs: number | undefined;
 
   /**
-   * @param first its first packet
+   * @param packet its first one. It is not kept: with its bytes would stay the whole piece of the file that they lie in
    * @param weAreSource we, who began it, sent that one
    */
   constructor(
     readonly number: number,
-    private readonly first: TcpPacket,
-    readonly weAreSource: boolean,
+    { ip, tcp, timeNs }: TcpPacket,
+    weAreSource: boolean,
   ) {
-    this.#startNs = first.timeNs;
-    this.beginsMidway = (first.tcp.flags & (SYN | ACK)) !== SYN || !weAreSource;
-  }
-
-  get initiator(): { address: number; port: number } {
-    const { ip, tcp } = this.first;
-    return this.weAreSource ? { address: ip.source, port: tcp.sourcePort } : { address: ip.destination, port: tcp.destinationPort };
-  }
-
-  get responder(): { address: number; port: number } {
-    const { ip, tcp } = this.first;
-    return this.weAreSource ? { address: ip.destination, port: tcp.destinationPort } : { address: ip.source, port: tcp.sourcePort };
+    const source = { address: ip.source, port: tcp.sourcePort };
+    const destination = { address: ip.destination, port: tcp.destinationPort };
+    [this.initiator, this.responder] = weAreSource ? [source, destination] : [destination, source];
+    this.#startNs = timeNs;
+    this.beginsMidway = (tcp.flags & (SYN | ACK)) !== SYN || !weAreSource;
   }
 
   isOurs({ ip, tcp }: TcpPacket): boolean {
