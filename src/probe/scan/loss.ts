@@ -1,13 +1,12 @@
 /** How much gets lost, and how often a silent port must be tried so that no loss makes it look silent. */
 
 /**
- * Before there are measurements: two of a hundred attempts lost, which is 1 % each way. It weighs as much as a hundred
- * attempts, so that few answers do not pass for certainty.
+ * With fewer answers than this a prior counts too: two of a hundred attempts lost, which is 1 % each way. It weighs as much as
+ * twenty attempts: few answers do not pass for certainty, nor does the prior for long.
  */
-const PRIOR_LOST = 2;
-const PRIOR_ATTEMPTS = 100;
-/** With fewer answers than this the prior still decides. */
 const FEWEST_ANSWERS = 100;
+const PRIOR_LOST = 0.4;
+const PRIOR_ATTEMPTS = 20;
 /** The estimate is taken so many standard errors too high. */
 const STANDARD_ERRORS = 2;
 
@@ -42,14 +41,15 @@ export class LossEstimate {
 
   /** The likeliest share of attempts that go unanswered though somebody would answer, 0 to 1. */
   get share(): number {
-    if (this.isMeasured) return 1 - this.answers / this.#attempts;
-    return (this.#attempts - this.answers + PRIOR_LOST) / (this.#attempts + PRIOR_ATTEMPTS);
+    const lost = this.#attempts - this.answers;
+    return this.isMeasured ? lost / this.#attempts : (lost + PRIOR_LOST) / (this.#attempts + PRIOR_ATTEMPTS);
   }
 
   /** What it is at most, to go by. */
   get highShare(): number {
-    const attempts = this.#attempts + PRIOR_ATTEMPTS;
-    const mean = (this.#attempts - this.answers + PRIOR_LOST) / attempts;
+    const attempts = this.#attempts + (this.isMeasured ? 0 : PRIOR_ATTEMPTS);
+    // Where none was lost the next one may be.
+    const mean = Math.max(this.share, 1 / attempts);
     return Math.min(0.99, mean + STANDARD_ERRORS * Math.sqrt((mean * (1 - mean)) / attempts));
   }
 

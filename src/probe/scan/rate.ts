@@ -146,11 +146,13 @@ export class RateControl {
   answered(epoch: number, isFirst: boolean): void {
     if (!isFirst) this.#again.answered++;
     else if (epoch === this.#sample.epoch) this.#sample.answered++;
+    // A sample is not waited for to the last.
+    else if (epoch !== 0) this.#usual.answered++;
   }
 
   /**
    * Looks whether a sample is complete, and what it says.
-   * @param waitUs for an answer; undefined where none is known
+   * @param waitUs the longest to wait for its answers; undefined where no round trip is known
    * @param witnessShare of ports that answer: how many would do so again
    */
   judge(nowUs: number, waitUs: number | undefined, trouble: LocalTrouble, witnessShare: number): void {
@@ -168,7 +170,8 @@ export class RateControl {
       this.epoch = 0;
       sample.endsAtUs = nowUs + (waitUs ?? UNKNOWN_RTT_US);
     }
-    if (nowUs < sample.endsAtUs) return;
+    const isComplete = sample.answered === sample.sent || (this.#usual.sent > 0 && !this.#hasFallen(sample.sent, sample.answered));
+    if (!isComplete && nowUs < sample.endsAtUs) return;
     this.#weigh(sample.sent, sample.answered, trouble);
     this.#forget(this.#again);
     this.#begin(nowUs);
@@ -255,6 +258,6 @@ export class RateControl {
 
   get #usualShare(): number {
     const { sent, answered } = this.#usual;
-    return sent === 0 ? 0 : answered / sent;
+    return sent === 0 ? 0 : Math.min(1, answered / sent);
   }
 }

@@ -74,14 +74,14 @@ export class Survey {
 
   /** Adapts the rate to what has come. */
   judgeRate(): void {
-    const { srttUs, rttvarUs } = this.rto;
+    const { srttUs, rtoUs } = this.rto;
     if (!this.#isNear && srttUs !== undefined && srttUs < NEAR_RTT_US) {
       this.#isNear = true;
       this.rate.limits = rateLimits(true, this.request.ratePps);
     }
     const { dropped, sendRetries } = this.prober.fan;
     const { isDoubtful } = this.rate;
-    const waitUs = srttUs === undefined ? undefined : srttUs + 4 * rttvarUs;
+    const waitUs = srttUs === undefined ? undefined : rtoUs;
     this.rate.judge(this.nowUs, waitUs, { dropped, sendRetries }, 1 - this.loss.share);
     // What was sent too fast to be answered was not asked.
     if (this.rate.isDoubtful !== isDoubtful) this.outstanding.distrust();
