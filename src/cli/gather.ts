@@ -5,7 +5,7 @@ const MOST_LENGTH = 1 << 16;
 
 /** The same, but that what is written to stdout in one turn of the event loop goes out at once. */
 export function gatherOutput(io: Io): Io & { /** To be called at the end. */ flush(): void } {
-  const { stdout } = io;
+  const { stdout, stderr } = io;
   let gathered = '';
   let isScheduled = false;
   const flush = (): void => {
@@ -28,6 +28,19 @@ export function gatherOutput(io: Io): Io & { /** To be called at the end. */ flu
       },
       get columns() {
         return stdout.columns;
+      },
+    },
+    // On a terminal the two are one: what was written first is to be seen first.
+    stderr: {
+      write(text) {
+        flush();
+        stderr.write(text);
+      },
+      get isTTY() {
+        return stderr.isTTY;
+      },
+      get columns() {
+        return stderr.columns;
       },
     },
     exitNow(code) {

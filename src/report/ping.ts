@@ -47,7 +47,7 @@ export function createPingReporter(options: PingReporterOptions): PingReporter {
       }
       if (event.type === 'start') {
         lines.starts(event);
-        if (!lines.hasTitle && !(quiet && status === undefined)) write(titleText(event, verbose, targets, style));
+        if (!lines.hasTitle && !quiet) write(titleText(event, verbose, targets, style));
         lines.hasTitle = true;
         return;
       }

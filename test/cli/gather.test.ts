@@ -1,0 +1,17 @@
+/** Output that is gathered: in fewer pieces, and still in its order. */
+import { expect, it } from 'vitest';
+import { gatherOutput } from '../../src/cli/gather.ts';
+import type { Io, Output } from '../../src/cli/io.ts';
+
+it('what goes to stderr comes after what was written to stdout before it', async () => {
+  const seen: string[] = [];
+  const output: Output = { write: (text) => seen.push(text), isTTY: true, columns: 80 };
+  const { stdout, stderr } = gatherOutput({ stdout: output, stderr: output } as Io);
+  stdout.write('one ');
+  stdout.write('two ');
+  stderr.write('three ');
+  stdout.write('four ');
+  expect(seen).toEqual(['one two ', 'three ']);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(seen).toEqual(['one two ', 'three ', 'four ']);
+});
