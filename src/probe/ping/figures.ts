@@ -36,8 +36,13 @@ export class Figures {
     if (this.#count === 0) return undefined;
     const min = this.#min;
     const max = this.#max;
-    // The middle of a bucket may lie beyond all that is in it.
-    const quantile = (share: number): number => Math.min(max, Math.max(min, this.#histogram.quantile(share)));
+    const count = this.#count;
+    // The two ends are known exactly; else the middle of a bucket may lie beyond all that is in it.
+    const quantile = (share: number): number => {
+      const rank = Math.ceil(share * count);
+      if (rank <= 1) return min;
+      return rank === count ? max : Math.min(max, Math.max(min, this.#histogram.quantile(share)));
+    };
     return {
       min,
       mean: this.#mean,

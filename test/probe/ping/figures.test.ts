@@ -41,6 +41,11 @@ describe('quantiles', () => {
     );
   });
 
+  it('are the least and the greatest value themselves where they fall on these', () => {
+    const { min, median, p95, p99, max } = figuresOf([40.62, 45.24]);
+    expect([min, median, p95, p99, max]).toEqual([40.62, 40.62, 45.24, 45.24, 45.24]);
+  });
+
   it('of values too short or too long to count are those of the nearest that can be', () => {
     const histogram = new Histogram();
     for (const value of [0, -5, 1e15]) histogram.add(value);
