@@ -195,11 +195,12 @@ export class Connection {
       events.push(this.note('icmp-ignored', text, atUs, heard.datagram));
       return;
     }
+    const isNew = this.record.icmp !== error.name;
     this.record.icmp = error.name;
     events.push(icmpEvent(heard, this.#relative(atUs)));
     // Our own kernel says so when its neighbour does not answer.
     const isOwn = heard.ip.source === this.port.route.sourceAddress && heard.ip.source !== this.remoteAddress;
-    if (isOwn && error.name === 'host-unreachable') events.push(this.note('no-arp-answer', NO_ARP_ANSWER, atUs));
+    if (isOwn && isNew && error.name === 'host-unreachable') events.push(this.note('no-arp-answer', NO_ARP_ANSWER, atUs));
     if (error.name === 'fragmentation-needed') this.#lowerMtu(error.nextHopMtu ?? 0, at, events);
   }
 

@@ -137,7 +137,13 @@ export class Ladder {
     const ink: Ink = isIgnored(event) ? 'warning' : isRst ? 'bad' : event.direction;
     let rows = this.#frame.arrow(gutter, pieces, { direction: event.direction, ink, ignored: isIgnored(event) });
     if (!isWide) rows += this.#flow(options);
-    if (verbose) rows += this.#flow([`win ${event.window}`, `ttl ${event.ttl}`, `id ${event.ipId}`, ...event.options.map(formatTcpOption)]);
+    if (verbose)
+      rows += this.#flow([
+        ...(zeroWindow ? [] : [`win ${event.window}`]),
+        `ttl ${event.ttl}`,
+        `id ${event.ipId}`,
+        ...event.options.map(formatTcpOption),
+      ]);
     if (event.payload.length > 0 && note !== 'duplicate' && event.note !== 'retransmission') rows += this.#preview(event.payload);
     return rows;
   }

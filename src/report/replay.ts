@@ -77,6 +77,7 @@ export function createReplayReporter(options: ReplayReporterOptions): ReplayRepo
     if (quiet || result.format === undefined) return;
     write(`${drawings.size > 0 ? '\n' : ''}${captureText(options.file, result, style)}`);
     if (list && rows.length > 0) write(formatEntry(entry('to draw one', 'add --conversation N'), style));
+    if (rows.length === 0 && result.conversations > 0) write(formatEntry(entry('shown', 'none: no conversation is as asked for'), style));
   };
   return {
     event(event) {

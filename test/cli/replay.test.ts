@@ -76,6 +76,11 @@ describe('replay', () => {
     expect((await runCli(['replay', many, '--address', '192.0.2.1', '-q'])).stdout).toBe('');
   });
 
+  it('says so where none is as asked for', async () => {
+    const { code, stdout } = await runCli(['replay', many, '--port', '9']);
+    expect([code, stdout.split('\n').at(-2)]).toEqual([0, '  shown       none: no conversation is as asked for']);
+  });
+
   it('prints a line of JSON each, and of each conversation a result', async () => {
     const { lines } = await runCli(['replay', few, '--json']);
     const results = lines.filter(({ type }) => type === 'result');
