@@ -148,8 +148,11 @@ function flags(option: string, text: string): number {
   return bits;
 }
 
-const checksum = (option: string, text: string): number | 'wrong' | 'keep' =>
-  text === 'wrong' || text === 'keep' ? text : integer(option, text, 0, 0xffff);
+function checksum(option: string, text: string): number | 'wrong' | 'keep' {
+  if (text === 'wrong' || text === 'keep') return text;
+  if (/^[a-z]/i.test(text)) throw usageError(`${option}: ${quote(text)} is not known`, 'give 0 to 65535, wrong, or with --hex keep');
+  return integer(option, text, 0, 0xffff);
+}
 
 /** KIND, KIND:HEX or KIND/LEN:HEX. A known kind of its own length becomes what it is. */
 export function tcpOption(option: string, text: string): TcpOption {

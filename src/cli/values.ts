@@ -13,7 +13,7 @@ export function integer(option: string, text: string, least: number, most: numbe
   return value;
 }
 
-const range = (least: number, most: number): string => `${least} to ${most}`;
+const range = (least: number, most: number): string => (most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`);
 
 /** A number, fractions allowed, within bounds. */
 export function number(option: string, text: string, least: number, most: number): number {
@@ -78,7 +78,10 @@ export function escapedText(option: string, text: string): Uint8Array {
       bytes.push(simple[next]);
       i += 2;
     } else {
-      throw usageError(`${option}: ${quote(`\\${next}`)} at character ${i + 1} is no escape`, String.raw`use \r \n \t \0 \\ or \xNN`);
+      throw usageError(
+        `${option}: \\${quote(next).slice(1, -1)} at character ${i + 1} is no escape`,
+        String.raw`use \r \n \t \0 \\ or \xNN`,
+      );
     }
   }
   return Uint8Array.from(bytes);
@@ -111,7 +114,7 @@ export const quote = (text: string): string => JSON.stringify(text);
 /** The one that was likely meant: the nearest by edit distance, if it is near at all. */
 export function nearest<T extends string>(text: string, choices: readonly T[]): T | undefined {
   let best: T | undefined;
-  let bestDistance = Math.max(2, Math.floor(text.length / 3)) + 1;
+  let bestDistance = Math.max(text.length > 3 ? 2 : 1, Math.floor(text.length / 3)) + 1;
   for (const choice of choices) {
     const distance = editDistance(text, choice);
     if (distance < bestDistance) {

@@ -66,6 +66,8 @@ route add unreachable 10.66.3.0/24`);
       ['a timeout that is no number', ['connect', SERVER, '7', '--timeout', 'soon'], /soon/],
       ['a negative timeout', ['connect', SERVER, '7', '--timeout=-1'], /-1/],
       ['--close sideways', ['connect', SERVER, '7', '--close', 'sideways'], /sideways.*active/],
+      ['--hold of a connection that is closed', ['connect', SERVER, '7', '--hold', '1'], /--hold without --close none/],
+      ['an escape that is none', ['connect', SERVER, '7', '--data', 'a\\q'], /--data: \\q at character 2 is no escape/],
       ['hex of odd length', ['connect', SERVER, '7', '--data-hex', 'abc'], /hex/i],
       ['two sources of data', ['connect', SERVER, '7', '--data', 'a', '--data-hex', '00'], /data/],
       ['an unknown option, with a suggestion', ['connect', SERVER, '7', '--clsoe', 'active'], /clsoe.*--close/],

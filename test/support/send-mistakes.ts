@@ -49,6 +49,7 @@ export function sendMistakes(): Mistake[] {
     ['two sources of data', ['80', '--data', 'a', '--data-length', '1'], 64, /--data and --data-length at once/],
     ['data of a stray digit', ['80', '--data-hex', '00112x'], 64, /--data-hex: "x" is not a hex digit, at character 6: 00112>x</],
     ['a checksum over 16 bits', ['80', '--checksum', '99999'], 64, /--checksum: 99999 is out of range.*0 to 65535/],
+    ['a checksum misspelt', ['80', '--checksum', 'bad'], 64, /--checksum: "bad" is not known; give 0 to 65535, wrong/],
     ['--checksum keep without --hex', ['80', '--checksum', 'keep'], 64, /--checksum keep without --hex/],
     [
       'a segment of a stray digit',

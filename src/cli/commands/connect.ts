@@ -9,6 +9,7 @@ import { readClock } from '../clock.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { connectWaits } from '../connect-waits.ts';
 import { readData } from '../data.ts';
+import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { DATA_OPTIONS, IP_HEADER_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
 import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
@@ -121,6 +122,9 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
 /** What the user said, over the defaults. */
 function readOptions(args: Args): Omit<ConnectRequest, 'host' | 'address' | 'port' | 'data'> {
   const within = (least: number, most: number) => (option: string, text: string) => integer(option, text, least, most);
+  const close = args.read('close', (option, text) => oneOf(option, text, CLOSE_KINDS)) ?? CONNECT_DEFAULTS.close;
+  const holdMs = args.read('hold', seconds);
+  if (holdMs !== undefined && close !== 'none') throw usageError('--hold without --close none', 'what is closed needs no holding');
   return {
     source: args.read('source', address),
     sourcePort: args.read('source-port', readPort),
@@ -130,11 +134,11 @@ function readOptions(args: Args): Omit<ConnectRequest, 'host' | 'address' | 'por
     window: args.read('window', within(0, 0xffff)),
     ttl: args.read('ttl', within(1, 255)) ?? CONNECT_DEFAULTS.ttl,
     tos: args.read('tos', within(0, 255)) ?? CONNECT_DEFAULTS.tos,
-    close: args.read('close', (option, text) => oneOf(option, text, CLOSE_KINDS)) ?? CONNECT_DEFAULTS.close,
+    close,
     idleMs: args.read('idle', seconds) ?? CONNECT_DEFAULTS.idleMs,
     timeoutMs: args.read('timeout', someSeconds) ?? CONNECT_DEFAULTS.timeoutMs,
     deadlineMs: args.read('deadline', someSeconds) ?? CONNECT_DEFAULTS.deadlineMs,
     timeWaitMs: args.read('time-wait', seconds) ?? CONNECT_DEFAULTS.timeWaitMs,
-    holdMs: args.read('hold', seconds) ?? CONNECT_DEFAULTS.holdMs,
+    holdMs: holdMs ?? CONNECT_DEFAULTS.holdMs,
   };
 }

@@ -55,6 +55,7 @@ function run(program: string, args: readonly string[], path: string): Promise<Ou
     execFile(program, args, options, (error, stdout, stderr) => {
       if (error === null) resolve({ text: stdout });
       else if (error.code === 'ENOENT') resolve({ reason: NOT_INSTALLED });
+      else if (error.code === 'EACCES') resolve({ reason: `no permission to run ${program}` });
       else if (error.killed) resolve({ reason: 'no answer in time' });
       else if (/not permitted|denied/i.test(stderr)) resolve({ reason: 'only root may' });
       else resolve({ reason: stderr.trim().split('\n')[0] || error.message });
