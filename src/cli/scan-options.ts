@@ -131,6 +131,9 @@ export const OPTIONS: readonly Option[] = [
       default: undefined,
     },
     seq: { describe: 'Sequence number; default: a keyed hash, which proves that an answer is to our probe' },
+    ack: { describe: 'Acknowledgment number; default: the same hash with ACK, else 0' },
+    checksum: { describe: 'A value, or wrong: any but the right one. Default: the right one' },
+    'tcp-options': { describe: 'Whose SYN options to send: none, linux, bsd or windows; default: an MSS alone, or what is named' },
     'ip-id': { describe: 'Identification; default: random' },
   }),
   ...reworded(PATH_OPTIONS, {
@@ -141,7 +144,10 @@ export const OPTIONS: readonly Option[] = [
     TIME_OPTIONS.filter(({ name }) => name !== 'deadline'),
     {
       timeout: { describe: 'Longest wait for an answer while the round trip is not known', default: '1' },
-      seed: { describe: 'Repeat every random choice, the order of probes too; of shards the order alone, and by default 0' },
+      seed: {
+        describe:
+          'Repeat every random choice, the order of probes too. The parts of a scan must have the same; theirs is 0 unless it is given',
+      },
     },
   ),
   ...PRIVILEGE_OPTIONS,
@@ -190,7 +196,10 @@ export function readProbeSpec(args: Args): SegmentSpec {
   const hasOptions = CRAFTING.some(
     ({ name, group }) => group === 'TCP options' && (args.flag(name) !== undefined || args.texts(name).length > 0),
   );
-  return { ...Object.fromEntries(given), ...(hasOptions ? { namedOptions, options } : {}) };
+  return {
+    ...Object.fromEntries(given),
+    ...(hasOptions ? { namedOptions: { ...namedOptions, preset: namedOptions?.preset ?? 'none' }, options } : {}),
+  };
 }
 
 /** A number between 0 and 1. */

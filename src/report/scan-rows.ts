@@ -1,5 +1,5 @@
 /** Ports that a scan found and that are to be listed, by the hundred thousand in a few bytes each, until they are shown. */
-import type { PortEvent } from '../probe/events.ts';
+import type { PortEvent, ProxiedReason } from '../probe/events.ts';
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../wire/address.ts';
 
 /** What a table has of a port. */
@@ -50,17 +50,12 @@ export class PortRows implements Iterable<PortRow> {
     for (const i of this.#sorted()) yield this.#at(i);
   }
 
-  /** The same, host by host. */
-  *hosts(): Generator<readonly PortRow[]> {
-    let host: PortRow[] = [];
-    for (const row of this) {
-      if (host.length > 0 && host[0]?.address !== row.address) {
-        yield host;
-        host = [];
-      }
-      host.push(row);
-    }
-    if (host.length > 0) yield host;
+  /** Which hosts have so many rows, or more, that say the same. */
+  hostsWith(proxiedReason: ProxiedReason, least: number): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    if (this.#findings.some((finding) => finding.proxiedReason === proxiedReason))
+      for (const row of this) if (row.proxiedReason === proxiedReason) counts.set(row.address, (counts.get(row.address) ?? 0) + 1);
+    return new Map([...counts].filter(([, count]) => count >= least));
   }
 
   #sorted(): Uint32Array {

@@ -4,7 +4,7 @@ import { reasonText, verdictInk } from './entries.ts';
 import type { PortRow, PortRows } from './scan-rows.ts';
 import type { Style } from './style.ts';
 import { type Column, GAP, INDENT, type Layout, layOut } from './table.ts';
-import { displayWidth, flow, padEnd, truncate } from './text.ts';
+import { flow, truncate } from './text.ts';
 import { grouped } from './units.ts';
 
 /** What people call them. */
@@ -25,56 +25,59 @@ export interface ScanTableOptions {
   rest(address: string): readonly string[];
 }
 
-/** A row, and its host where it is the first one of it. */
-type Row = PortRow & { host: string };
+/** A line of the table. */
+interface Row extends PortRow {
+  /** Where it is the first one of a host. */
+  host: string;
+  /** That it stands for as many ports; undefined: for itself. */
+  ports: number | undefined;
+}
 
 /** What is written at once. */
 const CHUNK_LENGTH = 1 << 16;
-/** From so many ports on, those of a host that answers from every port are only counted. */
+/** From so many ports on, those of a host that answers from every port share a line. */
 const MANY_PROXIED = 20;
 
 /** In pieces of many lines each. */
 export function* scanTable(rows: PortRows, options: ScanTableOptions, style: Style): Generator<string> {
-  const { manyHosts, rest } = options;
-  const listed: Iterable<Row> = {
-    *[Symbol.iterator]() {
-      for (const host of rows.hosts()) yield* rowsOf(host, options, style);
-    },
-  };
-  const layout = layOut(columnsOf(options, style), listed, style);
+  const counted = options.verbose ? new Map<string, number>() : rows.hostsWith('answers-all', MANY_PROXIED);
+  const lines: Iterable<Row> = { [Symbol.iterator]: () => linesOf(rows, counted, options, style) };
+  const layout = layOut(columnsOf(options, style), lines, style);
+  const restOf = (address: string): string => (options.manyHosts ? restText(options.rest(address), layout, style) : '');
   let text = layout.head;
-  for (const host of rows.hosts()) {
-    const shown = rowsOf(host, options, style);
-    for (const row of shown) text += layout.line(row);
-    const [first] = host as [PortRow];
-    const proxied = host.length - shown.length;
-    const parts = proxied === 0 ? [] : [`${grouped(proxied)} open (proxied?): it answers SYN+ACK from every port`];
-    if (manyHosts) parts.push(...rest(first.address));
-    text += restLines(parts, manyHosts ? hostText(first.address, options, style) : undefined, shown.length > 0, layout, style);
+  let address: string | undefined;
+  for (const row of lines) {
+    if (address !== undefined && row.address !== address) text += restOf(address);
+    ({ address } = row);
+    text += layout.line(row);
     if (text.length < CHUNK_LENGTH) continue;
     yield text;
     text = '';
   }
-  if (text !== '') yield text;
+  yield address === undefined ? text : text + restOf(address);
 }
 
-/** @param host of many. @param isNamed its name stands above */
-function restLines(parts: readonly string[], host: string | undefined, isNamed: boolean, { widths }: Layout<Row>, style: Style): string {
-  if (parts.length === 0) return '';
-  const { paint, width } = style;
-  const hostWidth = widths[0] as number;
-  const head = host === undefined ? '' : padEnd(isNamed ? '' : host, hostWidth) + GAP;
-  const indent = displayWidth(INDENT + head);
-  const lines = flow(parts, ', ', width - indent);
-  return lines.map((line, i) => `${INDENT}${i === 0 ? head : ' '.repeat(indent - INDENT.length)}${paint('faint', line)}\n`).join('');
+/** @param counted hosts whose ports that answer as every port does share a line, and how many they are */
+function* linesOf(rows: PortRows, counted: ReadonlyMap<string, number>, options: ScanTableOptions, style: Style): Generator<Row> {
+  let address: string | undefined;
+  let hasCounted = false;
+  for (const row of rows) {
+    const isFirst = row.address !== address;
+    if (isFirst) hasCounted = false;
+    ({ address } = row);
+    const ports = row.proxiedReason === 'answers-all' ? counted.get(address) : undefined;
+    if (ports !== undefined && hasCounted) continue;
+    hasCounted ||= ports !== undefined;
+    yield { ...row, host: isFirst ? hostText(address, options, style) : '', ports };
+  }
 }
 
-/** The ports of a host that get a row each. */
-function rowsOf(host: readonly PortRow[], options: ScanTableOptions, style: Style): Row[] {
-  const isOfAll = ({ proxiedReason }: PortRow): boolean => proxiedReason === 'answers-all';
-  const isLong = !options.verbose && host.filter(isOfAll).length >= MANY_PROXIED;
-  const shown = isLong ? host.filter((row) => !isOfAll(row)) : host;
-  return shown.map((row, i) => ({ ...row, host: i === 0 ? hostText(row.address, options, style) : '' }));
+/** Under the rows of a host of many. */
+function restText(parts: readonly string[], { widths }: Layout<Row>, { paint, width }: Style): string {
+  const indent = ' '.repeat(INDENT.length + (widths[0] as number) + GAP.length);
+  return flow(parts, ', ', width - indent.length)
+    .map((line) => `${indent}${paint('faint', line)}\n`)
+    .join('');
 }
 
 /** `'192.0.2.1'`, or `'192.0.2.1 example.com'`. */
@@ -97,19 +100,24 @@ function columnsOf({ names, manyHosts, verbose }: ScanTableOptions, style: Style
   const from = ({ from }: Row): string => (verbose && from !== undefined ? ` from ${escapeText(from)}` : '');
   const proxied = ({ proxiedReason }: Row): string => (proxiedReason === undefined ? '' : `, ${PROXIED_TEXTS[proxiedReason]}`);
   const columns: Column<Row>[] = [
-    { head: 'port', cell: ({ port }) => String(port), isNumber: true },
-    { head: 'service', cell: ({ port }) => escapeText(names.service(port) ?? ''), goes: 1 },
+    { head: 'port', cell: ({ port, ports }) => (ports === undefined ? String(port) : `${grouped(ports)} ports`), isNumber: true },
+    { head: 'service', cell: ({ port, ports }) => escapeText((ports === undefined && names.service(port)) || ''), goes: 2 },
     {
       head: 'verdict',
       cell: ({ verdict, proxied }) => (proxied ? `${verdict} (proxied?)` : verdict),
       ink: ({ verdict, proxied }) => (proxied ? 'warning' : verdictInk(verdict)),
       cut: 3,
     },
-    { head: 'reason', cell: (row) => reasonText(row.reason, style) + from(row) + proxied(row), cut: 2 },
-    { head: 'rtt', cell: ({ rttUs }) => (rttUs === undefined ? '' : duration(rttUs)), isNumber: true, goes: 2 },
-    { head: 'ttl', cell: ({ ttl }) => String(ttl ?? ''), isNumber: true, goes: 3 },
+    { head: 'reason', cell: (row) => reasonText(row.reason, style) + from(row) + proxied(row), goes: 1, cut: 2 },
+    {
+      head: 'rtt',
+      cell: ({ rttUs, ports }) => (rttUs === undefined || ports !== undefined ? '' : duration(rttUs)),
+      isNumber: true,
+      goes: 3,
+    },
+    { head: 'ttl', cell: ({ ttl, ports }) => (ports === undefined ? String(ttl ?? '') : ''), isNumber: true, goes: 4 },
   ];
   if (manyHosts) columns.unshift({ head: 'host', cell: ({ host }) => host, cut: 1 });
-  if (verbose) columns.push({ head: 'tries', cell: ({ attempts }) => String(attempts), isNumber: true, goes: 4 });
+  if (verbose) columns.push({ head: 'tries', cell: ({ attempts }) => String(attempts), isNumber: true, goes: 5 });
   return columns;
 }

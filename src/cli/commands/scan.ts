@@ -27,6 +27,7 @@ import { checkSame, fingerprintOf, Journal, readJournal } from '../scan-journal.
 import { MOST_PAIRS, OPTIONS, probability, readPorts, readProbeSpec, readShown, readTechnique } from '../scan-options.ts';
 import { createNames, readScanTargets } from '../scan-targets.ts';
 import { REFUSED_OPTIONS } from '../segment-options.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { readPort } from '../target.ts';
 import { lookOf } from '../terminal.ts';
 import { address, integer, oneOf, someSeconds } from '../values.ts';
@@ -63,6 +64,7 @@ export const scanCommand: CommandBody = {
 };
 
 async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Promise<number> {
+  keepHeapSmall();
   const json = args.flag('json') === true;
   const quiet = args.flag('quiet') === true;
   const csvPath = readCsvPath(args);
