@@ -20,7 +20,7 @@ export interface Io {
   onQuit(callback: () => void): () => void;
   /** Calls back once when stdout takes no more: its reader went away (EPIPE), or it can't be written. */
   onOutputFailure(callback: (failure: OutputFailure) => void): void;
-  /** Ends the process at once: after a second signal. */
+  /** Ends the process at once: after a second signal, and where the other end of a pipe would keep it for ever. */
   exitNow(code: number): void;
 }
 
@@ -81,6 +81,19 @@ export function processIo(): Io {
       listeners.push(callback);
       if (failure !== undefined) callback(failure);
     },
-    exitNow: (code) => process.exit(code),
+    exitNow: (code) => void endNow(code),
   };
+}
+
+async function endNow(code: number): Promise<void> {
+  const { libc } = await import('../net/libc.ts');
+  // After all others who want to hear of it.
+  process.once('exit', () => {
+    try {
+      libc().exit(code);
+    } catch {
+      // Without koffi it ends as Node.js ends it.
+    }
+  });
+  process.exit(code);
 }

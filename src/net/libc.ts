@@ -94,6 +94,8 @@ export interface Libc {
   closeOnExec(fd: number): number;
   close(fd: number): number;
   strerror(errno: number): string;
+  /** Ends the process at once, also where a thread of it waits in the kernel; `process.exit` waits for that thread. */
+  exit(code: number): void;
   geteuid(): number;
   /** Where the bytes lie in memory. Whoever stores it must hold the bytes as long as the kernel may follow it. */
   addressOf(bytes: Uint8Array): bigint;
@@ -182,6 +184,7 @@ function bindLibc(): Libc {
     closeOnExec: (fd) => resultOf(fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)),
     close: (fd) => resultOf(close(fd)),
     strerror: library.func('const char *strerror(int)'),
+    exit: library.func('void _exit(int)'),
     geteuid: library.func('uint32_t geteuid()'),
     addressOf: (bytes) => koffi.address(bytes),
   };

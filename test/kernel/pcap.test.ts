@@ -256,6 +256,17 @@ describeNeeding(['namespaces'], '--pcap', () => {
       expect(tshark(file, 'tcp', ['frame.number']).length).toBeGreaterThan(50);
     });
 
+    it('that is a pipe nobody reads from does not keep it from ending', async () => {
+      const pipe = newFile();
+      command(['mkfifo', pipe]);
+      const reader = network.client.spawn(['sh', '-c', 'exec sleep 60 < "$1"', 'sh', pipe]);
+      const argv = ['ping', network.serverAddress, CLOSED, '-c', '2000', '-i', '0', '-q', '--pcap', pipe];
+      const run = await rawshake(network.client, argv, { timeoutMs: 10_000 });
+      reader.kill();
+      expect(run.code).toBe(74);
+      expect(run.stderr).toMatch(/its reader does not come for what is in it\n$/);
+    });
+
     it('is gone again where nothing was sent', async () => {
       const file = newFile();
       const run = await rawshake(network.client, ['connect', '192.0.2.1', '80', '--pcap', file]);

@@ -10,7 +10,7 @@ import { startCapture } from '../support/capture.ts';
 import { runCli } from '../support/cli.ts';
 import { asNobody, command } from '../support/command.ts';
 import { createPair, createRouted, type Namespace, type Network, temporaryDirectory } from '../support/netns.ts';
-import { rawshake, rawshakeArgv } from '../support/rawshake.ts';
+import { rawshake, rawshakeArgv, startRawshake } from '../support/rawshake.ts';
 import { startNginx } from '../support/servers.ts';
 
 interface Told {
@@ -165,6 +165,16 @@ describeNeeding(['namespaces'], 'replay', () => {
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(said).toMatch(/^1 {2}127\.0\.0\.1:\d+ {2}open /);
+  });
+
+  it('tells what it knows where Ctrl-C ends a named pipe into which nobody writes', async () => {
+    const pipe = join(directory, 'pipe');
+    command(['mkfifo', pipe]);
+    const running = startRawshake(network.client, ['replay', pipe, '--json'], { timeoutMs: 5000 });
+    await delay(1000);
+    running.child.kill('SIGINT');
+    const run = await running.finished;
+    expect([run.code, run.lines]).toMatchObject([130, [{ type: 'result', packets: 0, exitCode: 130 }]]);
   });
 
   describe('of a file that is damaged', () => {

@@ -78,7 +78,7 @@ async function run(args: Args, io: Io): Promise<number> {
     chosen: conversations.size > 0,
     file,
   });
-  const source = await Source.open(file, io);
+  const source = new Source(file, io.stdin);
   let result: ReplayResult | undefined;
   try {
     for await (const event of replay({ chunks: source.chunks(controller.signal), conversations, ...narrowed, signal: controller.signal })) {
@@ -96,6 +96,7 @@ async function run(args: Args, io: Io): Promise<number> {
   const exitCode = endedBy ?? (failure === undefined ? 0 : exitCodeOf(failure));
   if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
   if (failure !== undefined && endedBy === undefined) writeError(failure, io);
+  if (source.isStuck) io.exitNow(exitCode);
   return exitCode;
 }
 
@@ -125,58 +126,71 @@ function hintOf(reason: string, packets: number): string {
 
 /** The file, or stdin, piece by piece. */
 class Source {
-  private constructor(
-    private readonly file: string,
-    private readonly handle: FileHandle | undefined,
-    private readonly stdin: Io['stdin'],
-  ) {}
+  /** It waits in the kernel for a writer that does not come: only the end of the process ends that. */
+  isStuck = false;
+  private handle: FileHandle | undefined;
 
   /** @throws CliError */
-  static async open(file: string, io: Io): Promise<Source> {
-    if (file === '-') {
-      if ((io.stdin as { isTTY?: boolean }).isTTY) throw usageError('FILE: stdin is a terminal', 'pipe a capture into it, or name a file');
-      return new Source(file, undefined, io.stdin);
-    }
-    let handle: FileHandle | undefined;
+  constructor(
+    private readonly file: string,
+    private readonly stdin: Io['stdin'],
+  ) {
+    if (file === '-' && (stdin as { isTTY?: boolean }).isTTY)
+      throw usageError('FILE: stdin is a terminal', 'pipe a capture into it, or name a file');
+  }
+
+  /**
+   * @param signal ends it, also while nothing comes
+   * @throws CliError
+   */
+  chunks(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    return this.file === '-' ? this.ofStdin(signal) : this.ofFile(signal);
+  }
+
+  private async *ofStdin(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    const stop = () => this.stdin.destroy();
+    signal.addEventListener('abort', stop);
     try {
-      handle = await open(file, constants.O_RDONLY);
-      if ((await handle.stat()).isDirectory()) throw new CliError('no-input', `${quote(file)} is a directory`, 'name a file');
-      return new Source(file, handle, io.stdin);
+      for await (const chunk of this.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
     } catch (error) {
-      await handle?.close();
-      if (error instanceof CliError) throw error;
-      const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : reasonOf(error);
-      throw new CliError('no-input', `can't read ${quote(file)}: ${reason}`, 'name a capture of tcpdump, tshark or --pcap');
+      if (!signal.aborted) throw new CliError('no-input', `can't read stdin: ${reasonOf(error)}`);
     }
   }
 
-  /** @param signal ends it, also while nothing comes */
-  async *chunks(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
-    if (this.handle === undefined) {
-      const stop = () => this.stdin.destroy();
-      signal.addEventListener('abort', stop);
-      try {
-        for await (const chunk of this.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk;
-      } catch (error) {
-        if (!signal.aborted) throw new CliError('no-input', `can't read stdin: ${reasonOf(error)}`);
+  private async *ofFile(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    try {
+      const handle = await this.unlessStuck(open(this.file, constants.O_RDONLY), signal);
+      if (handle === undefined) return;
+      this.handle = handle;
+      if ((await handle.stat()).isDirectory()) throw new CliError('no-input', `${quote(this.file)} is a directory`, 'name a file');
+      for (;;) {
+        // What was read is looked at until it is drawn: each piece has a buffer of its own.
+        const buffer = Buffer.allocUnsafeSlow(PIECE);
+        const read = await this.unlessStuck(handle.read(buffer, 0, PIECE), signal);
+        if (read === undefined || read.bytesRead === 0) return;
+        yield buffer.subarray(0, read.bytesRead);
       }
-      return;
+    } catch (error) {
+      if (error instanceof CliError || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : reasonOf(error);
+      throw new CliError('no-input', `can't read ${quote(this.file)}: ${reason}`, 'name a capture of tcpdump, tshark or --pcap');
     }
-    for (;;) {
-      // What was read is looked at until it is drawn: each piece has a buffer of its own.
-      const buffer = Buffer.allocUnsafeSlow(PIECE);
-      let bytesRead: number;
-      try {
-        ({ bytesRead } = await this.handle.read(buffer, 0, PIECE));
-      } catch (error) {
-        throw new CliError('no-input', `can't read ${quote(this.file)}: ${reasonOf(error)}`);
-      }
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
+  }
+
+  /** Opening a pipe waits for its writer, and reading one for what is written. @returns undefined where the signal comes first */
+  private async unlessStuck<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    let stop = () => {};
+    const stopped = new Promise<undefined>((resolve) => {
+      stop = () => resolve(undefined);
+    });
+    signal.addEventListener('abort', stop);
+    const done = await Promise.race([work, stopped]);
+    signal.removeEventListener('abort', stop);
+    this.isStuck = done === undefined;
+    return done;
   }
 
   async close(): Promise<void> {
-    await this.handle?.close();
+    if (!this.isStuck) await this.handle?.close();
   }
 }
