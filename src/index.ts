@@ -15,6 +15,13 @@ export { PING_DEFAULTS, type PingContext, type PingRequest, type PingTarget } fr
 export { pingExitCode } from './probe/ping/result.ts';
 export { replay } from './probe/replay/replay.ts';
 export type { ReplayRequest } from './probe/replay/request.ts';
+export { IntervalSet } from './probe/scan/intervals.ts';
+export { parsePorts, topPorts } from './probe/scan/ports.ts';
+export { SCAN_DEFAULTS, type ScanRequest } from './probe/scan/request.ts';
+export { scanExitCode } from './probe/scan/result.ts';
+export { scan } from './probe/scan/scan.ts';
+export { parseTarget, selectTargets, type Targets } from './probe/scan/targets.ts';
+export { TECHNIQUES, type Technique } from './probe/scan/technique.ts';
 export type { SegmentSpec } from './probe/segment-spec.ts';
 export type { Preset, SynOptionChoice } from './probe/syn-options.ts';
 export { toJson } from './report/json.ts';

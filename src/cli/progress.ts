@@ -13,7 +13,8 @@ export interface Progress {
 
 /** Does nothing off a terminal. */
 export function createProgress({ stderr }: Pick<Io, 'stderr'>): Progress {
-  if (!stderr.isTTY) return { show() {}, hide() {} };
+  // A terminal that no one has told its size has 0 columns, and ora would clear lines without end.
+  if (!stderr.isTTY || !stderr.columns) return { show() {}, hide() {} };
   let shown: string | undefined;
   let spinner: { text: string; isSpinning: boolean; start(): unknown; stop(): unknown } | undefined;
   const begin = async (): Promise<void> => {

@@ -12,7 +12,8 @@ export interface Waiting {
 
 /** Does nothing off a terminal. */
 export function createWaiting({ stderr }: Io): Waiting {
-  if (!stderr.isTTY) return { begins() {}, stop() {} };
+  // A terminal that no one has told its size has 0 columns, and ora would clear lines without end.
+  if (!stderr.isTTY || !stderr.columns) return { begins() {}, stop() {} };
   let wait = 0;
   let timer: NodeJS.Timeout | undefined;
   let spinner: { stop(): unknown } | undefined;

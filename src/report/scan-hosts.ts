@@ -11,6 +11,8 @@ export class HostTally {
   answering = 0;
   /** Hosts of which nothing came at all. */
   silent = 0;
+  /** Hosts that this machine could not send to. */
+  unsent = 0;
   /** What is not listed of those that are. */
   readonly #rest = new Map<string, readonly OutcomeCount[]>();
   /** Most hosts have the same. */
@@ -23,7 +25,8 @@ export class HostTally {
     if (rest.length < outcomes.length) {
       this.listed++;
       if (rest.length > 0) this.#rest.set(address, this.#shared(rest));
-    } else if (rest.every(({ reason }) => reason === 'no-response')) this.silent++;
+    } else if (outcomes.length === 0) this.unsent++;
+    else if (rest.every(({ reason }) => reason === 'no-response')) this.silent++;
     else this.answering++;
   }
 

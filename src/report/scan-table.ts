@@ -19,6 +19,8 @@ export interface ScanTableOptions {
   names: ScanNames;
   /** A host of many: each is named. */
   manyHosts: boolean;
+  /** Who says that a host is unreachable for want of an ARP answer: our own kernel. */
+  ownAddress: string | undefined;
   /** How often each was tried, and who sent an ICMP error; and hosts that answer from every port as long as they are. */
   verbose: boolean;
   /** Of a host of many: what else was found, in parts of a line. */
@@ -95,9 +97,12 @@ const PROXIED_TEXTS: Readonly<Record<ProxiedReason, string>> = {
   'other-ttl': 'other TTL',
 };
 
-function columnsOf({ names, manyHosts, verbose }: ScanTableOptions, style: Style): Column<Row>[] {
+function columnsOf({ names, manyHosts, ownAddress, verbose }: ScanTableOptions, style: Style): Column<Row>[] {
   const { escapeText, duration } = style;
-  const from = ({ from }: Row): string => (verbose && from !== undefined ? ` from ${escapeText(from)}` : '');
+  const reason = ({ reason, from }: Row): string => {
+    if (from === ownAddress && reason === 'icmp-host-unreachable') return 'no ARP answer';
+    return reasonText(reason, style) + (verbose && from !== undefined ? ` from ${escapeText(from)}` : '');
+  };
   const proxied = ({ proxiedReason }: Row): string => (proxiedReason === undefined ? '' : `, ${PROXIED_TEXTS[proxiedReason]}`);
   const columns: Column<Row>[] = [
     { head: 'port', cell: ({ port, ports }) => (ports === undefined ? String(port) : `${grouped(ports)} ports`), isNumber: true },
@@ -108,7 +113,7 @@ function columnsOf({ names, manyHosts, verbose }: ScanTableOptions, style: Style
       ink: ({ verdict, proxied }) => (proxied ? 'warning' : verdictInk(verdict)),
       cut: 3,
     },
-    { head: 'reason', cell: (row) => reasonText(row.reason, style) + from(row) + proxied(row), goes: 1, cut: 2 },
+    { head: 'reason', cell: (row) => reason(row) + proxied(row), goes: 1, cut: 2 },
     {
       head: 'rtt',
       cell: ({ rttUs, ports }) => (rttUs === undefined || ports !== undefined ? '' : duration(rttUs)),

@@ -1,9 +1,9 @@
 /** `scan` as text: what was found, grouped by host, and what that rests on; or a line for each port when it is found. */
-import type { HostEvent, PortEvent, ScanEvent, ScanProgressEvent, ScanResult, ScanStartEvent } from '../probe/events.ts';
+import type { PortEvent, ScanEvent, ScanProgressEvent, ScanResult, ScanStartEvent } from '../probe/events.ts';
 import { verdictInk } from './entries.ts';
 import { HostTally } from './scan-hosts.ts';
 import { type PortRow, PortRows } from './scan-rows.ts';
-import { type ScanSummaryOptions, scanSummary } from './scan-summary.ts';
+import { type KnownOfScan, type ScanSummaryOptions, scanSummary } from './scan-summary.ts';
 import { type ScanNames, scanTable } from './scan-table.ts';
 import { createStyle, type Style, type StyleOptions } from './style.ts';
 import { wrap } from './text.ts';
@@ -39,8 +39,7 @@ export function createScanReporter(options: ScanReporterOptions): ScanReporter {
   const { write, quiet, verbose, names } = options;
   const style = createStyle(options);
   const rows = new PortRows();
-  let start: ScanStartEvent | undefined;
-  let hosts: HostTally | undefined;
+  const known: KnownOfScan = { start: undefined, hosts: undefined, unsent: undefined };
   let hasTable = false;
   /** Lines of ports were written since the last empty line. */
   let hasLines = false;
@@ -48,9 +47,10 @@ export function createScanReporter(options: ScanReporterOptions): ScanReporter {
   const writeTable = (): void => {
     if (hasLines) write('\n');
     hasLines = false;
-    const manyHosts = start?.hosts !== 1;
-    const rest = (address: string): readonly string[] => hosts?.restOf(address, style) ?? [];
-    for (const text of scanTable(rows, { names, manyHosts, verbose, rest }, style)) write(text);
+    const manyHosts = known.start?.hosts !== 1;
+    const ownAddress = known.start?.sourceAddress;
+    const rest = (address: string): readonly string[] => known.hosts?.restOf(address, style) ?? [];
+    for (const text of scanTable(rows, { names, manyHosts, ownAddress, verbose, rest }, style)) write(text);
     rows.clear();
     hasTable = true;
   };
@@ -61,7 +61,7 @@ export function createScanReporter(options: ScanReporterOptions): ScanReporter {
   const end = (result: ScanResult): void => {
     if (rows.length > 0) writeTable();
     if (!hasTable) write(`  ${style.paint('faint', nothingText(options))}\n`);
-    write(`\n${scanSummary(result, start, hosts, options, style)}`);
+    write(`\n${scanSummary(result, known, options, style)}`);
   };
 
   return {
@@ -69,7 +69,7 @@ export function createScanReporter(options: ScanReporterOptions): ScanReporter {
     event(event) {
       switch (event.type) {
         case 'start':
-          start = event;
+          known.start = event;
           if (!quiet) write(titleText(event, options, style));
           return;
         case 'port':
@@ -78,9 +78,11 @@ export function createScanReporter(options: ScanReporterOptions): ScanReporter {
           if (!quiet) gather(event);
           return;
         case 'host':
-          hosts = tallied(event, hosts);
+          known.hosts ??= new HostTally(options.shown);
+          known.hosts.add(event);
           return;
         case 'unsent':
+          known.unsent ??= event;
           if (!verbose || quiet) return;
           write(
             `  ${style.paint('bad', `not sent to ${style.escapeText(event.address)}:${event.port}: ${style.escapeText(event.message)}`)}\n`,
@@ -92,12 +94,6 @@ export function createScanReporter(options: ScanReporterOptions): ScanReporter {
       }
     },
   };
-
-  function tallied(event: HostEvent, tally: HostTally | undefined): HostTally {
-    const into = tally ?? new HostTally(options.shown);
-    into.add(event);
-    return into;
-  }
 }
 
 function titleText(start: ScanStartEvent, { host, portText, shard, settledBefore, verbose }: ScanReporterOptions, style: Style): string {

@@ -1,6 +1,7 @@
 /** `rawshake scan` as people and scripts use it: the built command against a real kernel with a firewall. */
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PortEvent, ScanResult } from '../../src/probe/events.ts';
 import { misfit } from '../schema/validate.ts';
@@ -190,6 +191,21 @@ describeNeeding(['namespaces'], 'scan', () => {
     expect({ code, ended: result.ended }).toEqual({ code: 3, ended: 'max-time' });
     expect(result.done).toBeGreaterThan(50);
     expect(result.done).toBeLessThan(1000);
+  });
+
+  it('shows on a terminal how far it is, and then the table alone', () => {
+    const typed = `stty cols 80 rows 24; ${rawshakeArgv(['scan', host, '-p', '-', '--rate', '30000', '--retries', '0']).join(' ')}`;
+    const shown = network.client.exec(['env', 'LANG=C.UTF-8', 'TERM=xterm', 'script', '-qec', typed, '/dev/null']);
+    expect(shown).toMatch(/\d+ % of 65,535, \d open, [\d,]+\/s, \d+ s left/);
+    const end = stripVTControlCharacters(shown.slice(shown.lastIndexOf(' left')));
+    expect(end).toMatch(/port {2}service [^%]* open [^%]*\n {2}ports /);
+  });
+
+  it('on a terminal without a size shows nothing that it could not take away again', () => {
+    const typed = rawshakeArgv(['scan', host, '-p', '-', '--rate', '50000', '--retries', '0']).join(' ');
+    const shown = network.client.exec(['env', 'LANG=C.UTF-8', 'TERM=xterm', 'script', '-qec', typed, '/dev/null']);
+    expect(shown).not.toContain(' left');
+    expect(shown).toContain(' open ');
   });
 
   it('ends quietly where nobody reads on', async () => {
