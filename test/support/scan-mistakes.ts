@@ -65,7 +65,11 @@ export function scanMistakes(host: string): ScanMistake[] {
     wrong('port 0', [host, '-p', '0'], /--ports: 0 is no port; give 1 to 65535/),
     wrong('port 65536', [host, '-p', '80,65536'], /--ports: 65536 is no port/),
     wrong('no port at all', [host, '-p', ','], /--ports: a port is missing/),
-    wrong('a service of no such name', [host, '-p', 'postgresq'], /--ports: "postgresq" is no known service name; did you mean postgresql\?/),
+    wrong(
+      'a service of no such name',
+      [host, '-p', 'postgresq'],
+      /--ports: "postgresq" is no known service name; did you mean postgresql\?/,
+    ),
     wrong('--ports and --top', [host, '-p', '80', '--top', '10'], /--ports and --top at once/),
     wrong('the top 0', [host, '--top', '0'], /--top: 0 is out of range/),
     wrong('more than the table has', [host, '--top', '100000'], /--top: 100000 is out of range/),
