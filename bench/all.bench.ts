@@ -6,13 +6,14 @@ import { decode } from './decode.ts';
 import { download } from './download.ts';
 import { handshakes } from './handshakes.ts';
 import { ping } from './ping.ts';
+import { scan } from './scan.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 import { type Row, table } from './table.ts';
 import { wire } from './wire.ts';
 
-test('figures', { timeout: 600_000 }, async () => {
+test('figures', { timeout: 1_200_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [start, accuracy, handshakes, download, send, ping, wire, decode]) rows.push(...(await measure()));
+  for (const measure of [start, accuracy, handshakes, download, scan, send, ping, wire, decode]) rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });

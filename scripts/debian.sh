@@ -28,7 +28,9 @@ groff groff-base
 zsh zsh
 fish fish'
 bench='hping3 hping3
-nping nmap'
+nping nmap
+masscan masscan
+/usr/sbin/zmap zmap'
 
 case "${1-}" in
   build) wanted=$build ;;

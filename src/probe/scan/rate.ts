@@ -54,9 +54,11 @@ const WITNESS_TOLERANCE = 0.25;
 const LONGEST_MEMORY = 10_000;
 /** After so many samples at ever lower rates without a better share, the rate was not the reason. */
 const VAIN_SAMPLES = 3;
+/** What limits answers lets through the more of them the fewer are asked for: a share that is so many times the last is better. */
+const BETTER = 1.5;
 
 const CAREFUL_GROWTH = 1.25;
-const CUT_BY_DROPS = 0.7;
+const CUT_BY_DROPS = 0.5;
 const DEEPEST_CUT = 0.25;
 
 /** What tells of congestion on this host. */
@@ -93,6 +95,8 @@ export class RateControl {
   /** Since the share fell. */
   #fallen: Fallen | undefined;
   #isCareful = false;
+  /** From one sample to the next; slow from the first trouble on. */
+  #growth = 2;
   /** Of ports that answer, asked again since the share fell. */
   #witnesses = { asked: 0, answered: 0 };
 
@@ -187,8 +191,10 @@ export class RateControl {
   #weigh(sent: number, answered: number, trouble: LocalTrouble): void {
     const hasTrouble = trouble.dropped > this.#trouble.dropped || trouble.sendRetries > this.#trouble.sendRetries;
     this.#trouble = trouble;
-    if (hasTrouble) this.#set(this.pps * CUT_BY_DROPS);
-    else if (this.#hasFallen(sent, answered)) this.#fall(sent, answered);
+    if (hasTrouble) {
+      this.#growth = CAREFUL_GROWTH;
+      this.#set(this.pps * CUT_BY_DROPS);
+    } else if (this.#hasFallen(sent, answered)) this.#fall(sent, answered);
     else this.#rise(sent, answered);
   }
 
@@ -203,8 +209,9 @@ export class RateControl {
   /** From now on witnesses tell: the ports that are left may be silent ones. */
   #fall(sent: number, answered: number): void {
     const share = answered / sent;
-    this.#fallen = { fromPps: this.pps, share: 0, vain: 0 };
+    this.#fallen = { fromPps: this.pps, share, vain: 0 };
     this.#isCareful = true;
+    this.#growth = CAREFUL_GROWTH;
     this.#cut(share / this.#usualShare);
   }
 
@@ -214,13 +221,14 @@ export class RateControl {
       this.#fallen = undefined;
       return;
     }
-    fallen.vain = share > fallen.share * (1 + TOLERANCE) ? 0 : fallen.vain + 1;
+    fallen.vain = share > fallen.share * BETTER ? 0 : fallen.vain + 1;
     fallen.share = share;
     if (fallen.vain < VAIN_SAMPLES) return this.#cut(share / usual);
     // It is the path that has changed.
     this.#usual = { sent: 0, answered: 0 };
     this.#fallen = undefined;
     this.#isCareful = false;
+    this.#growth = 2;
     this.#set(fallen.fromPps);
   }
 
@@ -232,7 +240,7 @@ export class RateControl {
     this.#usual.sent += sent;
     this.#usual.answered += answered;
     this.#forget(this.#usual);
-    this.#set(this.pps * (this.#isCareful ? CAREFUL_GROWTH : 2));
+    this.#set(this.pps * this.#growth);
   }
 
   #forget(memory: { sent: number; answered: number }): void {
