@@ -41,7 +41,7 @@ const page = [
   `${bold('rawshake')} ${italic('COMMAND')} [options]`,
   '.SH DESCRIPTION',
   roff(
-    'rawshake crafts TCP segments over raw IPv4 sockets, performs real handshakes and real closes against remote ports, and reports what came back and when. It needs CAP_NET_RAW, and CAP_NET_ADMIN where the kernel wants it for socket filters: run it with sudo. No firewall rule is made: a listening socket of its own that takes nothing in keeps the kernel from answering for its ports.',
+    'rawshake crafts TCP segments over raw IPv4 sockets, performs real handshakes and real closes against remote ports, and reports what came back and when. It needs CAP_NET_RAW, and CAP_NET_ADMIN where the kernel wants it for socket filters: run it with sudo, or in one of the ways of docs/privileges.md, which is installed with it. No firewall rule is made: a listening socket of its own that takes nothing in keeps the kernel from answering for its ports.',
   ),
   '.P',
   roff('Numbers are decimal or 0x. HOST:PORT is taken wherever HOST PORT is. Results go to stdout; progress, notes and errors to stderr.'),

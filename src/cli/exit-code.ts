@@ -52,7 +52,10 @@ export const EXIT_STATUS: readonly (readonly [code: string, meaning: string])[] 
   ['0', 'yes: open, established, all as asked'],
   ['1', 'closed: it answered no (RST)'],
   ['2', 'filtered: no answer, or an ICMP error'],
-  ['3', 'answered, but not as asked: the close did not complete, data were not acknowledged; a scan was cut short, or is not as required'],
+  [
+    '3',
+    'answered, but not as asked: the close did not complete, data were not acknowledged; a limit of ping was passed; a scan was cut short, or is not as required',
+  ],
   ['64', 'wrong usage; broadcast or multicast target; source address not ours; datagram over the MTU'],
   ['65, 66', 'input data malformed; input file missing'],
   ['68', 'host name not resolved, or without an IPv4 address'],

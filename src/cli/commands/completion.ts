@@ -7,7 +7,7 @@ export const completionCommand = (loadAll: () => Promise<readonly Command[]>): C
   positionals: [{ name: 'SHELL', describe: SHELLS.join(', '), choices: SHELLS, required: true }],
   options: [],
   examples: [
-    ['source <(rawshake completion bash)', 'in this shell; zsh takes it too'],
+    ['source <(rawshake completion bash)', 'in this shell; in zsh: zsh in the place of bash'],
     ['rawshake completion fish > ~/.config/fish/completions/rawshake.fish', 'from now on'],
   ],
   async run(args, io) {

@@ -40,7 +40,7 @@ export const decodeCommand: CommandBody = {
   ],
   options: OPTIONS,
   examples: [
-    ['rawshake decode 4500002800010000400666cd7f0000017f0000019c40005000000001000000005002faf0e6920000', 'a SYN, field by field'],
+    ['rawshake decode 450000280001000040067ccd7f0000017f0000019c40005000000001000000005002faf01a5e0000', 'a SYN, field by field'],
     ['rawshake send 127.0.0.1 80 --dry-run --json | rawshake decode --quiet', "what would be sent, in tcpdump's words"],
   ],
   run,

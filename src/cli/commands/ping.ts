@@ -47,7 +47,7 @@ const PROBE_OPTIONS: readonly Option[] = [
     name: 'loss-limit',
     argument: 'PERCENT',
     group: 'Limits',
-    describe: 'Exit 3 where a target lost more than this; loss alone is no reason else',
+    describe: 'Exit 3 where a target lost more than this; without it loss alone changes no exit code',
   },
   { name: 'rtt-limit', argument: 'MS', group: 'Limits', describe: 'Exit 3 where the 95th percentile of a round trip is longer' },
   { name: 'histogram', group: 'Output', describe: 'Draw the round trips as a large histogram' },

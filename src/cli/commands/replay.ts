@@ -21,7 +21,7 @@ import { address, integer, quote } from '../values.ts';
 const PIECE = 1 << 18;
 
 const OPTIONS: readonly Option[] = [
-  { name: 'list', alias: 'l', group: 'Reading', describe: 'A table of the conversations, as is made of more than 8' },
+  { name: 'list', alias: 'l', group: 'Reading', describe: 'Only a table of the conversations; of more than 8 there is one anyway' },
   {
     name: 'conversation',
     argument: 'N',

@@ -27,7 +27,7 @@ import { address, integer, oneOf, seconds, someSeconds } from '../values.ts';
 const SWEEP_INTERVAL_MS = 10;
 
 const SENDING_OPTIONS: readonly Option[] = [
-  { name: 'count', alias: 'c', argument: 'N', group: 'Sending', describe: 'Send it so often', default: '1' },
+  { name: 'count', alias: 'c', argument: 'N', group: 'Sending', describe: 'How many times to send it', default: '1' },
   {
     name: 'interval',
     alias: 'i',
