@@ -167,15 +167,20 @@ export class Prober<T> {
     batch.count++;
   }
 
-  /** Hands the batch over: a full one to be sent beside this thread, as soon as one is known to leave. */
-  flush(): void {
+  /** Makes the batch ready, so that it can be handed over in no time. */
+  prepare(): void {
     const batch = this.#free;
     if (batch === undefined || batch.count === 0) return;
     this.#cookies.hash(batch.count, batch.seqs);
-    for (let slot = 0; slot < batch.count; slot++) {
-      this.#patch(batch, slot);
+    for (let slot = 0; slot < batch.count; slot++) this.#patch(batch, slot);
+  }
+
+  /** Hands the prepared batch over: a full one to be sent beside this thread, as soon as one is known to leave. */
+  flush(): void {
+    const batch = this.#free;
+    if (batch === undefined || batch.count === 0) return;
+    for (let slot = 0; slot < batch.count; slot++)
       this.#listener?.handed((batch.drafts[slot] as Draft<T>).purpose as T, this.spec.seq ?? (batch.seqs[slot] as number));
-    }
     if (!this.#mayBeside || !this.#hasLeft || batch.count < batch.drafts.length) return this.#finish(batch, 0);
     batch.isLeaving = true;
     this.fan.sendBeside(batch.outgoing, batch.count, (sent) => {

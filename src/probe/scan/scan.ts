@@ -107,9 +107,9 @@ class ScanRun {
     const survey = this.#survey;
     const { probes } = this.#sending;
     const { heard } = this.#hearing;
-    survey.nowUs = this.#clock.nowUs();
+    survey.readClock();
     this.#sending.send();
-    survey.nowUs = this.#clock.nowUs();
+    survey.readClock();
     this.#hearing.take();
     survey.judgeRate();
     this.#tellProgress();

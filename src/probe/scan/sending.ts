@@ -54,6 +54,8 @@ export class Sending implements ProbeListener<Purpose> {
       this.#try(place);
       budget--;
     }
+    prober.prepare();
+    this.#survey.readClock();
     prober.flush();
   }
 

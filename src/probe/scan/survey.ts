@@ -1,4 +1,5 @@
 /** What a scan knows while it goes on: what was asked for, what is under way, what was found, and what the path is like. */
+import type { Clock } from '../../net/network.ts';
 import { createRto, type Rto } from '../../tcp/rto.ts';
 import type { ProbeContext } from '../context.ts';
 import type { Outcome } from '../events.ts';
@@ -37,6 +38,7 @@ export class Survey {
   readonly transcript: Transcript | undefined;
   /** The time, as it was read last. */
   nowUs: number;
+  readonly #clock: Clock;
   /** When the first probe left. */
   begunAtUs: number | undefined;
   #isNear: boolean;
@@ -45,7 +47,8 @@ export class Survey {
   constructor(request: ScanRequest, context: ProbeContext) {
     const { targets, ports, timeoutMs, ratePps } = request;
     this.request = request;
-    this.nowUs = context.network.clock.nowUs();
+    this.#clock = context.network.clock;
+    this.nowUs = this.#clock.nowUs();
     this.places = new Places(request);
     this.findings = new Findings(this.places, request);
     const timeoutUs = timeoutMs * 1000;
@@ -65,6 +68,10 @@ export class Survey {
   witnessed(isAnswered: boolean): void {
     if (this.rate.isDoubtful) this.rate.witnessed(isAnswered);
     else this.loss.witnessed(isAnswered);
+  }
+
+  readClock(): void {
+    this.nowUs = this.#clock.nowUs();
   }
 
   /** Since the first probe. */
