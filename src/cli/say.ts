@@ -1,14 +1,18 @@
 /** What goes to stderr: notes and errors, a line each, and how an error ends a run. */
 import { escapeLine } from '../report/escape.ts';
 import { resultLine } from '../report/json.ts';
+import { GivenUp } from './errors.ts';
 import { exitCodeOf, reportError } from './exit-code.ts';
 import type { Io } from './io.ts';
 
 /** An error that no result tells of: one line on stderr, and with --json a result line too. @returns the exit code */
 export function endBy(error: unknown, json: boolean, io: Io): number {
-  const exitCode = exitCodeOf(error);
-  if (json) io.stdout.write(resultLine(undefined, exitCode, reportError(error)));
-  writeError(error, io);
+  const isGivenUp = error instanceof GivenUp;
+  const told = isGivenUp ? error.told : error;
+  const exitCode = isGivenUp ? error.exitCode : exitCodeOf(error);
+  if (json) io.stdout.write(resultLine(undefined, exitCode, told === undefined ? undefined : reportError(told)));
+  if (told !== undefined) writeError(told, io);
+  if (isGivenUp) io.exitNow(exitCode);
   return exitCode;
 }
 

@@ -1,6 +1,7 @@
 /** Runs that end before their time: signals, readers that go away, SIGKILL. */
-import { readdirSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeNeeding } from '../support/capabilities.ts';
 import { type Capture, resetsFrom, startCapture } from '../support/capture.ts';
 import type { Lines } from '../support/lines.ts';
@@ -100,6 +101,34 @@ describeNeeding(['namespaces'], 'the end before its time', () => {
     expect(performance.now() - startedAt).toBeLessThan(5000);
     expect(run).toMatchObject({ code: 3, stderr: '' });
     expect(run.result).toMatchObject({ ended: 'deadline', exitCode: 3 });
+  });
+
+  describe('while a name is looked up and the resolver is silent', () => {
+    const lookUp = (command: string, ...options: string[]): Running => {
+      const resolvers = join(temporaryDirectory(), 'resolv.conf');
+      writeFileSync(resolvers, `nameserver ${network.serverAddress}\n`);
+      const before = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolvers];
+      return startRawshake(network.client, [command, 'silent.example', '80', '--json', ...options], { before, timeoutMs: 5000 });
+    };
+    beforeAll(() => network.router?.firewall('forward', 'udp dport 53 drop'));
+    afterAll(() => network.router?.openFirewall());
+
+    it.each(['connect', 'send', 'ping'])('%s heeds a signal: a result line, and no file is left', async (command) => {
+      const file = join(temporaryDirectory(), 'capture.pcapng');
+      const running = lookUp(command, '--pcap', file);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect(existsSync(file)).toBe(true);
+      running.child.kill('SIGINT');
+      const run = await running.finished;
+      expect([run.code, run.lines, run.stderr]).toEqual([130, [{ type: 'result', exitCode: 130 }], '']);
+      expect(existsSync(file)).toBe(false);
+    });
+
+    it.each(['connect', 'send', 'ping'])('%s heeds --deadline', async (command) => {
+      const run = await lookUp(command, '--deadline', '0.5').finished;
+      expect([run.code, run.result.error?.code]).toEqual([68, 'name-not-resolved']);
+      expect(run.stderr).toMatch(/^rawshake: resolve "silent\.example": the resolver has not answered by the deadline; .*\n$/);
+    });
   });
 
   it('a reader of stdout that goes away: a quiet end, the connection reset, 141', async () => {

@@ -92,7 +92,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   const target = readTarget(args.positionals);
   const options = readOptions(args);
   const data = readData(args);
-  const { address: destination, note } = await resolveTarget(target.host);
+  const { address: destination, note } = await resolveTarget(target.host, io, options.deadlineMs);
   const savePath = args.text('save');
   const save = savePath === undefined ? undefined : await FileSink.open(savePath, args.flag('force') === true, io.env);
   const request: ConnectRequest = { ...CONNECT_DEFAULTS, host: target.host, address: destination, port: target.port, ...options, data };

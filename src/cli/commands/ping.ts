@@ -102,7 +102,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
   const request = readRequest(args, spec, named.length);
   checkSegments([{ spec }]);
   const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
-  const targets = await resolveTargets(named, (note) => writeNote(note, io));
+  const targets = await resolveTargets(named, request.deadlineMs, io);
   const json = args.flag('json') === true;
   const quiet = args.flag('quiet') === true;
   const reporter = createPingReporter({
@@ -190,12 +190,11 @@ function readFull(args: Args, { window, ttl, tos, payload }: SegmentSpec): NonNu
   };
 }
 
-/** @param tell what is worth a note */
-async function resolveTargets(named: readonly Target[], tell: (note: string) => void): Promise<PingTarget[]> {
+async function resolveTargets(named: readonly Target[], deadlineMs: number, io: Io): Promise<PingTarget[]> {
   const targets: PingTarget[] = [];
   for (const { host, port } of named) {
-    const { address, note } = await resolveTarget(host);
-    if (note !== undefined) tell(note);
+    const { address, note } = await resolveTarget(host, io, deadlineMs);
+    if (note !== undefined) writeNote(note, io);
     targets.push({ host, address, port });
   }
   return targets;

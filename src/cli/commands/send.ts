@@ -99,7 +99,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   const sending = readSending(args, variants.length > 1);
   checkSegments(variants);
   const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
-  const { address: destination, note } = await resolveTarget(target.host);
+  const { address: destination, note } = await resolveTarget(target.host, io, sending.deadlineMs);
   const quiet = args.flag('quiet') === true;
   if (note !== undefined && !quiet) writeNote(note, io);
   const request: SendRequest = {
