@@ -44,6 +44,12 @@ export async function* connect(request: ConnectRequest, context: ProbeContext): 
   let connection: Connection | undefined;
   try {
     connection = openConnection(request, context, port);
+    if (signal?.aborted) {
+      const nothing = connectResult(request.close, connection, { ended: 'interrupted' });
+      connection = undefined;
+      yield nothing;
+      return;
+    }
     // The SYN first: what follows tells of it.
     connection.clocks = network.clockSources;
     const opening = connection.apply({ type: 'open', passive: false });
