@@ -7,6 +7,7 @@ import { open } from 'node:fs/promises';
 import type { PortEvent, ScanEvent, ScanState } from '../probe/events.ts';
 import type { Interval } from '../probe/scan/intervals.ts';
 import type { ScanRequest } from '../probe/scan/request.ts';
+import { count } from '../report/units.ts';
 import { parseIpv4 } from '../wire/address.ts';
 import { toHex } from '../wire/hex.ts';
 import { CliError } from './errors.ts';
@@ -47,8 +48,8 @@ export function fingerprintOf(request: Omit<ScanRequest, 'seed' | 'resume'>): Fi
   const hex = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? toHex(value) : value);
   const digest = (value: unknown): string => createHash('sha256').update(JSON.stringify(value, hex)).digest('hex').slice(0, 8);
   return {
-    targets: `${targets.addresses.count} addresses (digest ${digest([...targets.addresses])})`,
-    ports: `${ports.count} ports (digest ${digest([...ports])})`,
+    targets: `${targets.addresses.count} ${targets.addresses.count === 1 ? 'address' : 'addresses'} (digest ${digest([...targets.addresses])})`,
+    ports: `${count(ports.count, 'port')} (digest ${digest([...ports])})`,
     probes: `flags 0x${technique.flags.toString(16)} (digest ${digest([technique, spec])})`,
     shard: shard === undefined ? 'none' : `${shard.index}/${shard.count}`,
     'listed ports': tell === undefined ? 'all' : [...tell].sort().join(','),

@@ -1,5 +1,5 @@
 /** `rawshake scan` as people and scripts use it: the built command against a real kernel with a firewall. */
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -159,6 +159,38 @@ describeNeeding(['namespaces'], 'scan', () => {
     expect(pairs(read(stdout).ports)).toEqual(hosts.map((last) => `10.20.0.${last}:22`).sort());
   });
 
+  it('resolves names: many at once, of each the first address; those to be left out at all of theirs', async () => {
+    const alike = Array.from({ length: 40 }, (_, i) => `10.20.1.${i} h${i}.example\n`);
+    writeFileSync(file('names'), `127.0.0.1 localhost\n${host} one.example\n${host} same.example\n${alike.join('')}`);
+    writeFileSync(file('names'), '10.20.2.1 two.example\n10.20.2.2 two.example\n10.20.2.3 two.example\n', { flag: 'a' });
+    const options = { before: ['sh', '-c', `mount --bind ${file('names')} /etc/hosts && exec "$@"`, 'sh'] };
+
+    const { stdout, stderr } = await scan(['one.example', 'same.example', '-p', '22'], options);
+    expect({ title: stdout.split('\n')[0], stderr }).toEqual({ title: 'scan one.example, same.example (10.77.1.2), port 22', stderr: '' });
+
+    const two = await scan(['two.example', host, '-p', '22'], options);
+    expect(two.stderr).toBe('rawshake: two.example has 3 IPv4 addresses; using 10.20.2.1\n');
+    expect(two.stdout).toMatch(/^ {2}10\.20\.2\.1 two\.example +22 {2}ssh /m);
+
+    const list = Array.from({ length: 40 }, (_, i) => `h${i}.example`);
+    const { ports } = await scanJson([...list, '-p', '22'], options);
+    expect(ports).toHaveLength(40);
+
+    const rest = await scanJson(['10.20.2.0/29', '-p', '22', '--exclude', 'two.example'], options);
+    expect(pairs(rest.ports)).toEqual([0, 4, 5, 6, 7].map((last) => `10.20.2.${last}:22`));
+  });
+
+  it('under sudo what it writes belongs to the caller, and is taken away at the end', async () => {
+    mkdirSync(file('home'));
+    chmodSync(directory, 0o755);
+    chownSync(file('home'), 65_534, 65_534);
+    const env = { ...process.env, SUDO_UID: '65534', SUDO_GID: '65534' };
+    const words = [host, '-p', '22', '--csv', file('home/ports.csv'), '--resume', file('home/state')];
+    expect(await scan(words, { env })).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(file('home'))).toEqual(['ports.csv']);
+    expect(statSync(file('home/ports.csv')).uid).toBe(65_534);
+  });
+
   it('skips reserved ranges, and says so', async () => {
     const { stdout } = await scan([host, '192.0.2.0/30', '-p', '22']);
     expect(stdout.replace(/\s+/g, ' ')).toContain('skipped 4 addresses of 192.0.2.0/24: documentation (TEST-NET-1), RFC 5737;');
@@ -229,7 +261,7 @@ describeNeeding(['namespaces'], 'scan', () => {
     const other = await scan([host, '-p', '22', '--show', 'all', '--resume', file('state')]);
     expect(other).toMatchObject({
       code: 65,
-      stderr: expect.stringMatching(/is of another scan: ports 65535 ports .* there, 1 ports .* here;/),
+      stderr: expect.stringMatching(/is of another scan: ports 65535 ports .* there, 1 port .* here;/),
     });
 
     const rest = await scanJson(words, { timeoutMs: 60_000 });

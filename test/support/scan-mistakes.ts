@@ -109,7 +109,7 @@ export function scanMistakes(host: string): ScanMistake[] {
     wrong(
       'a resume file of another scan',
       [host, '--resume', state],
-      /is of another scan: targets 5 addresses .* there, 1 addresses .* here, and other ports/,
+      /is of another scan: targets 5 addresses .* there, 1 address .* here, and other ports/,
       65,
     ),
     wrong('a resume file of something else', [host, '--resume', notState], /holds something else than a scan of this version/, 65),
