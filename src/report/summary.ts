@@ -40,10 +40,11 @@ export function summaryLine(result: Result, start: StartEvent | undefined, style
   const whose =
     'conversation' in result ? `${result.conversation}  ${style.escapeText(start?.sourceAddress ?? '')}:${start?.sourcePort}  ` : '';
   const took = !close.durationUs ? '' : ` ${style.duration(close.durationUs)}`;
-  const isLeftOpen = 'conversation' in result && close.kind === 'none';
-  const closed = isLeftOpen
-    ? `open where the capture ends, ${close.finalState}`
-    : `${close.completed ? 'closed' : 'not closed'} ${close.kind} ${close.finalState}${took}`;
+  const leftOpen = leftOpenText(result);
+  const closed =
+    leftOpen !== undefined
+      ? `${leftOpen}, ${close.finalState}`
+      : `${close.completed ? 'closed' : 'not closed'} ${close.kind} ${close.finalState}${took}`;
   return whose + outcomeLine(result, start, result.verdict === 'open' ? [closed] : [], style);
 }
 
@@ -111,8 +112,13 @@ function ofCapture(
 function close(result: Result, { duration }: Style): Entry {
   const { kind, initiator, completed, finalState, durationUs } = result.close;
   const began = initiator === undefined ? undefined : initiator === 'local' ? 'we began' : 'they began';
-  const isLeftOpen = kind === 'none' && finalState !== 'CLOSED';
-  const leftOpen = 'conversation' in result ? 'open where the capture ends' : 'left open as asked';
-  const how = isLeftOpen ? leftOpen : completed ? 'completed' : 'not completed';
+  const how = leftOpenText(result) ?? (completed ? 'completed' : 'not completed');
   return entry('close', kind, began, !durationUs ? how : `${how} in ${duration(durationUs)}`, `final state ${finalState}`);
+}
+
+/** Undefined where the connection was closed, be it in part. */
+function leftOpenText(result: Result): string | undefined {
+  const { kind, finalState } = result.close;
+  if (kind !== 'none' || finalState === 'CLOSED') return undefined;
+  return 'conversation' in result ? 'open where the capture ends' : 'left open as asked';
 }

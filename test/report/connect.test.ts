@@ -147,7 +147,7 @@ describe('quiet', () => {
   test.each<[() => ConnectEvent[], string]>([
     [active, 'open  10.0.0.2:80  syn-ack  rtt 312 us  closed active CLOSED 812 us\n'],
     [reset, 'open  10.0.0.2:80  syn-ack  rtt 312 us  closed reset CLOSED\n'],
-    [none, 'open  10.0.0.2:80  syn-ack  rtt 312 us  not closed none ESTABLISHED\n'],
+    [none, 'open  10.0.0.2:80  syn-ack  rtt 312 us  left open as asked, ESTABLISHED\n'],
     [closedPort, 'closed  10.0.0.2:80  rst  rtt 287 us\n'],
     [adminProhibited, 'filtered  10.0.0.2:80  icmp-admin-prohibited\n'],
   ])('is one line', (events, line) => expect(draw(events(), { quiet: true })).toBe(line));
