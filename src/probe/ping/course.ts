@@ -4,19 +4,19 @@ import type { Course } from '../events.ts';
 const MOST_CELLS = 256;
 
 interface Cell {
-  answered: number;
+  timed: number;
   sumUs: number;
   lost: number;
 }
 
-const emptyCell = (): Cell => ({ answered: 0, sumUs: 0, lost: 0 });
+const emptyCell = (): Cell => ({ timed: 0, sumUs: 0, lost: 0 });
 
 export class CourseRecorder {
   #cells: Cell[] = [];
   #probesPerCell = 1;
 
-  /** @param sequence of the probe, from 1 @param rttUs undefined: it was lost */
-  add(sequence: number, rttUs: number | undefined): void {
+  /** @param sequence of the probe, from 1 @param rttUs undefined: it was lost; `untimed`: it was answered, but nobody can say when */
+  add(sequence: number, rttUs: number | 'untimed' | undefined): void {
     let index = Math.floor((sequence - 1) / this.#probesPerCell);
     while (index >= MOST_CELLS) {
       this.#halve();
@@ -25,24 +25,24 @@ export class CourseRecorder {
     while (this.#cells.length <= index) this.#cells.push(emptyCell());
     const cell = this.#cells[index] as Cell;
     if (rttUs === undefined) cell.lost++;
-    else {
-      cell.answered++;
+    else if (rttUs !== 'untimed') {
+      cell.timed++;
       cell.sumUs += rttUs;
     }
   }
 
   get course(): Course {
-    const cells = this.#cells.map(({ answered, sumUs, lost }) => ({ meanUs: answered === 0 ? undefined : sumUs / answered, lost }));
+    const cells = this.#cells.map(({ timed, sumUs, lost }) => ({ meanUs: timed === 0 ? undefined : sumUs / timed, lost }));
     return { probesPerCell: this.#probesPerCell, cells };
   }
 
   /** Two cells become one. */
   #halve(): void {
     const halved: Cell[] = [];
-    this.#cells.forEach(({ answered, sumUs, lost }, i) => {
+    this.#cells.forEach(({ timed, sumUs, lost }, i) => {
       if (i % 2 === 0) halved.push(emptyCell());
       const cell = halved.at(-1) as Cell;
-      cell.answered += answered;
+      cell.timed += timed;
       cell.sumUs += sumUs;
       cell.lost += lost;
     });

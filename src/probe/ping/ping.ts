@@ -260,7 +260,7 @@ class PingRun {
     });
     if (probe.state === 'waiting') {
       this.#waiting.delete(probe);
-      target.course.add(sequence, round?.us);
+      target.course.add(sequence, round?.us ?? 'untimed');
       target.highestAnswered = Math.max(target.highestAnswered, sequence);
     }
     if (probe.state !== 'answered') {

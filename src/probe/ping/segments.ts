@@ -109,11 +109,11 @@ export class SegmentProber implements Prober {
     if (heard.type === 'unreadable') return ignored(arrival, 'malformed', `Ignored a datagram: ${heard.reason}.`);
     if (heard.type === 'icmp') return this.#judgeIcmp(heard, arrival, lease);
     const { tcp, ip } = heard;
-    const [probe, why] = heard.checksumOk ? findProbe(lease, tcp) : [undefined, 'bad-checksum' as const];
+    const { probe, why, isSure } = heard.checksumOk ? findProbe(lease, tcp) : DAMAGED;
     this.#teller.heard(heard, arrival, probe, why);
     this.#reset(lease, tcp, ip, probe);
     if (probe === undefined) return ignored({ atUs }, why, `Ignored a segment: ${WHY[why]}.`);
-    const round = elapsed(probe.departure, arrival);
+    const round = isSure ? elapsed(probe.departure, arrival) : undefined;
     probe.settleDeparture();
     const kind = answerKind(tcp.flags);
     return {
@@ -205,15 +205,26 @@ const ignored = ({ atUs, datagram }: { atUs: number; datagram?: Uint8Array }, wh
   datagram,
 });
 
-/** The probe that a segment answers: of those that it fits the one that has waited longest, else the latest. Or why it answers none. */
-function findProbe(lease: Lease, tcp: TcpSegment): [SegmentProbe, undefined] | [undefined, Refusal | 'late'] {
+type Found = { probe: SegmentProbe; why: undefined; isSure: boolean } | { probe: undefined; why: keyof typeof WHY; isSure: false };
+
+const DAMAGED: Found = { probe: undefined, why: 'bad-checksum', isSure: false };
+
+/**
+ * The probe that a segment answers: of those that it fits the one that has waited longest, else the latest. Or why it answers none.
+ * Where another one with the same numbers was lost, it may as well be that one's answer, come late: no time is taken from it (Karn).
+ */
+function findProbe(lease: Lease, tcp: TcpSegment): Found {
   let found: SegmentProbe | undefined;
+  let unanswered = 0;
   let why: Refusal | 'late' = 'late';
   for (const probe of lease.probes) {
     const reason = refusal(probe, tcp);
-    if (reason !== undefined) why = reason;
-    else if (probe.state === 'waiting') return [probe, undefined];
-    else found = probe;
+    if (reason !== undefined) {
+      why = reason;
+      continue;
+    }
+    if (probe.state !== 'answered') unanswered++;
+    if (found?.state !== 'waiting') found = probe;
   }
-  return found === undefined ? [undefined, why] : [found, undefined];
+  return found === undefined ? { probe: undefined, why, isSure: false } : { probe: found, why: undefined, isSure: unanswered <= 1 };
 }

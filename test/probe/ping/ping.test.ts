@@ -41,6 +41,17 @@ describe('probes to an open port', () => {
     expect(result.received).toBe(4);
   });
 
+  it('that bear the same numbers: no time is taken from what may be the late answer to a lost one', async () => {
+    const late = { count: 4, intervalMs: 60, timeoutMs: 50, fixedPort: true };
+    const { result, replies, lost } = await new Scene(later(80_000, rst)).run({ ...late, spec: { seq: SEQ } });
+    expect(lost.map(({ sequence }) => sequence)).toContain(1);
+    expect(replies[0]).toMatchObject({ sequence: 2, rttUs: undefined, rttClock: undefined });
+    expect(result.rttUs).toBeUndefined();
+    expect(result.targets[0]?.course.cells[1]).toEqual({ meanUs: undefined, lost: 0 });
+    const { replies: told } = await new Scene(later(80_000, rst)).run(late);
+    expect(told[0]).toMatchObject({ sequence: 1, note: 'late', rttUs: 80_200 });
+  });
+
   it('from a fixed port wait for each other', async () => {
     const { replies, result } = await new Scene(later(150_000, synAck)).run({ ...FOUR, fixedPort: true, spec: { seq: SEQ } });
     expect(replies.map(({ sequence, rttUs }) => [sequence, rttUs])).toEqual([1, 2, 3, 4].map((n) => [n, 150_200]));
