@@ -28,7 +28,8 @@ export interface ScanTableOptions {
 }
 
 /** A line of the table. */
-interface Row extends PortRow {
+interface Row {
+  of: PortRow;
   /** Where it is the first one of a host. */
   host: string;
   /** That it stands for as many ports; undefined: for itself. */
@@ -49,8 +50,8 @@ export function* scanTable(rows: PortRows, options: ScanTableOptions, style: Sty
   let text = layout.head;
   let address: string | undefined;
   for (const row of lines) {
-    if (address !== undefined && row.address !== address) text += restOf(address);
-    ({ address } = row);
+    if (address !== undefined && row.of.address !== address) text += restOf(address);
+    ({ address } = row.of);
     text += layout.line(row);
     if (text.length < CHUNK_LENGTH) continue;
     yield text;
@@ -70,7 +71,7 @@ function* linesOf(rows: PortRows, counted: ReadonlyMap<string, number>, options:
     const ports = row.proxiedReason === 'answers-all' ? counted.get(address) : undefined;
     if (ports !== undefined && hasCounted) continue;
     hasCounted ||= ports !== undefined;
-    yield { ...row, host: isFirst ? hostText(address, options, style) : '', ports };
+    yield { of: row, host: isFirst ? hostText(address, options, style) : '', ports };
   }
 }
 
@@ -99,30 +100,27 @@ const PROXIED_TEXTS: Readonly<Record<ProxiedReason, string>> = {
 
 function columnsOf({ names, manyHosts, ownAddress, verbose }: ScanTableOptions, style: Style): Column<Row>[] {
   const { escapeText, duration } = style;
-  const reason = ({ reason, from }: Row): string => {
+  const reason = ({ reason, from }: PortRow): string => {
     if (from === ownAddress && reason === 'icmp-host-unreachable') return 'no ARP answer';
     return reasonText(reason, style) + (verbose && from !== undefined ? ` from ${escapeText(from)}` : '');
   };
-  const proxied = ({ proxiedReason }: Row): string => (proxiedReason === undefined ? '' : `, ${PROXIED_TEXTS[proxiedReason]}`);
+  const proxied = ({ proxiedReason }: PortRow): string => (proxiedReason === undefined ? '' : `, ${PROXIED_TEXTS[proxiedReason]}`);
+  /** Of a line for many ports it would be that of one of them. */
+  const own = (text: (row: PortRow) => string) => (row: Row) => (row.ports === undefined ? text(row.of) : '');
   const columns: Column<Row>[] = [
-    { head: 'port', cell: ({ port, ports }) => (ports === undefined ? String(port) : `${grouped(ports)} ports`), isNumber: true },
-    { head: 'service', cell: ({ port, ports }) => escapeText((ports === undefined && names.service(port)) || ''), goes: 2 },
+    { head: 'port', cell: ({ of, ports }) => (ports === undefined ? String(of.port) : `${grouped(ports)} ports`), isNumber: true },
+    { head: 'service', cell: own(({ port }) => escapeText(names.service(port) ?? '')), goes: 2 },
     {
       head: 'verdict',
-      cell: ({ verdict, proxied }) => (proxied ? `${verdict} (proxied?)` : verdict),
-      ink: ({ verdict, proxied }) => (proxied ? 'warning' : verdictInk(verdict)),
+      cell: ({ of: { verdict, proxied } }) => (proxied ? `${verdict} (proxied?)` : verdict),
+      ink: ({ of: { verdict, proxied } }) => (proxied ? 'warning' : verdictInk(verdict)),
       cut: 3,
     },
-    { head: 'reason', cell: (row) => reason(row) + proxied(row), goes: 1, cut: 2 },
-    {
-      head: 'rtt',
-      cell: ({ rttUs, ports }) => (rttUs === undefined || ports !== undefined ? '' : duration(rttUs)),
-      isNumber: true,
-      goes: 3,
-    },
-    { head: 'ttl', cell: ({ ttl, ports }) => (ports === undefined ? String(ttl ?? '') : ''), isNumber: true, goes: 4 },
+    { head: 'reason', cell: ({ of }) => reason(of) + proxied(of), goes: 1, cut: 2 },
+    { head: 'rtt', cell: own(({ rttUs }) => (rttUs === undefined ? '' : duration(rttUs))), isNumber: true, goes: 3 },
+    { head: 'ttl', cell: own(({ ttl }) => String(ttl ?? '')), isNumber: true, goes: 4 },
   ];
   if (manyHosts) columns.unshift({ head: 'host', cell: ({ host }) => host, cut: 1 });
-  if (verbose) columns.push({ head: 'tries', cell: ({ attempts }) => String(attempts), isNumber: true, goes: 5 });
+  if (verbose) columns.push({ head: 'tries', cell: own(({ attempts }) => String(attempts)), isNumber: true, goes: 5 });
   return columns;
 }

@@ -191,6 +191,20 @@ describeNeeding(['namespaces'], 'scan', () => {
     expect(statSync(file('home/ports.csv')).uid).toBe(65_534);
   });
 
+  it('tells of hosts that can not be sent to, and ends with 3', async () => {
+    const words = [host, '172.16.0.1-3', '-p', '22'];
+    const { code, stdout } = await scan(words);
+    expect({ code, open: stdout.match(/ open {2,}/g)?.length }).toEqual({ code: 3, open: 1 });
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(
+      / hosts 4: 1 listed, 3 not sent to .* not sent to 3 of the ports; .*172\.16\.0\.\d.* no route/,
+    );
+    const quiet = await scan([...words, '-q']);
+    expect(quiet).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^rawshake: not sent to 172\.16\.0\.\d:22, and maybe others: [^\n]*no route[^\n]*\n$/),
+    });
+  });
+
   it('skips reserved ranges, and says so', async () => {
     const { stdout } = await scan([host, '192.0.2.0/30', '-p', '22']);
     expect(stdout.replace(/\s+/g, ' ')).toContain('skipped 4 addresses of 192.0.2.0/24: documentation (TEST-NET-1), RFC 5737;');

@@ -122,8 +122,14 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
       if (!json) reporter.recall(row);
     }
     const context = createContext(network, seed);
+    let hasNotedUnsent = false;
     const told: Listener<ScanEvent> = {
-      event: (event) => event.type === 'progress' && progress.show(progressText(event)),
+      event(event) {
+        if (event.type === 'progress') progress.show(progressText(event));
+        if (event.type !== 'unsent' || !quiet || hasNotedUnsent) return;
+        hasNotedUnsent = true;
+        writeNote(`not sent to ${event.address}:${event.port}, and maybe others: ${event.message}`, io);
+      },
       end: () => progress.hide(),
     };
     return await present(
