@@ -169,19 +169,28 @@ class ScanRun {
     const { probes } = this.#sending;
     const sinceUs = nowUs - this.#progress.atUs;
     const done = findings.settled + outstanding.count(RESTING);
-    const elapsedUs = this.#survey.relative(nowUs);
+    const probesPerSecond = ((probes - this.#progress.probes) * 1e6) / sinceUs;
+    const probesLeft = places.count * this.#probesPerPair - probes;
     findings.events.push({
       type: 'progress',
-      atUs: elapsedUs,
+      atUs: this.#survey.relative(nowUs),
       done,
       total: places.count,
       open: findings.open,
       probes,
-      probesPerSecond: ((probes - this.#progress.probes) * 1e6) / sinceUs,
+      probesPerSecond,
       estimatedLossPercent: loss.answers === 0 ? undefined : loss.share * 100,
-      remainingMs: done === 0 ? undefined : ((elapsedUs / done) * (places.count - done)) / 1000,
+      remainingMs: probesPerSecond === 0 ? undefined : Math.max(0, (probesLeft / probesPerSecond) * 1000),
     });
     this.#progress = { dueAtUs: nowUs + request.progressMs * 1000, atUs: nowUs, probes };
+  }
+
+  /** As many as it will take, if what is to come answers as what was probed. */
+  get #probesPerPair(): number {
+    const { findings, outstanding } = this.#survey;
+    const { silent, attempts } = this.#sending;
+    const answered = (findings.settled - silent) / Math.max(1, outstanding.next);
+    return 1 + (1 - answered) * (attempts - 1);
   }
 
   #tellCheckpoint(): void {

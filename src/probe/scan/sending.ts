@@ -42,7 +42,7 @@ export class Sending implements ProbeListener<Purpose> {
     }
     budget -= this.#askWitnesses(budget);
     for (; budget > 0 && this.#hasNew; budget--) this.#try(outstanding.begin(places.pairAt(outstanding.next)));
-    const attempts = this.#attempts;
+    const { attempts } = this;
     while (budget > 0 && outstanding.oldestSentAtUs + rto.rtoUs <= nowUs) {
       const place = outstanding.oldest as number;
       if (!rate.isDoubtful && outstanding.trustedAttempts(place) >= attempts) {
@@ -98,7 +98,7 @@ export class Sending implements ProbeListener<Purpose> {
   }
 
   /** How often a port is tried before its silence is believed. */
-  get #attempts(): number {
+  get attempts(): number {
     const { request, loss } = this.#survey;
     const { retries, confidence, targets, ports } = request;
     return retries === undefined ? loss.attemptsFor(targets.addresses.count * ports.count, confidence) : retries + 1;
@@ -115,7 +115,7 @@ export class Sending implements ProbeListener<Purpose> {
     if (this.#isResting) {
       if (nowUs < this.#restUntilUs) return;
       // It may have turned out since that more gets lost than was thought.
-      const attempts = this.#attempts;
+      const { attempts } = this;
       for (let place = outstanding.first; place < outstanding.next; place++)
         if (outstanding.stateOf(place) === RESTING && outstanding.trustedAttempts(place) < attempts) outstanding.wait(place);
       if (outstanding.count(WAITING) === 0) this.#settleResting(outstanding.next);

@@ -348,3 +348,40 @@ it('tells of some verdicts alone, counts all, and tells progress and segments wh
   const segments = outcome.events.filter((event) => event.type === 'segment');
   expect(segments.filter(({ direction }) => direction === 'sent')).toHaveLength(outcome.result.probes);
 });
+
+it('tells what came of each host when its last port is settled, and where it would go on', async () => {
+  const { events, result } = await run({
+    hosts: 3,
+    ports: [1, 60],
+    answer: TRUTH,
+    request: { tellHosts: true, checkpointMs: 20, ratePps: 1000 },
+  });
+  const hosts = events.filter((event) => event.type === 'host');
+  expect(hosts.map(({ address: of }) => of).sort()).toEqual(['10.0.0.2', '10.0.0.3', '10.0.0.4']);
+  for (const { outcomes } of hosts)
+    expect(outcomes).toEqual([
+      { verdict: 'closed', reason: 'rst', count: 48 },
+      expect.objectContaining({ count: 6 }),
+      expect.objectContaining({ count: 6 }),
+    ]);
+  const checkpoints = events.filter((event) => event.type === 'checkpoint');
+  expect(checkpoints.length).toBeGreaterThan(3);
+  for (const { state } of checkpoints) {
+    const settled = state.done.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+    expect(state.outcomes.reduce((sum, { count }) => sum + count, 0)).toBe(settled);
+  }
+  expect(result.state.done).toEqual([{ first: 0, last: 179 }]);
+});
+
+it('adds what earlier runs found to what it finds', async () => {
+  const whole = await run({ ports: [1, 100], answer: TRUTH });
+  const earlier = {
+    ...whole.result.state,
+    done: [{ first: 0, last: 39 }],
+    outcomes: [{ verdict: 'closed', reason: 'rst', count: 40 }] as const,
+  };
+  const { result, probes } = await run({ ports: [1, 100], answer: TRUTH, request: { resume: earlier } });
+  expect(result).toMatchObject({ pairs: 60, done: 60 });
+  expect(Object.values(result.counts).reduce((sum, count) => sum + count, 0)).toBe(100);
+  expect(new Set(probes.map(({ port }) => port).filter((port) => port <= 100)).size).toBe(60);
+});
