@@ -3,6 +3,7 @@ import type { Ipv4Address } from '../wire/address.ts';
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
 import { ANSWERS, Batch } from './batch.ts';
 import type { MachineClock } from './clock.ts';
+import { NetError } from './errors.ts';
 import { icmpAboutPorts, tcpToPorts } from './filter.ts';
 import { Inbox } from './inbox.ts';
 import { isAttached } from './interfaces.ts';
@@ -52,7 +53,7 @@ export class KernelFan implements Fan {
         clock,
         false,
         () => {},
-        (error) => this.signal.fail(error),
+        (error) => this.signal.fail(new NetError('system', 'receive', 'answers', error.message, undefined, { cause: error })),
         () => this.signal.wake(),
       );
     try {
