@@ -20,14 +20,17 @@ export class HandshakeProber implements Prober {
   readonly #request: PingRequest;
   readonly #context: ProbeContext;
   readonly #timeline: Timeline;
+  readonly #begins: (probe: Probe) => void;
   readonly #findings: Inbox<Finding>;
   readonly #connections = new Set<Promise<void>>();
   readonly #stop = new AbortController();
 
-  constructor(request: PingRequest, context: ProbeContext, timeline: Timeline) {
+  /** @param begins called when the first segment of a probe has left, before anything is told of it */
+  constructor(request: PingRequest, context: ProbeContext, timeline: Timeline, begins: (probe: Probe) => void) {
     this.#request = request;
     this.#context = context;
     this.#timeline = timeline;
+    this.#begins = begins;
     this.#findings = new Inbox(context.network.clock);
   }
 
@@ -85,10 +88,11 @@ export class HandshakeProber implements Prober {
           probe.departure = departedAt(network.clock.nowUs());
           probe.source = event;
           this.#timeline.begun ??= { atUs: probe.departure.atUs, clocks: event.clock };
+          this.#begins(probe);
         }
         this.#tell(event, probe);
         if (event.type === 'result') this.dropped = Math.max(this.dropped, event.kernelDrops);
-        const finding = watch.event(event);
+        const finding = watch.event(event, network.clock.nowUs());
         if (finding !== undefined) this.#findings.push(finding);
       }
     } catch (error) {
@@ -130,7 +134,7 @@ class ConnectionWatch {
     this.#probe = probe;
   }
 
-  event(event: ConnectEvent): Finding | undefined {
+  event(event: ConnectEvent, nowUs: number): Finding | undefined {
     if (event.type === 'start') this.#clocks = event.clock;
     if (event.type === 'note' && event.code === 'clock-stepped') this.#wasStepped = true;
     if (event.type === 'segment') this.#segment(event);
@@ -139,7 +143,7 @@ class ConnectionWatch {
     if (event.type === 'state' && event.from === 'SYN-SENT') this.#answer = this.#heard;
     // What is left is to wait whether the peer's FIN comes again.
     if (event.type === 'state' && event.to === 'TIME-WAIT') return this.#open(true, event.atUs);
-    return event.type === 'result' ? this.#result(event) : undefined;
+    return event.type === 'result' ? this.#result(event, nowUs) : undefined;
   }
 
   #segment(event: SegmentEvent): void {
@@ -159,14 +163,14 @@ class ConnectionWatch {
     return this.#settle({ verdict: 'open', reason: 'syn-ack' }, atUs, { closed, durationUs: atUs });
   }
 
-  #result({ verdict, reason, close, ended, error, rttUs }: ConnectResult): Finding | undefined {
+  #result({ verdict, reason, close, ended, error, rttUs }: ConnectResult, nowUs: number): Finding | undefined {
     if (this.#isSettled || ended === 'interrupted') return undefined;
     const probe = this.#probe;
     const atUs = this.#answer?.atUs ?? rttUs ?? 0;
     if (verdict === 'open') return this.#open(close.completed, atUs + (close.durationUs ?? 0));
-    if (error !== undefined) return { type: 'unsent', probe, atUs: probe.departure.atUs, error };
+    if (error !== undefined) return { type: 'unsent', probe, atUs: nowUs, error };
     if (this.#answer !== undefined && verdict === 'closed') return this.#settle({ verdict, reason }, atUs, undefined);
-    return { type: 'no-answer', probe, atUs: probe.departure.atUs, outcome: { verdict, reason }, from: this.#icmpFrom };
+    return { type: 'no-answer', probe, atUs: nowUs, outcome: { verdict, reason }, from: this.#icmpFrom };
   }
 
   #settle(

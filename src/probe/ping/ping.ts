@@ -72,8 +72,10 @@ class PingRun {
     this.#context = context;
     this.#clock = context.network.clock;
     this.#targets = request.targets.map((target) => new Target(target));
-    const Kind = request.full === undefined ? SegmentProber : HandshakeProber;
-    this.#prober = new Kind(request, context, this.#timeline);
+    this.#prober =
+      request.full === undefined
+        ? new SegmentProber(request, context, this.#timeline)
+        : new HandshakeProber(request, context, this.#timeline, (probe) => this.#begins(probe));
   }
 
   wake(): void {
@@ -197,7 +199,7 @@ class PingRun {
         this.#dueAtUs = Math.max(this.#dueAtUs, soonestUs) + this.#intervalUs;
         if (this.#prober.keepsTime) continue;
         if (this.#timeline.begun === undefined) await this.#begin(probe.departure);
-        if (!target.isTold) this.#tellStart(target, probe);
+        this.#tellStart(target, probe);
       } catch (error) {
         if (!(error instanceof NetError)) throw error;
         this.#unsent(target, target.sequence, error, nowUs);
@@ -235,7 +237,6 @@ class PingRun {
       this.#unsent(target, probe.sequence, finding.error, atUs);
       return;
     }
-    if (!target.isTold) this.#tellStart(target, probe);
     if (finding.type === 'no-answer') this.#lose(probe, finding);
     else this.#answer(finding);
   }
@@ -357,7 +358,14 @@ class PingRun {
     };
   }
 
+  /** Of a whole connection the first segment has left, and what is told of it must not come before the start. */
+  #begins(probe: Probe): void {
+    this.#tellStart(probe.target, probe);
+  }
+
+  /** Once for each target. */
   #tellStart(target: Target, { source: { sourceAddress, sourcePort, interfaceName, guard } }: Probe): void {
+    if (target.isTold) return;
     target.isTold = true;
     const { atUs, clocks } = this.#timeline.begun as NonNullable<Timeline['begun']>;
     const startedAtNs = this.#clock.wallTimeNs(atUs);

@@ -5,7 +5,7 @@ import { ACK, FIN, RST, SYN } from '../../../src/wire/flags.ts';
 import { seqAdd } from '../../../src/wire/seq.ts';
 import { segLen, type TcpSegment } from '../../../src/wire/tcp.ts';
 import type { TcpOption } from '../../../src/wire/tcp-options.ts';
-import { IRS, of, type Peer, Scene } from './scene.ts';
+import { IRS, of, type Peer, Scene, silence } from './scene.ts';
 
 const FULL = { full: {}, timeoutMs: 1000, count: 1 };
 
@@ -39,6 +39,16 @@ describe('a whole connection', () => {
     const { result, replies } = await new Scene(refuse).run(FULL);
     expect(replies).toMatchObject([{ verdict: 'closed', reason: 'rst', rttUs: 200 }]);
     expect(result).toMatchObject({ verdict: 'closed', received: 1, lost: 0 });
+  });
+
+  it('to silence is lost when its time is over; and its start is told before all else, also where nothing is found', async () => {
+    const scene = new Scene(silence);
+    const { events, lost } = await scene.run({ ...FULL, count: 2, intervalMs: 300, segments: true });
+    expect(lost.map(({ atUs }) => atUs)).toEqual([1_000_000, 1_300_000]);
+    expect(events.map(({ type }) => type).slice(0, 2)).toEqual(['start', 'segment']);
+    const { events: few, result } = await new Scene(silence).run({ ...FULL, count: 2, intervalMs: 300, deadlineMs: 400, segments: true });
+    expect(few.map(({ type }) => type)).toEqual(['start', 'segment', 'segment', 'result']);
+    expect(result).toMatchObject({ ended: 'deadline', pending: 2 });
   });
 
   it('that a signal ends is reset, and that is told with all else', async () => {
