@@ -142,6 +142,7 @@ describe('decode', () => {
 
     it.each([
       ['nothing', '', /stdin holds no datagram/],
+      ['a line without end', 'ab'.repeat(1 << 20), /stdin: a line of more than 1048576 characters/],
       ['half a byte', '450', /line 1: an odd number of hex digits/],
       ['half a JSON', '{"hex":', /line 1: not JSON/],
     ])('of %s: 65', async (_name, stdin, line) => {

@@ -20,6 +20,9 @@ const CUT_OFF = 65;
 /** Output is written in pieces of about this many characters. */
 const PIECE = 1 << 16;
 
+/** Several times what the hex of the longest datagram takes. */
+const LONGEST_LINE = 1 << 20;
+
 const OPTIONS: readonly Option[] = [
   { name: 'ip', group: 'Reading', describe: 'The bytes are an IPv4 datagram; default: told by what they look like' },
   { name: 'tcp', group: 'Reading', describe: 'The bytes are a TCP segment without its datagram' },
@@ -127,7 +130,7 @@ function stdin({ stdin }: Io): Readable {
   return stdin;
 }
 
-/** As many at a time as have come. */
+/** As many at a time as have come. @throws CliError where one has no end */
 async function* linesOf(stream: Readable): AsyncGenerator<string[]> {
   let rest = '';
   stream.setEncoding('utf8');
@@ -135,6 +138,8 @@ async function* linesOf(stream: Readable): AsyncGenerator<string[]> {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     yield lines;
+    if (rest.length > LONGEST_LINE)
+      throw new CliError('bad-data', `stdin: a line of more than ${LONGEST_LINE} characters`, 'give hex, one datagram a line');
   }
   if (rest !== '') yield [rest];
 }
