@@ -65,6 +65,9 @@ function parseArgs(words: readonly string[], command: Command): Args {
     const option = known.get(name);
     const refusal = refused?.get(name);
     if (refusal !== undefined) throw usageError(`--${name}: ${refusal}`, 'leave it out');
+    // As nmap, hping3 and scan take it.
+    if (option === undefined && /^p(orts?)?$/.test(name) && command.positionals.some((positional) => positional.name === 'PORT'))
+      throw usageError(`unknown option "${dashed(name)}"`, `the port is a word of its own: rawshake ${usage(command)}`);
     if (option === undefined) throw unknown('option', dashed(name), allNames(options), `rawshake ${command.name} --help`);
     // The parser counts what was not given too.
     if (option.counted && value === 0) continue;

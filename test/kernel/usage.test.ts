@@ -66,6 +66,11 @@ route add unreachable 10.66.3.0/24`);
       ['a timeout that is no number', ['connect', SERVER, '7', '--timeout', 'soon'], /soon/],
       ['a negative timeout', ['connect', SERVER, '7', '--timeout=-1'], /-1/],
       ['--close sideways', ['connect', SERVER, '7', '--close', 'sideways'], /sideways.*active/],
+      [
+        'the port as an option',
+        ['connect', SERVER, '-p', '7'],
+        /unknown option "-p"; the port is a word of its own: rawshake connect HOST/,
+      ],
       ['--hold of a connection that is closed', ['connect', SERVER, '7', '--hold', '1'], /--hold without --close none/],
       ['an escape that is none', ['connect', SERVER, '7', '--data', 'a\\q'], /--data: \\q at character 2 is no escape/],
       ['hex of odd length', ['connect', SERVER, '7', '--data-hex', 'abc'], /hex/i],
