@@ -85,7 +85,10 @@ link set far up`);
   it('there are some of each', () => expect(TYPED.length).toBeGreaterThan(10));
 
   describe.each(TYPED)('%s', (line, shown) => {
-    it('shows what the document shows', () => {
+    // Where the millisecond changes between the SYN+ACK of Linux's SYN proxy and that of the server, the stamps of the
+    // two do not fit, the server takes the proxy's ACK for another's, and the data wait for its next SYN+ACK.
+    const retry = line.includes(' 8080 ') ? 3 : 0;
+    it('shows what the document shows', { retry }, () => {
       // What ends with another code than 0 is shown too.
       const typed = `PATH=${join(directory, 'bin')}:$PATH; ${line} || true`;
       const output = (client as Namespace).exec(['bash', '-c', typed]);
