@@ -31,19 +31,27 @@ const BUFFER_PER_WINDOW = 4;
 export interface KernelNetworkOptions {
   /** What to date datagrams by: the kernel's stamps where it has them, or this process alone. Default: `kernel`. */
   clock?: ClockSource | undefined;
+  /**
+   * Whether the sockets stay open until `close`, also while no port is: who has given up the privilege could not open them
+   * again. Default: they are closed soon after the last port.
+   */
+  keepSockets?: boolean | undefined;
 }
 
 /** The network of this host, by raw sockets that are opened with the first port. */
-export const openKernelNetwork = ({ clock = 'kernel' }: KernelNetworkOptions = {}): Network => new KernelNetwork(clock);
+export const openKernelNetwork = ({ clock = 'kernel', keepSockets = false }: KernelNetworkOptions = {}): Network =>
+  new KernelNetwork(clock, keepSockets);
 
 class KernelNetwork implements Network {
   readonly clock = createClock();
   private readonly routes = new Routes(this.clock);
   private readonly source: ClockSource;
+  private readonly keepSockets: boolean;
   private sockets: SharedSockets | undefined;
 
-  constructor(source: ClockSource) {
+  constructor(source: ClockSource, keepSockets: boolean) {
     this.source = source;
+    this.keepSockets = keepSockets;
   }
 
   openPort(request: PortRequest): Port {
@@ -80,7 +88,7 @@ class KernelNetwork implements Network {
 
   private openSockets(): SharedSockets {
     if (!this.sockets) {
-      const sockets = new SharedSockets(this.clock, this.source, () => {
+      const sockets = new SharedSockets(this.clock, this.source, this.keepSockets, () => {
         if (this.sockets === sockets) this.sockets = undefined;
       });
       this.sockets = sockets;

@@ -35,6 +35,7 @@ export class SharedSockets {
   private readonly intake: Intake;
   private readonly clock: MachineClock;
   private readonly stamps: boolean;
+  private readonly keep: boolean;
   private readonly closed: () => void;
   private lingerTimer: NodeJS.Timeout | undefined;
   private lingers = true;
@@ -42,11 +43,13 @@ export class SharedSockets {
 
   /**
    * @param source what to date datagrams by, where the kernel can
+   * @param keep whether they stay open until they are retired, though nobody listens
    * @param closed called when they have closed themselves
    * @throws NetError `no-permission`, `not-supported`, `module-missing`
    */
-  constructor(clock: MachineClock, source: ClockSource, closed: () => void) {
+  constructor(clock: MachineClock, source: ClockSource, keep: boolean, closed: () => void) {
     this.clock = clock;
+    this.keep = keep;
     this.stamps = source === 'kernel';
     this.closed = closed;
     const range = localPortRange();
@@ -147,6 +150,7 @@ export class SharedSockets {
 
   /** Ports that follow each other fast share one timer. */
   private linger(): void {
+    if (this.keep) return;
     this.idleSinceMs = performance.now();
     this.lingerTimer ??= setTimeout(() => this.endLinger(), LINGER_MS).unref();
   }

@@ -127,6 +127,9 @@ describeNeeding(['namespaces'], 'ping', () => {
 
     it('that are whole connections, to where there are none', async () => {
       expect(resultOf(await ping(CLOSED, ['-c', '2', '--full']))).toMatchObject({ verdict: 'closed', received: 2, exitCode: 1 });
+      // In between there is no port for so long that its sockets would be closed, and the privilege to open others is given up.
+      const seldom = resultOf(await ping(CLOSED, ['-c', '2', '-i', '1.6', '--full']));
+      expect(seldom).toMatchObject({ received: 2, unsent: 0 });
       router.firewall('forward', `tcp dport ${OPEN} drop`);
       expect(resultOf(await ping(OPEN, ['-c', '2', '--full', '-W', '0.3']))).toMatchObject({ verdict: 'filtered', lost: 2, exitCode: 2 });
     });

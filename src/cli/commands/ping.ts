@@ -115,8 +115,9 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
     targets,
     isEndless: request.count === Number.POSITIVE_INFINITY,
   });
-  // Each probe has a port of its own, and a guard on it.
-  const network = openThenGiveUp(openKernelNetwork({ clock: readClock(args) }), [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE], args, io);
+  // Each probe has a port of its own, and a guard on it; from one to the next there may be a while without any.
+  const kernel = openKernelNetwork({ clock: readClock(args), keepSockets: true });
+  const network = openThenGiveUp(kernel, [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE], args, io);
   try {
     return await present(
       (signal) =>
