@@ -117,7 +117,7 @@ function columnsOf({ names, manyHosts, ownAddress, verbose }: ScanTableOptions, 
       cut: 3,
     },
     { head: 'reason', cell: ({ of }) => reason(of) + proxied(of), goes: 1, cut: 2 },
-    { head: 'rtt', cell: own(({ rttUs }) => (rttUs === undefined ? '' : duration(rttUs))), isNumber: true, goes: 3 },
+    { head: 'rtt up to', cell: own(({ rttUs }) => (rttUs === undefined ? '' : duration(rttUs))), isNumber: true, goes: 3 },
     { head: 'ttl', cell: own(({ ttl }) => String(ttl ?? '')), isNumber: true, goes: 4 },
   ];
   if (manyHosts) columns.unshift({ head: 'host', cell: ({ host }) => host, cut: 1 });

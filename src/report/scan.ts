@@ -115,14 +115,14 @@ function titleText(start: ScanStartEvent, { host, portText, shard, settledBefore
 const nothingText = ({ shown }: ScanSummaryOptions): string =>
   shown.has('open') ? 'no port is open' : `no port is ${[...shown].join(' or ')}`;
 
-/** For scripts, as of the other commands: `open  10.0.0.2:80  syn-ack  rtt 312 µs`. */
+/** For scripts, as of the other commands: `open  10.0.0.2:80  syn-ack  rtt up to 312 µs`. */
 function portLine(
   { verdict, address, port, reason, rttUs, proxied }: PortEvent | PortRow,
   { names }: ScanReporterOptions,
   { paint, escapeText, duration }: Style,
 ): string {
   const parts = [paint(verdictInk(verdict), verdict), `${escapeText(address)}:${port}`, escapeText(reason)];
-  if (rttUs !== undefined) parts.push(`rtt ${duration(rttUs)}`);
+  if (rttUs !== undefined) parts.push(`rtt up to ${duration(rttUs)}`);
   if (proxied) parts.push('proxied?');
   const service = names.service(port);
   if (service !== undefined) parts.push(escapeText(service));

@@ -82,7 +82,7 @@ describeNeeding(['namespaces'], 'scan', () => {
     const { stdout } = await scan([host, '10.77.1.1', '10.20.0.9', '-p', '20-26']);
     expect(stdout.replace(/[\d.]+ [um]s/g, 'TIME').replace(/ +/g, ' ')).toContain(
       [
-        ' host port service verdict reason rtt ttl',
+        ' host port service verdict reason rtt up to ttl',
         ' 10.20.0.9 22 ssh open SYN+ACK TIME 64',
         ' 5 closed (RST), 1 filtered (ICMP admin-prohibited)',
         ' 10.77.1.2 22 ssh open SYN+ACK TIME 64',
@@ -119,9 +119,9 @@ describeNeeding(['namespaces'], 'scan', () => {
   it('-q prints a line for each listed port, and nothing else', async () => {
     const { stdout } = await scan([host, '-p', '22,23,80', '-q', '--show', 'open,closed']);
     expect(stdout.trim().split('\n').sort()).toEqual([
-      expect.stringMatching(/^closed {2}10\.77\.1\.2:23 {2}rst {2}rtt [\d.]+ [um]s {2}telnet$/),
-      expect.stringMatching(/^open {2}10\.77\.1\.2:22 {2}syn-ack {2}rtt [\d.]+ [um]s {2}ssh$/),
-      expect.stringMatching(/^open {2}10\.77\.1\.2:80 {2}syn-ack {2}rtt [\d.]+ [um]s {2}http$/),
+      expect.stringMatching(/^closed {2}10\.77\.1\.2:23 {2}rst {2}rtt up to [\d.]+ [um]s {2}telnet$/),
+      expect.stringMatching(/^open {2}10\.77\.1\.2:22 {2}syn-ack {2}rtt up to [\d.]+ [um]s {2}ssh$/),
+      expect.stringMatching(/^open {2}10\.77\.1\.2:80 {2}syn-ack {2}rtt up to [\d.]+ [um]s {2}http$/),
     ]);
   });
 
