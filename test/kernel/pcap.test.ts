@@ -23,6 +23,15 @@ function complaints(file: string): string {
   return all.replace(/^Running as user "root".*\n/, '');
 }
 
+/** Seconds since 1970 of the packets that a filter shows, by their source and identification. */
+const times = (file: string, filter = 'tcp'): Map<string, number> =>
+  new Map(
+    tshark(file, filter, ['ip.src', 'ip.id', 'tcp.dstport', 'frame.time_epoch']).map((packet) => [
+      `${packet['ip.src']} ${packet['ip.id']} ${packet['tcp.dstport']}`,
+      Number(packet['frame.time_epoch'][0]),
+    ]),
+  );
+
 describeNeeding(['namespaces'], '--pcap', () => {
   let network: Network;
   let directory: string;
@@ -109,16 +118,18 @@ describeNeeding(['namespaces'], '--pcap', () => {
       sorted(wire.map((packet) => ({ ...packet, 'tcp.payload': undefined }))),
     );
     expect(ours.flatMap((packet) => packet['tcp.payload']).join('')).toContain(Buffer.from('GET /small HTTP/1.0\r\n\r\n').toString('hex'));
-    const times = (name: string) =>
-      new Map(
-        tshark(name, 'tcp', ['ip.src', 'ip.id', 'frame.time_epoch']).map((packet) => [
-          `${packet['ip.src']} ${packet['ip.id']}`,
-          Number(packet['frame.time_epoch'][0]),
-        ]),
-      );
     const [own, theirs] = [times(file), times(capture.file)];
     // Of one clock; a packet that is stamped by this process, not by the kernel, is off by more.
     for (const [packet, time] of own) expect(Math.abs(time - (theirs.get(packet) as number))).toBeLessThan(0.05);
+  });
+
+  it('of a ping of whole connections too', async () => {
+    const file = newFile();
+    const argv = ['ping', network.serverAddress, CLOSED, '--full', '-c', '3', '-i', '0.1', '--json', '--pcap', file];
+    const { capture } = await captureRawshake(network.client, argv, {});
+    const [own, theirs] = [times(file, 'tcp.flags.reset == 1'), times(capture.file, 'tcp.flags.reset == 1')];
+    expect(own.size).toBe(3);
+    for (const [packet, time] of own) expect(Math.abs(time - (theirs.get(packet) as number))).toBeLessThan(0.0002);
   });
 
   it('says what was sent again, and what an ICMP error is about', async () => {

@@ -2,6 +2,7 @@
 import { NetError } from '../../net/errors.ts';
 import { Inbox } from '../../net/inbox.ts';
 import type { Departure, FigureClock } from '../../net/moment.ts';
+import type { Clock } from '../../net/network.ts';
 import { connect } from '../connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../connect/request.ts';
 import type { ProbeContext } from '../context.ts';
@@ -85,7 +86,7 @@ export class HandshakeProber implements Prober {
     try {
       for await (const event of connect(this.#requestFor(probe), context)) {
         if (event.type === 'start') {
-          probe.departure = departedAt(network.clock.nowUs());
+          probe.departure = departedAt(startOf(event, network.clock));
           probe.source = event;
           this.#timeline.begun ??= { atUs: probe.departure.atUs, clocks: event.clock };
           this.#begins(probe);
@@ -112,6 +113,12 @@ export class HandshakeProber implements Prober {
     if (!this.#request.segments || (event.type !== 'segment' && event.type !== 'icmp')) return;
     this.told.push({ ...event, atUs: beganUs + event.atUs, variant: `probe ${sequence}` });
   }
+}
+
+/** When the first segment left, by our clock: the event tells it by the wall's alone, and comes a while later. */
+function startOf({ startedAtNs }: StartEvent, clock: Clock): number {
+  const nowUs = clock.nowUs();
+  return nowUs - Number(clock.wallTimeNs(nowUs) - startedAtNs) / 1000;
 }
 
 const departedAt = (atUs: number): Departure => ({ atUs, handedOverAtUs: atUs, stamped: false, pending: false, wallSteps: 0 });
