@@ -1,4 +1,6 @@
 /** The engine of `send` on the network in memory, against a peer that does what each test says. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../src/net/errors.ts';
 import { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
@@ -8,6 +10,7 @@ import type { SegmentEvent, SendEvent, SendResult } from '../../src/probe/events
 import { SEND_DEFAULTS, type SendRequest } from '../../src/probe/send/request.ts';
 import { sendExitCode } from '../../src/probe/send/result.ts';
 import { send } from '../../src/probe/send/send.ts';
+import { Trial } from '../../src/probe/send/trial.ts';
 import { ACK, FIN, PSH, RST, SYN, URG } from '../../src/wire/flags.ts';
 import { decodeIpv4Header, ipv4Header, PROTOCOL_ICMP } from '../../src/wire/ipv4.ts';
 import { decodePacket, encodePacket, type Packet } from '../../src/wire/packet.ts';
@@ -406,6 +409,22 @@ describe('the end', () => {
     const { result } = await scene.run();
     expect(result.received).toBeGreaterThan(900);
     expect(scene.clock.nowUs()).toBeLessThan(1_100_000);
+  });
+
+  it('nor does it fill the memory, whatever numbers it makes up', () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const flow = { source: A, sourcePort: 1, destination: B, destinationPort: 80 };
+    const numbers = { seq: SEQ, ack: 0, ipId: 1, timestamp: 0, mss: 1460 };
+    const port = new MemoryWire(new VirtualClock()).host(A).openPort({ destination: B, destinationPort: 80 });
+    const trial = new Trial(port, { spec: {} }, flow, numbers);
+    const at = { atUs: 0, stamped: false, wallSteps: 0 };
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 200_000; n++) trial.hears(tcpSegment({ flags: ACK, seq: n, ack: n }), 64, at);
+    gc();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(4e6);
+    expect(trial.received).toBe(200_000);
   });
 
   it('who leaves early leaves nothing half open', async () => {

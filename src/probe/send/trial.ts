@@ -9,6 +9,9 @@ import { type Crafted, copyId, craft, datagramOf, piecesOf, type SegmentFlow, ty
 import { answerKind, type ProbeKind, probeKind, saysMore, verdictOf } from '../verdict.ts';
 import type { Awaited, Variant } from './request.ts';
 
+/** A peer may answer on and on, each time with other numbers. */
+const MOST_SEEN = 4096;
+
 export class Trial {
   /** Copies that were told of. */
   sent = 0;
@@ -29,6 +32,7 @@ export class Trial {
   readonly #kinds = new Map<Reason, { verdict: Verdict; count: number }>();
   /** The acknowledgments that SYN+ACKs bore: each is a connection that the peer holds half open. */
   readonly #halfOpen = new Set<number>();
+  /** Flags and numbers of the answers that came lately. */
   readonly #seen = new Set<string>();
 
   /** @throws EncodeError where the variant can't be put into bytes */
@@ -74,6 +78,7 @@ export class Trial {
     const mark = `${flags} ${seq} ${ack}`;
     const again = this.#seen.has(mark) && this.received > this.sent;
     this.#seen.add(mark);
+    if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.values().next().value as string);
     return again ? 'retransmission' : undefined;
   }
 
