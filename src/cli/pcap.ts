@@ -37,6 +37,15 @@ export class CaptureFile {
     this.writer.event(event);
   }
 
+  /** As {@link FileSink.isBehind}. */
+  get isBehind(): boolean {
+    return this.sink.isBehind;
+  }
+
+  catchUp(): Promise<void> {
+    return this.sink.catchUp();
+  }
+
   /** A run has ended; another may follow. */
   async endRun(kernelDrops: number): Promise<void> {
     this.writer.end(kernelDrops);

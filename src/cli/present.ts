@@ -77,6 +77,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
       if (event.type === 'start') save?.begin();
       if (event.type === 'data') save?.write(event.payload);
       capture?.event(event);
+      for (const file of [save, capture]) if (file?.isBehind) await file.catchUp();
       if (presentation.onlyForCapture?.(event)) continue;
       if (json) writeJson(event, io);
       else reporter.event(event);

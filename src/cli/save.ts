@@ -14,6 +14,10 @@ const STDOUT = 1;
 
 /** A pipe whose reader does not come for what is in it holds this much back before we give it up. */
 const MOST_WAITING_BYTES = 64 << 20;
+/** More than this is let out before more is made, as long as the reader takes any of it. */
+const MANY_WAITING_BYTES = 1 << 20;
+/** How long a reader may take none before it is no longer waited for. */
+const PATIENCE_MS = 1000;
 /** How long the rest may take once the run is over. */
 const LAST_WRITES_MS = 1000;
 
@@ -24,6 +28,8 @@ export class FileSink {
   /** Writes to what may block, one after the other, beside the event loop. */
   private writes: Promise<void> = Promise.resolve();
   private waitingBytes = 0;
+  /** The reader took none for a while: who makes more goes on without it. */
+  private isStalled = false;
   /** A write waits in the kernel for a reader that does not come: only the end of the process ends it. */
   isStuck = false;
   /** Called once when the reader of stdout went away: that is no failure, and nothing more is written. */
@@ -61,9 +67,10 @@ export class FileSink {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
     const flags = O_WRONLY | (existing === undefined ? O_CREAT | O_EXCL : 0) | (isDescriptor ? 0 : O_NOFOLLOW);
     try {
-      // Opening a pipe waits for its reader; with this it says that there is none.
-      if (existing?.isFIFO()) await (await open(path, O_WRONLY | O_NONBLOCK)).close();
-      const handle = await open(path, flags, mode);
+      // Opening a pipe waits for its reader; with this it says that there is none. Closed before the other is open, it would
+      // tell the reader that all is over.
+      const trial = existing?.isFIFO() ? await open(path, O_WRONLY | O_NONBLOCK) : undefined;
+      const handle = await open(path, flags, mode).finally(() => trial?.close());
       if (existing === undefined) giveToCaller(handle.fd, env);
       // Whose file it is already may let others read no more than who makes it; where it is not ours, that is theirs to say.
       else if (existing.isFile()) await handle.chmod(existing.mode & mode).catch(() => undefined);
@@ -133,6 +140,21 @@ export class FileSink {
       return;
     }
     this.failure ??= new CliError('output', `can't write ${quote(this.path)}: ${reasonOf(error)}`, 'what came before it is in the file');
+  }
+
+  /** Much waits to be written, and who makes more of it had better wait too: {@link catchUp}. */
+  get isBehind(): boolean {
+    return this.waitingBytes > MANY_WAITING_BYTES && !this.isStalled;
+  }
+
+  /** Until little waits, or the reader takes no more of it. */
+  async catchUp(): Promise<void> {
+    while (this.isBehind) {
+      const { waitingBytes } = this;
+      const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
+      await Promise.race([this.writes, patience]);
+      if (this.waitingBytes === waitingBytes) this.isStalled = true;
+    }
   }
 
   /** Waits for what is not yet written, as long as that makes sense. */

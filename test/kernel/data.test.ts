@@ -102,6 +102,22 @@ describeNeeding(['namespaces'], 'data', () => {
     expect(run.result.kernelDrops).toBe(0);
   });
 
+  it('100 MiB down into a pipe, no faster than that is read', async () => {
+    const pipe = newFile();
+    network.client.exec(['mkfifo', pipe]);
+    const reader = network.client.spawn(['wc', '-c', pipe]);
+    let counted = '';
+    reader.stdout.setEncoding('utf8').on('data', (text) => {
+      counted += text;
+    });
+    const ended = new Promise((resolve) => reader.once('close', resolve));
+    const run = await connect('80', ['--data', 'GET /huge HTTP/1.0\\r\\n\\r\\n', '--save', pipe, '--close', 'passive']);
+    await ended;
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.result).toMatchObject({ kernelDrops: 0, data: { receivedBytes: Number.parseInt(counted, 10) } });
+    expect(run.result.data?.receivedBytes).toBeGreaterThan(FILES['/huge']);
+  });
+
   it('up and down through a path that loses a tenth both ways', async () => {
     router.firewall('forward', 'numgen random mod 100 < 10 drop');
     const up = await connect(SINK, ['--data-length', '100000', '--close', 'half', '--timeout', '30'], { timeoutMs: 90_000 });

@@ -33,8 +33,8 @@ const FULL_BACKLOG = 0.5;
 const MOST_UNTOLD = 16_384;
 /** What has come is read by then, a full buffer too. */
 const LONGEST_READING_US = 1_000_000;
-/** How long we go on without a look at signals and timers. */
-const BREATH_US = 50_000;
+/** Sends in a row after which signals and timers are looked at: some 50 ms. */
+const BREATHE_EVERY = 4096;
 /** What timers and a busy machine may delay a send by without moving the later ones. */
 const MOST_LATE_US = 10_000;
 
@@ -82,7 +82,7 @@ class SendRun {
   private told = 0;
   /** Copies sent since we saw how full the kernel's buffer is. */
   private sinceLook = 0;
-  private breathedAtUs = 0;
+  private sinceBreath = 0;
   /** The start has been told. */
   private begun = false;
   private startedAtUs: number | undefined;
@@ -157,12 +157,8 @@ class SendRun {
       let trial: Trial | undefined;
       for (let left = request.count; left > 0; ) {
         if (clock.nowUs() < dueAtUs) yield* this.listenUntil(dueAtUs);
-        else if (this.mustListen) {
-          // Where nothing comes, no promise waits for anything: signals and timers would wait for the end.
-          await new Promise(setImmediate);
-          this.breathedAtUs = clock.nowUs();
-          yield* this.listenNow();
-        }
+        else if (this.mustListen) yield* this.listenNow();
+        if (this.sinceBreath >= BREATHE_EVERY) await this.breathe();
         if (this.over) return;
         trial ??= this.open(variant);
         const together = Math.min(left, this.mostTogether);
@@ -185,8 +181,13 @@ class SendRun {
   private get mustListen(): boolean {
     if (this.sinceLook < LOOK_EVERY) return false;
     this.sinceLook = 0;
-    if (this.request.repeatUntil !== undefined || this.untold.length >= MOST_UNTOLD || this.backlog > FULL_BACKLOG) return true;
-    return this.clock.nowUs() - this.breathedAtUs >= BREATH_US;
+    return this.request.repeatUntil !== undefined || this.untold.length >= MOST_UNTOLD || this.backlog > FULL_BACKLOG;
+  }
+
+  /** Where nothing comes, no promise waits for anything: signals and timers would wait for the end. */
+  private async breathe(): Promise<void> {
+    await new Promise(setImmediate);
+    this.sinceBreath = 0;
   }
 
   private open(variant: Variant): Trial {
@@ -246,6 +247,7 @@ class SendRun {
       }
     }
     this.sinceLook += count;
+    this.sinceBreath += count;
     return this.lastSent as Departure;
   }
 
