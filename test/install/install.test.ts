@@ -117,7 +117,7 @@ it('the tarball holds what runs and what is read, and no tests, no sources of ou
     ),
   );
   expect([...kinds].filter(Boolean).sort()).toEqual([
-    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'man'],
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'examples', 'man'],
     ...['node_modules/nan', 'node_modules/raw-socket', 'package.json', 'schema'],
   ]);
   expect(paths.filter((path) => /(?<!\.d)\.ts$|\.map$|\.node$|\/(build|test|cli)\//.test(path))).toEqual([]);
