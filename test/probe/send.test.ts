@@ -238,6 +238,14 @@ describe('more than once', () => {
     expect(result).toMatchObject({ sent: 4, received: 4, rttUs: 200, sendingUs: 750_000, answers: { rst: 4 } });
   });
 
+  it('the interval holds from the first copy on, whatever the clock says then', async () => {
+    const scene = new Scene(silence);
+    scene.clock.setTimer(1_000_000, () => {});
+    scene.clock.step();
+    await scene.run({ count: 5, intervalMs: 20 });
+    expect(scene.sent.map(({ atUs }) => atUs - 1_000_000)).toEqual([0, 20_000, 40_000, 60_000, 80_000]);
+  });
+
   it('without an interval: what is told is in order, and every answer is there', async () => {
     const scene = new Scene(rst);
     const { result, segments } = await scene.run({ count: 500, intervalMs: 0 });

@@ -5,6 +5,7 @@ import type { Clock, ClockSources } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { type NoteEvent, type Outcome, type PingEvent, type PingResult, type ReplyEvent, SCHEMA_VERSION } from '../events.ts';
 import { hasLeft } from '../leaving.ts';
+import { Pace } from '../pace.ts';
 import { isoTime } from '../segment-event.ts';
 import { VERSION } from '../version.ts';
 import { Chain } from './chain.ts';
@@ -17,8 +18,6 @@ import { Tally, Target } from './target.ts';
 
 /** Probes in a row after which we see what has come back. */
 const BURST = 32;
-/** What timers and a busy machine may delay a probe by without moving the later ones. */
-const MOST_LATE_US = 10_000;
 /** How long after a probe that this machine could not send the next one is tried, at the least. */
 const UNSENT_PAUSE_US = 100_000;
 /** How long we go on without a look at signals and timers. */
@@ -62,7 +61,7 @@ class PingRun {
   readonly #ignored: PingResult['ignored'] = {};
   /** Whose turn it is. */
   #turn = 0;
-  #dueAtUs = 0;
+  readonly #pace = new Pace();
   #breathedAtUs = 0;
   #figuresWanted = false;
   #events: PingEvent[] = [];
@@ -166,11 +165,11 @@ class PingRun {
 
   /** Up to when there is nothing to do but to wait. */
   #nextUs(nowUs: number): number {
-    if (this.#maySend && this.#dueAtUs <= nowUs) return 0;
+    if (this.#maySend && this.#pace.dueAtUs <= nowUs) return 0;
     const { oldest } = this.#waiting;
     const lostAtUs =
       oldest === undefined || this.#prober.keepsTime ? Number.POSITIVE_INFINITY : oldest.departure.handedOverAtUs + this.#timeoutUs;
-    return Math.min(lostAtUs, this.#maySend ? this.#dueAtUs : Number.POSITIVE_INFINITY, this.#deadlineUs);
+    return Math.min(lostAtUs, this.#maySend ? this.#pace.dueAtUs : Number.POSITIVE_INFINITY, this.#deadlineUs);
   }
 
   /** From one probe to the next, whichever target it is for. */
@@ -184,7 +183,7 @@ class PingRun {
 
   /** What is due now; as fast as it goes, some of them. */
   async #sendDue(): Promise<void> {
-    for (let sent = 0; sent < BURST && this.#maySend && this.#clock.nowUs() >= this.#dueAtUs; sent++) {
+    for (let sent = 0; sent < BURST && this.#maySend && this.#clock.nowUs() >= this.#pace.dueAtUs; sent++) {
       const target = this.#targets[this.#turn] as Target;
       this.#turn = (this.#turn + 1) % this.#targets.length;
       const nowUs = this.#clock.nowUs();
@@ -193,10 +192,7 @@ class PingRun {
         const probe = this.#prober.send(target, target.sequence);
         this.#waiting.add(probe);
         this.#count(target, (tally) => tally.sent++);
-        const { handedOverAtUs } = probe.departure;
-        // After a stall we go on from now: no burst makes up for more than this.
-        const soonestUs = this.#total.sent === 1 ? handedOverAtUs : handedOverAtUs - MOST_LATE_US;
-        this.#dueAtUs = Math.max(this.#dueAtUs, soonestUs) + this.#intervalUs;
+        this.#pace.left(probe.departure.handedOverAtUs, this.#intervalUs);
         if (this.#prober.keepsTime) continue;
         if (this.#timeline.begun === undefined) await this.#begin(probe.departure);
         this.#tellStart(target, probe);
@@ -218,7 +214,7 @@ class PingRun {
   #unsent(target: Target, sequence: number, error: NetError, atUs: number): void {
     if (this.#timeline.begun === undefined && target === this.#targets.at(-1)) throw error;
     this.#count(target, (tally) => tally.unsent++);
-    this.#dueAtUs = Math.max(this.#dueAtUs + this.#intervalUs, atUs + UNSENT_PAUSE_US);
+    this.#pace.dueAtUs = Math.max(this.#pace.dueAtUs + this.#intervalUs, atUs + UNSENT_PAUSE_US);
     this.#tell({ type: 'unsent', ...target.nameOf(sequence), atUs: this.#relative(atUs), code: error.code, message: error.message });
   }
 

@@ -18,6 +18,7 @@ import {
   type StartEvent,
 } from '../events.ts';
 import { hasLeft } from '../leaving.ts';
+import { Pace } from '../pace.ts';
 import { CLOCK_STEPPED, clockMark, icmpEvent, isoTime, segmentEvent } from '../segment-event.ts';
 import { datagramOf, drawNumbers } from '../segment-spec.ts';
 import { VERSION } from '../version.ts';
@@ -35,8 +36,6 @@ const MOST_UNTOLD = 16_384;
 const LONGEST_READING_US = 1_000_000;
 /** Sends in a row after which signals and timers are looked at: some 50 ms. */
 const BREATHE_EVERY = 4096;
-/** What timers and a busy machine may delay a send by without moving the later ones. */
-const MOST_LATE_US = 10_000;
 
 /** A copy that was sent. Its bytes are made when it is told of: thousands of them would be a burden while we send. */
 interface Outgoing {
@@ -152,11 +151,11 @@ class SendRun {
   private async *sendAll(): AsyncGenerator<SendEvent, void> {
     const { request, clock } = this;
     const intervalUs = request.intervalMs * 1000;
-    let dueAtUs = 0;
+    const pace = new Pace();
     for (const variant of request.variants) {
       let trial: Trial | undefined;
       for (let left = request.count; left > 0; ) {
-        if (clock.nowUs() < dueAtUs) yield* this.listenUntil(dueAtUs);
+        if (clock.nowUs() < pace.dueAtUs) yield* this.listenUntil(pace.dueAtUs);
         else if (this.mustListen) yield* this.listenNow();
         if (this.sinceBreath >= BREATHE_EVERY) await this.breathe();
         if (this.over) return;
@@ -165,8 +164,7 @@ class SendRun {
         const departure = this.sendCopies(trial, together);
         left -= together;
         if (this.startedAtUs === undefined) await this.begin(departure);
-        // After a stall we go on from now: no burst makes up for more than this.
-        dueAtUs = Math.max(dueAtUs, departure.handedOverAtUs - MOST_LATE_US) + intervalUs;
+        pace.left(departure.handedOverAtUs, intervalUs);
       }
     }
   }
