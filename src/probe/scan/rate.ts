@@ -61,12 +61,12 @@ const CAREFUL_GROWTH = 1.25;
 const CUT_BY_DROPS = 0.5;
 const DEEPEST_CUT = 0.25;
 
-/** What tells of congestion on this host. */
+/** What tells of congestion on this host. To ask may be a system call. */
 export interface LocalTrouble {
   /** Datagrams that the kernel dropped because we read too slowly, so far. */
-  dropped: number;
+  readonly dropped: number;
   /** Sends that found the queue full, so far. */
-  sendRetries: number;
+  readonly sendRetries: number;
 }
 
 interface Fallen {
@@ -157,6 +157,7 @@ export class RateControl {
   /**
    * Looks whether a sample is complete, and what it says.
    * @param waitUs the longest to wait for its answers; undefined where no round trip is known
+   * @param trouble asked only where a sample is complete
    * @param witnessShare of ports that answer: how many would do so again
    */
   judge(nowUs: number, waitUs: number | undefined, trouble: LocalTrouble, witnessShare: number): void {
@@ -188,9 +189,9 @@ export class RateControl {
     this.epoch = epoch;
   }
 
-  #weigh(sent: number, answered: number, trouble: LocalTrouble): void {
-    const hasTrouble = trouble.dropped > this.#trouble.dropped || trouble.sendRetries > this.#trouble.sendRetries;
-    this.#trouble = trouble;
+  #weigh(sent: number, answered: number, { dropped, sendRetries }: LocalTrouble): void {
+    const hasTrouble = dropped > this.#trouble.dropped || sendRetries > this.#trouble.sendRetries;
+    this.#trouble = { dropped, sendRetries };
     if (hasTrouble) {
       this.#growth = CAREFUL_GROWTH;
       this.#set(this.pps * CUT_BY_DROPS);

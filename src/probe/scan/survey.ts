@@ -86,10 +86,9 @@ export class Survey {
       this.#isNear = true;
       this.rate.limits = rateLimits(true, this.request.ratePps);
     }
-    const { dropped, sendRetries } = this.prober.fan;
     const { isDoubtful } = this.rate;
     const waitUs = srttUs === undefined ? undefined : rtoUs;
-    this.rate.judge(this.nowUs, waitUs, { dropped, sendRetries }, 1 - this.loss.share);
+    this.rate.judge(this.nowUs, waitUs, this.prober.fan, 1 - this.loss.share);
     // What was sent too fast to be answered was not asked.
     if (this.rate.isDoubtful !== isDoubtful) this.outstanding.distrust();
   }
