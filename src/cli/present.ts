@@ -4,7 +4,6 @@ import { resultLine, toJson } from '../report/json.ts';
 import { CliError } from './errors.ts';
 import { BROKEN_PIPE, exitCodeOf, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
-import type { CaptureFile } from './pcap.ts';
 import { type FileSink, reasonOf } from './save.ts';
 import { writeError } from './say.ts';
 import { createWaiting } from './waiting.ts';
@@ -19,21 +18,18 @@ export interface Presentation<E extends ProbeEvent, R extends ProbeResult> {
   exitCode(result: R): number;
   /** Ctrl-C is the normal end: it does not change the exit code. */
   endsByInterrupt?: boolean | undefined;
-  save?: FileSink | undefined;
-  /** Takes each event too; who opened it closes it. */
-  capture?: CaptureFile | undefined;
-  /** Events that are told for its sake alone. */
-  onlyForCapture?(event: E): boolean;
-  /** What takes each event and the result too; who opened them closes them. */
-  listeners?: readonly Listener<NoInfer<E | R>>[] | undefined;
+  /** Events that are told for their sake alone are not shown. */
+  onlyForListeners?(event: E): boolean;
+  /** What takes each event and the result too. */
+  listeners?: readonly (Listener<NoInfer<E | R>> | undefined)[] | undefined;
 }
 
 export interface Listener<Event> {
   event(event: Event): void;
   /** Called once, after the result if there is one: what is not yet written must be. */
   end(): void | Promise<void>;
-  readonly failure?: CliError | undefined;
-  readonly isStuck?: boolean;
+  /** What it writes to, if it does. */
+  readonly sink?: FileSink;
 }
 
 /**
@@ -45,7 +41,9 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   presentation: Presentation<E, R>,
   io: Io,
 ): Promise<number> {
-  const { json, reporter, save, capture, listeners = [] } = presentation;
+  const { json, reporter } = presentation;
+  const listeners = (presentation.listeners ?? []).filter((listener) => listener !== undefined);
+  const files = listeners.flatMap(({ sink }) => sink ?? []);
   const controller = new AbortController();
   let endedBy: number | undefined;
   const removeSignals = io.onSignal((name, number) => {
@@ -57,8 +55,8 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
     endedBy ??= exitCode;
     controller.abort();
   });
-  if (capture !== undefined) {
-    capture.onReaderGone = () => {
+  for (const file of files) {
+    file.onReaderGone = () => {
       endedBy ??= BROKEN_PIPE;
       controller.abort();
     };
@@ -67,36 +65,30 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   let result: R | undefined;
   try {
     for await (const each of start(controller.signal)) {
+      if (each.type !== 'result') waiting.begins(presentation.waitsFor(each as E));
       for (const listener of listeners) listener.event(each);
+      for (const file of files) if (file.isBehind) await file.catchUp();
       if (each.type === 'result') {
         result = each as R;
         continue;
       }
       const event = each as E;
-      waiting.begins(presentation.waitsFor(event));
-      if (event.type === 'start') save?.begin();
-      if (event.type === 'data') save?.write(event.payload);
-      capture?.event(event);
-      for (const file of [save, capture]) if (file?.isBehind) await file.catchUp();
-      if (presentation.onlyForCapture?.(event)) continue;
+      if (presentation.onlyForListeners?.(event)) continue;
       if (json) writeJson(event, io);
       else reporter.event(event);
     }
   } finally {
     waiting.stop();
     removeSignals();
-    await save?.close();
-    await capture?.endRun(result !== undefined && 'kernelDrops' in result ? result.kernelDrops : 0);
     for (const listener of listeners) await listener.end();
   }
   if (result === undefined) throw new Error('the probe ended without a result');
-  const files = [save, capture, ...listeners];
-  const failure = result.error ?? files.find((file) => file?.failure !== undefined)?.failure;
+  const failure = result.error ?? files.find((file) => file.failure !== undefined)?.failure;
   const exitCode = endedBy ?? (failure === undefined ? presentation.exitCode(result) : exitCodeOf(failure));
   if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
   else reporter.event(result);
   if (failure !== undefined) writeError(failure, io);
-  if (files.some((file) => file?.isStuck)) io.exitNow(exitCode);
+  if (files.some((file) => file.isStuck)) io.exitNow(exitCode);
   return exitCode;
 }
 

@@ -35,7 +35,7 @@ export class FileSink {
   /** Called once when the reader of stdout went away: that is no failure, and nothing more is written. */
   onReaderGone: (() => void) | undefined;
   private isReaderGone = false;
-  private hasBegun = false;
+  hasBegun = false;
   /** Bytes of whole writes. */
   private written = 0;
 

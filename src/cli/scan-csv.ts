@@ -3,7 +3,6 @@ import type { ScanEvent } from '../probe/events.ts';
 import { CSV_HEADER, csvRecord } from '../report/scan-csv.ts';
 import type { PortRow } from '../report/scan-rows.ts';
 import type { ScanNames } from '../report/scan-table.ts';
-import type { CliError } from './errors.ts';
 import type { Listener } from './present.ts';
 import type { FileSink } from './save.ts';
 
@@ -12,10 +11,9 @@ const MOST_LENGTH = 1 << 16;
 
 export class CsvFile implements Listener<ScanEvent> {
   private text = CSV_HEADER;
-  private hasBegun = false;
 
   constructor(
-    private readonly sink: FileSink,
+    readonly sink: FileSink,
     private readonly names: ScanNames,
   ) {}
 
@@ -25,10 +23,7 @@ export class CsvFile implements Listener<ScanEvent> {
   }
 
   event(event: ScanEvent): void {
-    if (event.type === 'start') {
-      this.hasBegun = true;
-      this.sink.begin();
-    }
+    if (event.type === 'start') this.sink.begin();
     if (event.type !== 'port') return;
     this.text += csvRecord(event, this.names);
     if (this.text.length >= MOST_LENGTH) this.flush();
@@ -39,20 +34,8 @@ export class CsvFile implements Listener<ScanEvent> {
     await this.sink.flush();
   }
 
-  close(): Promise<void> {
-    return this.sink.close();
-  }
-
-  get failure(): CliError | undefined {
-    return this.sink.failure;
-  }
-
-  get isStuck(): boolean {
-    return this.sink.isStuck;
-  }
-
   private flush(): void {
-    if (!this.hasBegun) return;
+    if (!this.sink.hasBegun) return;
     this.sink.write(Buffer.from(this.text));
     this.text = '';
   }

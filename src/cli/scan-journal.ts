@@ -166,7 +166,7 @@ export class Journal implements Listener<ScanEvent> {
   private nextStateAtUs = 0;
 
   private constructor(
-    private readonly sink: FileSink,
+    readonly sink: FileSink,
     private readonly fingerprint: Fingerprint,
     private readonly keptBytes: number,
   ) {}
@@ -201,14 +201,6 @@ export class Journal implements Listener<ScanEvent> {
   async end(): Promise<void> {
     this.flush();
     if (this.isComplete) await this.sink.discard();
-  }
-
-  close(): Promise<void> {
-    return this.sink.close();
-  }
-
-  get failure(): CliError | undefined {
-    return this.sink.failure;
   }
 
   /** @returns how many characters it has */

@@ -9,9 +9,8 @@ import { readPayload } from './data.ts';
 import { usageError } from './errors.ts';
 import { DATA_OPTIONS, IP_HEADER_OPTIONS, type Option, reworded, SYN_OPTIONS } from './options.ts';
 import { readSynOptions } from './syn-options.ts';
-import { hex, integer, quote } from './values.ts';
+import { hex, integer, MAX_32, quote } from './values.ts';
 
-const MAX_32 = 2 ** 32 - 1;
 /** Bytes behind an IPv4 header without options. */
 const LONGEST_BODY = 65_515;
 

@@ -5,11 +5,10 @@ import { flagText } from '../report/segment-text.ts';
 import { flagNames } from '../wire/flags.ts';
 import { alphabet, concat } from './data.ts';
 import { usageError } from './errors.ts';
-import { integer, nearest, quote } from './values.ts';
+import { integer, MAX_32, nearest, quote } from './values.ts';
 
 /** Each segment has a port of its own, and there are some 28,000 to choose from. */
 const MOST_VALUES = 16_384;
-const MAX_32 = 2 ** 32 - 1;
 const HIGHEST_PORT = 0xffff;
 
 interface Field {

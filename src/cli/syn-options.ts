@@ -2,11 +2,10 @@
 import { PRESETS, type SynOptionChoice } from '../probe/syn-options.ts';
 import type { Args } from './command.ts';
 import { usageError } from './errors.ts';
-import { integer, oneOf, quote } from './values.ts';
+import { integer, MAX_32, oneOf, quote } from './values.ts';
 
 /** RFC 7323 §2.3. */
 const HIGHEST_SCALE = 14;
-const MAX_32 = 2 ** 32 - 1;
 
 /** @param highestScale of `--wscale`; more than TCP allows where any segment may be crafted */
 export function readSynOptions(args: Args, highestScale = HIGHEST_SCALE): SynOptionChoice {

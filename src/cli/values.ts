@@ -4,6 +4,9 @@ import { DecodeError } from '../wire/errors.ts';
 import { fromHex } from '../wire/hex.ts';
 import { usageError } from './errors.ts';
 
+/** The most that a sequence number, a time stamp or a seed can be. */
+export const MAX_32 = 2 ** 32 - 1;
+
 /** A whole number, decimal or 0x, within bounds. */
 export function integer(option: string, text: string, least: number, most: number): number {
   const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;

@@ -57,8 +57,8 @@ async function run(ports: readonly number[], ended: ScanResult['ended']): Promis
   });
   journal.event(result(ports.at(-1) ?? 0, ended));
   await journal.end();
-  await journal.close();
-  expect(journal.failure).toBeUndefined();
+  await journal.sink.close();
+  expect(journal.sink.failure).toBeUndefined();
 }
 
 it('remembers state and ports over several runs, and nothing once the scan is complete', async () => {
@@ -84,7 +84,7 @@ it('tells a large state less often', async () => {
   expect(readFileSync(path, 'utf8').match(/"type":"state"/g)).toHaveLength(1);
   journal.event(result(1, undefined));
   await journal.end();
-  await journal.close();
+  await journal.sink.close();
 });
 
 it('goes on from the last whole state, wherever the file is cut off', async () => {

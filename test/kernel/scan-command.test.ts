@@ -258,6 +258,11 @@ describeNeeding(['namespaces'], 'scan', () => {
     const shell = '"$@" 2> stderr | head -n 1 > /dev/null; echo $PIPESTATUS; cat stderr';
     const argv = rawshakeArgv(['scan', MANY, '-p', '22,80', '-q']);
     expect(network.client.exec(['bash', '-c', `cd ${directory}; ${shell}`, 'bash', ...argv])).toBe('141\n');
+    const csv = rawshakeArgv(['scan', host, '-p', '1-20000', '--show', 'all', '--rate', '2000', '--csv', '-']);
+    const startedAt = performance.now();
+    expect(network.client.exec(['bash', '-c', `cd ${directory}; ${shell.replace('; cat stderr', '')}`, 'bash', ...csv])).toBe('141\n');
+    // All of it would take ten seconds.
+    expect(performance.now() - startedAt).toBeLessThan(8000);
   });
 
   it('Ctrl-C prints what is known; --resume goes on from there, and is gone at the end', async () => {

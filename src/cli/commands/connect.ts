@@ -1,26 +1,25 @@
-import { openKernelNetwork } from '../../net/kernel.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../../probe/connect/request.ts';
 import { connectExitCode } from '../../probe/connect/result.ts';
 import { createContext } from '../../probe/context.ts';
-import type { CloseKind } from '../../probe/events.ts';
+import type { CloseKind, ConnectEvent } from '../../probe/events.ts';
 import { createConnectReporter } from '../../report/connect.ts';
-import { readClock } from '../clock.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { connectWaits } from '../connect-waits.ts';
 import { readData } from '../data.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { openNetwork, readSeed } from '../network.ts';
 import { DATA_OPTIONS, IP_HEADER_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
 import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
-import { present } from '../present.ts';
-import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
+import { type Listener, present } from '../present.ts';
+import { PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { FileSink } from '../save.ts';
 import { writeNote } from '../say.ts';
 import { readSynOptions } from '../syn-options.ts';
 import { readPort, readTarget, resolveTarget } from '../target.ts';
 import { lookOf } from '../terminal.ts';
-import { address, integer, oneOf, seconds, someSeconds } from '../values.ts';
+import { address, integer, MAX_32, oneOf, seconds, someSeconds } from '../values.ts';
 
 const CLOSE_KINDS = ['active', 'passive', 'half', 'simultaneous', 'reset', 'none'] as const satisfies readonly CloseKind[];
 
@@ -85,7 +84,7 @@ export const connectCommand: CommandBody = {
     ['rawshake connect example.com 80', 'handshake, then we close'],
     [String.raw`rawshake connect example.com 80 --data 'GET / HTTP/1.0\r\n\r\n' --close passive`, 'the server closes first'],
   ],
-  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
+  run: withCapture(run),
 };
 
 async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promise<number> {
@@ -106,18 +105,28 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
     quiet: args.flag('quiet') === true,
     verbose: args.count('verbose') > 0,
   });
-  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
-  const network = openThenGiveUp(openKernelNetwork({ clock: readClock(args) }), [], args, io);
+  const seed = readSeed(args);
+  const network = openNetwork(args, io, []);
   try {
     return await present(
       (signal) => connect(request, { ...createContext(network, seed), signal }),
-      { json, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, save, capture },
+      { json, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, listeners: [save && saving(save), capture] },
       io,
     );
   } finally {
     network.close();
   }
 }
+
+/** What the peer sends, as `--save` has it. */
+const saving = (sink: FileSink): Listener<ConnectEvent> => ({
+  sink,
+  event(event) {
+    if (event.type === 'start') sink.begin();
+    if (event.type === 'data') sink.write(event.payload);
+  },
+  end: () => sink.close(),
+});
 
 /** What the user said, over the defaults. */
 function readOptions(args: Args): Omit<ConnectRequest, 'host' | 'address' | 'port' | 'data'> {
@@ -129,7 +138,7 @@ function readOptions(args: Args): Omit<ConnectRequest, 'host' | 'address' | 'por
     source: args.read('source', address),
     sourcePort: args.read('source-port', readPort),
     interfaceName: args.text('interface'),
-    iss: args.read('isn', within(0, 2 ** 32 - 1)),
+    iss: args.read('isn', within(0, MAX_32)),
     synOptions: readSynOptions(args),
     window: args.read('window', within(0, 0xffff)),
     ttl: args.read('ttl', within(1, 255)) ?? CONNECT_DEFAULTS.ttl,

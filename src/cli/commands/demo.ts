@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { CAP_NET_ADMIN } from '../../net/credentials.ts';
 import { NetError } from '../../net/errors.ts';
-import { openKernelNetwork } from '../../net/kernel.ts';
 import { bringLoopbackUp } from '../../net/loopback.ts';
 import type { Network, Port } from '../../net/network.ts';
 import { connect } from '../../probe/connect/connect.ts';
@@ -16,11 +15,12 @@ import { connectWaits } from '../connect-waits.ts';
 import { usageError } from '../errors.ts';
 import { signalExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
+import { openNetwork } from '../network.ts';
 import { OUTPUT_OPTIONS } from '../options.ts';
 import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
 import { type Peer, startPeer } from '../peer.ts';
 import { present } from '../present.ts';
-import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
+import { PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { lookOf } from '../terminal.ts';
 import { nearest, quote } from '../values.ts';
 
@@ -107,7 +107,7 @@ export const demoCommand: CommandBody = {
     ['rawshake demo', 'every scene'],
     ['rawshake demo half', 'a half-close'],
   ],
-  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
+  run: withCapture(run),
 };
 
 /** The descriptor that the capture has there. */
@@ -120,7 +120,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   const scenes = chooseScenes(args.positionals[0]);
   if (io.env[NAMESPACE_MARK] === '1') bringLoopbackUp();
   // Each scene has a guard of its own.
-  const network = openThenGiveUp(openKernelNetwork(), [CAP_NET_ADMIN], args, io);
+  const network = openNetwork(args, io, [CAP_NET_ADMIN]);
   let silent: Port;
   try {
     // A port of our own that the kernel does not answer for is as silent as any firewall's.
@@ -209,7 +209,11 @@ async function play(
       verbose: false,
     });
     const start = (signal: AbortSignal) => connect(request, { ...context, signal });
-    const exitCode = await present(start, { json: false, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, capture }, io);
+    const exitCode = await present(
+      start,
+      { json: false, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, listeners: [capture] },
+      io,
+    );
     if (exitCode > 3) return exitCode;
     if (exitCode !== scene.exitCode) asExpected = false;
   }

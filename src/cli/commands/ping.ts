@@ -1,21 +1,20 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
-import { openKernelNetwork } from '../../net/kernel.ts';
 import { createContext } from '../../probe/context.ts';
 import { ping } from '../../probe/ping/ping.ts';
 import { PING_DEFAULTS, type PingRequest, type PingTarget } from '../../probe/ping/request.ts';
 import { pingExitCode } from '../../probe/ping/result.ts';
 import type { SegmentSpec } from '../../probe/segment-spec.ts';
 import { createPingReporter } from '../../report/ping.ts';
-import { readClock } from '../clock.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { checkSegments } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
+import { openNetwork, readSeed } from '../network.ts';
 import { DATA_OPTIONS, type Option, OUTPUT_OPTIONS, PATH_OPTIONS, reworded, SYN_OPTIONS, TIME_OPTIONS } from '../options.ts';
 import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
 import { present } from '../present.ts';
-import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
+import { PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { writeNote } from '../say.ts';
 import { REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from '../segment-options.ts';
 import { readSegmentTarget, readSourcePort } from '../segment-target.ts';
@@ -91,7 +90,7 @@ export const pingCommand: CommandBody = {
     ['rawshake ping example.com:80 example.com:443 -c 10 -i 0.2', 'two ports in turn, and a table at the end'],
     ['rawshake ping example.com 443 -c 100 -i 0.1 -q --loss-limit 1 --rtt-limit 50', 'a check for a script: exit 3 where it is worse'],
   ],
-  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
+  run: withCapture(run),
 };
 
 async function run(args: Args, processIo: Io, capture: CaptureFile | undefined): Promise<number> {
@@ -101,7 +100,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
   const named = readPingTargets(args, spec);
   const request = readRequest(args, spec, named.length);
   checkSegments([{ spec }]);
-  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
+  const seed = readSeed(args);
   const targets = await resolveTargets(named, request.deadlineMs, io);
   const json = args.flag('json') === true;
   const quiet = args.flag('quiet') === true;
@@ -116,8 +115,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
     isEndless: request.count === Number.POSITIVE_INFINITY,
   });
   // Each probe has a port of its own, and a guard on it; from one to the next there may be a while without any.
-  const kernel = openKernelNetwork({ clock: readClock(args), keepSockets: true });
-  const network = openThenGiveUp(kernel, [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE], args, io);
+  const network = openNetwork(args, io, [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE], { keepSockets: true });
   try {
     return await present(
       (signal) =>
@@ -131,8 +129,8 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
         waitsFor: () => undefined,
         exitCode: pingExitCode,
         endsByInterrupt: request.count === Number.POSITIVE_INFINITY,
-        capture,
-        onlyForCapture: ({ type }) => type === 'segment' || type === 'icmp',
+        listeners: [capture],
+        onlyForListeners: ({ type }) => type === 'segment' || type === 'icmp',
       },
       io,
     );

@@ -1,5 +1,4 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
-import { openKernelNetwork } from '../../net/kernel.ts';
 import { createContext } from '../../probe/context.ts';
 import type { ScanEvent, ScanResult } from '../../probe/events.ts';
 import { IntervalSet } from '../../probe/scan/intervals.ts';
@@ -10,15 +9,14 @@ import { parseShard, shardSize } from '../../probe/scan/shard.ts';
 import { createScanReporter, progressText } from '../../report/scan.ts';
 import { formatSpan, grouped } from '../../report/units.ts';
 import { formatIpv4, type Ipv4Address } from '../../wire/address.ts';
-import { readClock } from '../clock.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { checkSegments } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
+import { openNetwork, readSeed } from '../network.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
 import { type Listener, present } from '../present.ts';
-import { openThenGiveUp } from '../privileges.ts';
 import { createProgress } from '../progress.ts';
 import { FileSink, STANDARD_OUTPUT } from '../save.ts';
 import { writeNote } from '../say.ts';
@@ -60,7 +58,7 @@ export const scanCommand: CommandBody = {
     ['rawshake scan 10.77.1.1-9 -p ssh,80,443 --show all', 'a few hosts, and what each port answers'],
     ['rawshake scan example.com -p 80,443 --require open -q', 'a check for a script: exit 0 only where both are open'],
   ],
-  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
+  run: withCapture(run),
 };
 
 async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Promise<number> {
@@ -69,7 +67,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   const quiet = args.flag('quiet') === true;
   const csvPath = readCsvPath(args);
   const required = args.read('require', (option, text) => oneOf(option, text, REQUIRED_VERDICTS));
-  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
+  const seed = readSeed(args);
   const asked = readRequest(args, textIo);
   checkSegments([{ spec: { ...asked.spec, flags: asked.technique.flags } }]);
   const ports = readPorts(args);
@@ -111,8 +109,8 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
     resumeFile: resumePath,
     confidence: request.confidence,
   });
-  const files: (Listener<ScanEvent> & { close(): Promise<void> })[] = [];
-  const network = openThenGiveUp(openKernelNetwork({ clock: readClock(args) }), [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE], args, io);
+  const files: (Listener<ScanEvent> & { sink: FileSink })[] = [];
+  const network = openNetwork(args, io, [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE]);
   try {
     if (resumePath !== undefined) files.push(await Journal.open(resumePath, fingerprint, remembered, io.env));
     const csv = csvPath === undefined ? undefined : new CsvFile(await FileSink.open(csvPath, true, io.env), names);
@@ -152,15 +150,14 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
         reporter,
         waitsFor: () => undefined,
         exitCode: (result: ScanResult) => scanExitCode(result, required),
-        capture,
-        onlyForCapture: ({ type }) => type === 'segment' || type === 'icmp',
-        listeners: [told, ...files],
+        onlyForListeners: ({ type }) => type === 'segment' || type === 'icmp',
+        listeners: [capture, told, ...files],
       },
       io,
     );
   } finally {
     network.close();
-    for (const file of files) await file.close();
+    for (const { sink } of files) await sink.close();
     io.flush();
   }
 }

@@ -1,20 +1,19 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
 import { NetError } from '../../net/errors.ts';
-import { openKernelNetwork } from '../../net/kernel.ts';
 import { createContext } from '../../probe/context.ts';
 import { AWAITED, SEND_DEFAULTS, type SendRequest, type Variant } from '../../probe/send/request.ts';
 import { sendExitCode } from '../../probe/send/result.ts';
 import { send } from '../../probe/send/send.ts';
 import { createSendReporter } from '../../report/send.ts';
-import { readClock } from '../clock.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { checkSegments, dryRun } from '../dry-run.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { openNetwork, readSeed } from '../network.ts';
 import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, reworded, TIME_OPTIONS } from '../options.ts';
 import { type CaptureFile, PCAP_OPTION, withCapture } from '../pcap.ts';
 import { present } from '../present.ts';
-import { openThenGiveUp, PRIVILEGE_OPTIONS } from '../privileges.ts';
+import { PRIVILEGE_OPTIONS } from '../privileges.ts';
 import { writeNote } from '../say.ts';
 import { REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from '../segment-options.ts';
 import { readSegmentTarget, readSourcePort } from '../segment-target.ts';
@@ -88,7 +87,7 @@ export const sendCommand: CommandBody = {
     ['rawshake send example.com 80 --sweep flags=0..63', 'what each mix of flags is answered with, as a table'],
     ['rawshake send example.com 80 --tcp-option 2:05b4 --tcp-option 253/9:00 --dry-run', 'the bytes of an odd SYN, not sent'],
   ],
-  run: (args, io) => withCapture(args, io, (shown, capture) => run(args, shown, capture)),
+  run: withCapture(run),
 };
 
 async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promise<number> {
@@ -98,7 +97,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   const variants = args.read('sweep', (option, text) => sweep(option, text, base)) ?? [base];
   const sending = readSending(args, variants.length > 1);
   checkSegments(variants);
-  const seed = args.read('seed', (option, text) => integer(option, text, 0, 2 ** 32 - 1));
+  const seed = readSeed(args);
   const { address: destination, note } = await resolveTarget(target.host, io, sending.deadlineMs);
   const quiet = args.flag('quiet') === true;
   if (note !== undefined && !quiet) writeNote(note, io);
@@ -126,11 +125,11 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   });
   // Each segment of a sweep has a port of its own, and a guard on it, and that may be a privileged port.
   const keep = variants.length > 1 ? [CAP_NET_ADMIN, CAP_NET_BIND_SERVICE] : [];
-  const network = openThenGiveUp(openKernelNetwork({ clock: readClock(args) }), keep, args, io);
+  const network = openNetwork(args, io, keep);
   try {
     return await present(
       (signal) => send(request, { ...createContext(network, seed), signal }),
-      { json, reporter, waitsFor: () => 'listening for answers', exitCode: sendExitCode, capture },
+      { json, reporter, waitsFor: () => 'listening for answers', exitCode: sendExitCode, listeners: [capture] },
       io,
     );
   } catch (error) {
