@@ -17,7 +17,6 @@ import { lookOf } from './terminal.ts';
 
 /** Ethernet's, where no route says another. */
 const DEFAULT_MTU = 1500;
-const HEADERS_LENGTH = 40;
 
 const HINTS: Readonly<Record<string, string>> = {
   'TCP options': 'leave some out; a SYN has those of Linux unless it is told --tcp-options none',
@@ -57,7 +56,7 @@ export function dryRun(request: SendRequest, seed: number | undefined, args: Arg
   const { source, mtu } = routeOf(request, io);
   const { low, high } = localPortRange();
   for (const { spec, label, sourcePort } of request.variants) {
-    const numbers = drawNumbers(random, mtu - HEADERS_LENGTH, () => random.uint32());
+    const numbers = drawNumbers(random, mtu, () => random.uint32());
     const flow = {
       source,
       sourcePort: sourcePort ?? low + randomBelow(random, high - low + 1),

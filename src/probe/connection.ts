@@ -9,7 +9,7 @@ import type { Tcb } from '../tcp/tcb.ts';
 import type { Ipv4Address } from '../wire/address.ts';
 import { RST } from '../wire/flags.ts';
 import { ipv4Header } from '../wire/ipv4.ts';
-import { encodePacket } from '../wire/packet.ts';
+import { encodePacket, MIN_HEADERS_LENGTH } from '../wire/packet.ts';
 import { seqInWindow } from '../wire/seq.ts';
 import { type Heard, hear } from './arrival.ts';
 import type { ConnectEvent, NoteEvent, SegmentEvent, SegmentNote, StateEvent } from './events.ts';
@@ -217,7 +217,7 @@ export class Connection {
   #lowerMtu(nextHopMtu: number, at: Moment, events: ConnectEvent[]): void {
     const mtu = nextHopMtu >= MIN_MTU ? nextHopMtu : FALLBACK_MTU;
     events.push(this.note('mtu-lowered', `The path takes datagrams of ${mtu} bytes at most; smaller segments from here on.`, at.atUs));
-    this.#perform(handle(this.tcb, { type: 'mtu', maxSegmentBytes: mtu - HEADERS_LENGTH }, at.atUs), at, events);
+    this.#perform(handle(this.tcb, { type: 'mtu', maxSegmentBytes: mtu - MIN_HEADERS_LENGTH }, at.atUs), at, events);
   }
 
   #perform(actions: readonly Action[], handledAt: Moment, events: ConnectEvent[]): void {
@@ -308,7 +308,6 @@ const NO_ARP_ANSWER = 'Our own kernel says so: the host, or the router on the wa
 const OLD_CONNECTION = 'The peer remembers an older connection between these ports: we reset it and send our SYN again.';
 export const WINDOW_CLOSED = "The peer's window is closed: it takes no more data.";
 export const WINDOW_OPEN = "The peer's window is open again.";
-const HEADERS_LENGTH = 40;
 /** RFC 791: what every link takes. */
 const MIN_MTU = 68;
 /** RFC 791: what every host takes. */

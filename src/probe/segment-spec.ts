@@ -8,7 +8,7 @@ import { ACK, RST, SYN } from '../wire/flags.ts';
 import { fragment } from '../wire/fragment.ts';
 import { type Ipv4Header, ipv4Header, PROTOCOL_TCP } from '../wire/ipv4.ts';
 import { finalDestination, MAX_IPV4_OPTIONS_LENGTH } from '../wire/ipv4-options.ts';
-import { encodePacket } from '../wire/packet.ts';
+import { encodePacket, MIN_HEADERS_LENGTH } from '../wire/packet.ts';
 import { decodeTcpLax, TCP_CHECKSUM_OFFSET, type TcpSegment, tcpEncodedLength, tcpSegment, writeTcp } from '../wire/tcp.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
 import { type SynOptionChoice, synOptions } from './syn-options.ts';
@@ -82,9 +82,11 @@ export interface Crafted {
 
 /**
  * Draws the numbers, always as many and in the same order.
+ * @param mtu of the route, in bytes
  * @param drawSeq the initial sequence number of a new connection
  */
-export function drawNumbers(random: Random, mss: number, drawSeq: () => number): SegmentNumbers {
+export function drawNumbers(random: Random, mtu: number, drawSeq: () => number): SegmentNumbers {
+  const mss = mtu - MIN_HEADERS_LENGTH;
   return { seq: drawSeq(), ack: random.uint32(), ipId: 1 + (random.uint32() % 0xffff), timestamp: random.uint32(), mss };
 }
 

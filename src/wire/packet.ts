@@ -16,6 +16,9 @@ import {
 import { finalDestination } from './ipv4-options.ts';
 import { decodeTcp, decodeTcpLax, TCP_CHECKSUM_OFFSET, TCP_MIN_HEADER_LENGTH, type TcpSegment, tcpEncodedLength, writeTcp } from './tcp.ts';
 
+/** Bytes of the IPv4 and TCP headers without options: what an MTU has over an MSS (RFC 9293 §3.7.1). */
+export const MIN_HEADERS_LENGTH = IPV4_MIN_HEADER_LENGTH + TCP_MIN_HEADER_LENGTH;
+
 /** One of `tcp`, `icmp` and `payload` is there: `payload` for any other protocol and for a fragment. */
 export interface Packet {
   ip: Ipv4Header;

@@ -5,6 +5,7 @@ import { nextDeadlineUs } from '../../tcp/endpoint.ts';
 import { createTcb, DEFAULT_TCB_CONFIG, flightSize } from '../../tcp/tcb.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, RST } from '../../wire/flags.ts';
+import { MIN_HEADERS_LENGTH } from '../../wire/packet.ts';
 import { seqLt } from '../../wire/seq.ts';
 import { hear } from '../arrival.ts';
 import { Connection } from '../connection.ts';
@@ -18,8 +19,6 @@ import type { ConnectRequest } from './request.ts';
 import { connectResult, type EarlyEnd } from './result.ts';
 import { decide, type Standing, type Waits } from './script.ts';
 
-/** IPv4 and TCP headers without options. */
-const HEADERS_LENGTH = 40;
 /** Our data are handed to the endpoint while it has less than this unsent. */
 const WRITE_AHEAD_BYTES = 256 * 1024;
 /** To be awaited before we tell of a send: connections that the same arrivals have woken send first, and one call reads all stamps. */
@@ -80,11 +79,11 @@ function openConnection(request: ConnectRequest, context: ProbeContext, port: Po
     localPort: port.port,
     remotePort: request.port,
     iss: request.iss ?? context.iss(tuple, nowUs),
-    synOptions: synOptions(request.synOptions, route.mtu - HEADERS_LENGTH, random.uint32()),
+    synOptions: synOptions(request.synOptions, route.mtu - MIN_HEADERS_LENGTH, random.uint32()),
     synWindow: request.window ?? DEFAULT_TCB_CONFIG.synWindow,
     fixedWindow: request.window !== undefined,
     receiveBufferBytes: Math.min(DEFAULT_TCB_CONFIG.receiveBufferBytes, port.receiveWindowBytes),
-    maxSegmentBytes: route.mtu - HEADERS_LENGTH,
+    maxSegmentBytes: route.mtu - MIN_HEADERS_LENGTH,
     userTimeoutUs: request.timeoutMs * 1000,
     crossFin: request.close === 'simultaneous',
   });

@@ -20,9 +20,6 @@ import type { SegmentProbe } from './segment-probe.ts';
 import type { Target } from './target.ts';
 import { Teller } from './teller.ts';
 
-/** IPv4 and TCP headers without options. */
-const HEADERS_LENGTH = 40;
-
 export class SegmentProber implements Prober {
   readonly hasRoom = true;
   readonly keepsTime = false;
@@ -66,7 +63,7 @@ export class SegmentProber implements Prober {
       remoteAddress: flow.destination,
       remotePort: flow.destinationPort,
     };
-    const numbers = drawNumbers(random, port.route.mtu - HEADERS_LENGTH, () => iss(tuple, nowUs));
+    const numbers = drawNumbers(random, port.route.mtu, () => iss(tuple, nowUs));
     const crafted = craft(spec, flow, numbers);
     const datagram = datagramOf(crafted, copyId(spec, numbers, 0));
     const pieces = piecesOf(datagram, spec);

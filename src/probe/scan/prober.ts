@@ -23,8 +23,8 @@ const ALL_PORTS = ATTEMPT_PORTS + WITNESS_PORTS + 1;
 const ROUTES = 4096;
 const ROUTE_BITS = 8;
 
-/** Behind the header's bytes that are the same everywhere. */
-const MSS_HEADERS = 40;
+/** Ethernet's: one probe is for every route. */
+const MTU = 1500;
 
 /** What of a probe differs, and what it is for. */
 interface Draft<T> {
@@ -87,7 +87,7 @@ export class Prober<T> {
     const flags = technique.flags;
     this.spec = { ...(flags & SYN ? { namedOptions: { preset: 'none', mss: 1460 } } : {}), ...request.spec, flags };
     this.#cookies = new Cookies(drawKey(context.random));
-    this.#numbers = drawNumbers(context.random, 1500 - MSS_HEADERS, () => 0);
+    this.#numbers = drawNumbers(context.random, MTU, () => 0);
     const { ip, tcp } = this.#craft(0);
     const template = new Template({ ip, tcp });
     const length = tcp.payload.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);

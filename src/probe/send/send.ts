@@ -26,8 +26,6 @@ import type { SendRequest, Variant } from './request.ts';
 import { sendResult } from './result.ts';
 import { Trial } from './trial.ts';
 
-/** IPv4 and TCP headers without options. */
-const HEADERS_LENGTH = 40;
 /** Sends in a row after which we see whether what has come back must be read: it may not overflow the kernel's buffer. */
 const LOOK_EVERY = 64;
 const FULL_BACKLOG = 0.5;
@@ -201,7 +199,7 @@ class SendRun {
       const { sourceAddress, mtu } = port.route;
       const flow = { source: sourceAddress, sourcePort: port.port, destination: request.address, destinationPort: request.port };
       const tuple = { localAddress: sourceAddress, localPort: port.port, remoteAddress: request.address, remotePort: request.port };
-      const numbers = drawNumbers(context.random, mtu - HEADERS_LENGTH, () => context.iss(tuple, this.clock.nowUs()));
+      const numbers = drawNumbers(context.random, mtu, () => context.iss(tuple, this.clock.nowUs()));
       const trial = new Trial(port, variant, flow, numbers);
       this.trials.push(trial);
       void this.hearAll(trial);
