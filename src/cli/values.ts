@@ -128,16 +128,19 @@ export function nearest<T extends string>(text: string, choices: readonly T[]): 
   return best;
 }
 
-/** Insertions, deletions and replacements that turn one text into the other (Levenshtein). */
+/** Insertions, deletions, replacements and neighbours swapped that turn one text into the other (optimal string alignment). */
 function editDistance(a: string, b: string): number {
+  let last: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, replaced));
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? (last[j - 2] as number) + 1 : Number.POSITIVE_INFINITY;
+      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, replaced, swapped));
     }
-    row = next;
+    [last, row] = [row, next];
   }
   return row[b.length] as number;
 }
