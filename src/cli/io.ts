@@ -59,7 +59,10 @@ export function processIo(): Io {
     };
   };
   return {
-    stdin: process.stdin,
+    // Made when it is read: few commands do, and beside /dev/null it takes a while.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: output(process.stdout),
     stderr: output(process.stderr),
     env: process.env,

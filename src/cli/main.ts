@@ -14,8 +14,7 @@ export async function main(argv: readonly string[], io: Io = processIo()): Promi
   }
   try {
     const { parse } = await import('./parse.ts');
-    const { ENTRIES } = await import('./registry.ts');
-    const request = await parse(argv, ENTRIES);
+    const request = await parse(argv);
     if (request.type === 'run') return await request.command.run(request.args, io);
     io.stdout.write(`${await help(request, io)}\n`);
     return 0;

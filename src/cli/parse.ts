@@ -4,32 +4,32 @@ import { Args, type ArgValue, type Command, usage } from './command.ts';
 import { usageError } from './errors.ts';
 import type { Option } from './options.ts';
 import { has, ownWords } from './own-words.ts';
-import { type Entry, load } from './registry.ts';
+import { ENTRIES, load } from './registry.ts';
 import { nearest, quote } from './values.ts';
 
 /** What a command line asks for. `help` is of the command, or of all. */
 export type Request = { type: 'help'; command: Command | undefined } | { type: 'run'; command: Command; args: Args };
 
 /** @throws CliError for an unknown command or option, a missing or a superfluous word */
-export async function parse(argv: readonly string[], entries: readonly Entry[]): Promise<Request> {
+export async function parse(argv: readonly string[]): Promise<Request> {
   const [first, ...words] = argv;
-  if (first === 'help') return { type: 'help', command: words[0] === undefined ? undefined : await find(words[0], entries) };
+  if (first === 'help') return { type: 'help', command: words[0] === undefined ? undefined : await find(words[0]) };
   if (first === undefined || first === '--help' || first === '-h') return { type: 'help', command: undefined };
   if (first.startsWith('-')) {
     throw usageError(`${quote(first)} before the command`, 'the command comes first: rawshake COMMAND [options]');
   }
-  const command = await find(first, entries);
+  const command = await find(first);
   if (has(words, '--help', '-h')) return { type: 'help', command };
   return { type: 'run', command, args: parseArgs(words, command) };
 }
 
-async function find(name: string, entries: readonly Entry[]): Promise<Command> {
-  const entry = entries.find((each) => each.name === name);
+async function find(name: string): Promise<Command> {
+  const entry = ENTRIES.find((each) => each.name === name);
   if (entry !== undefined) return load(entry);
   throw unknown(
     'command',
     name,
-    entries.map((each) => each.name),
+    ENTRIES.map((each) => each.name),
     'rawshake --help',
   );
 }

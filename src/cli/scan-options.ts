@@ -17,7 +17,7 @@ import { readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
 import { integer, nearest, number, oneOf } from './values.ts';
 
 /** Most of what anybody looks for is there. */
-export const DEFAULT_TOP = 1000;
+const DEFAULT_TOP = 1000;
 /** What can be asked for without `--yes`: pairs of host and port. */
 export const MOST_PAIRS = 10_000_000;
 
@@ -166,8 +166,7 @@ export function readPorts(args: Args): IntervalSet {
   const text = args.text('ports');
   if (text === undefined) return topPorts('--top', top ?? DEFAULT_TOP);
   if (top !== undefined) throw usageError('--ports and --top at once', 'give one of them');
-  const services = tcpServices();
-  return parsePorts('--ports', text, { resolvePort, nearestName: (name) => nearest(name, [...services.keys()]) });
+  return parsePorts('--ports', text, { resolvePort, nearestName: (name) => nearest(name, [...tcpServices().keys()]) });
 }
 
 /** @throws CliError */

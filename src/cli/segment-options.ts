@@ -154,7 +154,7 @@ function checksum(option: string, text: string): number | 'wrong' | 'keep' {
 }
 
 /** KIND, KIND:HEX or KIND/LEN:HEX. A known kind of its own length becomes what it is. */
-export function tcpOption(option: string, text: string): TcpOption {
+function tcpOption(option: string, text: string): TcpOption {
   const match = /^([^/:]+)(?:\/([^:]*))?(?::(.*))?$/s.exec(text);
   if (match === null) throw usageError(`${option}: ${quote(text)} is not KIND:HEX`, 'such as 2:05b4, or 2/9:05b4 with a length byte of 9');
   const [, kindText = '', lengthText, hexText = ''] = match;

@@ -2,7 +2,7 @@
 import type { IcmpEvent, NoteEvent, ProbeEvent, SegmentEvent, SegmentNote } from '../probe/events.ts';
 import type { ChecksumVerdict } from '../wire/checksum.ts';
 import { LINKTYPE_RAW } from '../wire/link.ts';
-import { decodePacketLax, verifyTcpChecksum } from '../wire/packet.ts';
+import { decodePacketLax, type LaxPacket, verifyTcpChecksum } from '../wire/packet.ts';
 import { type PacketDirection, PcapngEncoder } from '../wire/pcapng.ts';
 import { isIgnored, noteText } from './segment-text.ts';
 
@@ -44,22 +44,23 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
     }
     interfaces.set(name, interfaceId);
   };
-  const packet = (bytes: Uint8Array, atUs: number, direction: PacketDirection, comment: string): void => {
+  const writePacket = (bytes: Uint8Array, atUs: number, direction: PacketDirection, comment: string): void => {
     const timeNs = startedAtNs + BigInt(Math.round(atUs * 1000));
     lastNs = timeNs;
     write(encoder.enhancedPacket({ interfaceId, timeNs, bytes, direction, comment }));
   };
   const segment = (event: SegmentEvent): void => {
-    lastPort = ownPort(event);
+    const packet = decodePacketLax(event.datagram);
+    lastPort = event.direction === 'sent' ? packet.tcp?.sourcePort : packet.tcp?.destinationPort;
     // A SYN begins anew, whatever its port served for before.
     const before = event.state === 'SYN-SENT' && states.get(lastPort) !== 'SYN-SENT' ? 'CLOSED' : states.get(lastPort);
-    const comment = segmentComment(event, before ?? 'CLOSED');
+    const comment = segmentComment(event, packet, before ?? 'CLOSED');
     if (event.state !== undefined) states.set(lastPort, event.state);
     const direction = event.direction === 'sent' ? 'outbound' : 'inbound';
     const { fragments = [event.datagram] } = event;
     for (const [i, bytes] of fragments.entries()) {
       const part = fragments.length > 1 ? [`fragment ${i + 1} of ${fragments.length}`] : [];
-      packet(bytes, event.atUs, direction, [...part, ...comment].join('; '));
+      writePacket(bytes, event.atUs, direction, [...part, ...comment].join('; '));
     }
   };
 
@@ -77,10 +78,10 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
           states.set(lastPort, event.to);
           break;
         case 'icmp':
-          packet(event.datagram, event.atUs, 'inbound', icmpComment(event));
+          writePacket(event.datagram, event.atUs, 'inbound', icmpComment(event));
           break;
         case 'note':
-          if (event.datagram !== undefined) packet(event.datagram, event.atUs, 'inbound', ignoredComment(event));
+          if (event.datagram !== undefined) writePacket(event.datagram, event.atUs, 'inbound', ignoredComment(event));
           break;
       }
     },
@@ -115,7 +116,7 @@ const IGNORED: Readonly<Partial<Record<SegmentNote, string>>> = {
 };
 
 /** @param before our state until then */
-function segmentComment(event: SegmentEvent, before: SegmentEvent['state']): string[] {
+function segmentComment(event: SegmentEvent, packet: LaxPacket, before: SegmentEvent['state']): string[] {
   const { state, note, direction, variant } = event;
   const parts: string[] = [];
   if (state !== undefined && state !== before) parts.push(`${before} → ${state}`);
@@ -126,20 +127,14 @@ function segmentComment(event: SegmentEvent, before: SegmentEvent['state']): str
   const isAnswer = direction === 'received' && state === undefined && !isIgnored(event);
   if (variant !== undefined) parts.push(isAnswer ? `answer to ${variant}` : variant);
   else if (isAnswer) parts.push('answer');
-  const checksum = checksumOf(event.datagram);
+  const checksum = checksumOf(packet, event.datagram);
   if (checksum === 'partial') parts.push('checksum partial: offloaded on this host');
   if (checksum === 'wrong' && note !== 'bad-checksum') parts.push('checksum wrong');
   return parts;
 }
 
-function ownPort({ direction, datagram }: SegmentEvent): number | undefined {
-  const { tcp } = decodePacketLax(datagram);
-  return direction === 'sent' ? tcp?.sourcePort : tcp?.destinationPort;
-}
-
 /** Of TCP; undefined where the datagram can't be read as a whole. */
-function checksumOf(datagram: Uint8Array): ChecksumVerdict | undefined {
-  const { ip, tcp, stopped } = decodePacketLax(datagram);
+function checksumOf({ ip, tcp, stopped }: LaxPacket, datagram: Uint8Array): ChecksumVerdict | undefined {
   // What has not stopped has all of its header.
   return stopped === undefined && tcp !== undefined
     ? verifyTcpChecksum(ip as Parameters<typeof verifyTcpChecksum>[0], datagram)

@@ -20,7 +20,7 @@ export interface ReplayReporter {
 }
 
 /** More conversations than this are listed, not drawn. */
-export const MOST_DRAWN = 8;
+const MOST_DRAWN = 8;
 
 interface Drawing {
   reporter: ConversationReporter;

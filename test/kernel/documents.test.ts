@@ -3,7 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, sy
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from '../../src/cli/parse.ts';
-import { ENTRIES, loadAll } from '../../src/cli/registry.ts';
+import { loadAll } from '../../src/cli/registry.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { command } from '../support/command.ts';
 import { createPair, type Network, temporaryDirectory } from '../support/netns.ts';
@@ -116,7 +116,7 @@ describeNeeding(['namespaces'], 'the examples', () => {
     type(line, 'stub', record);
     expect(existsSync(record)).toBe(true);
     for (const words of readFileSync(record, 'utf8').split('\0\n').filter(Boolean)) {
-      expect(await parse(words.split('\0'), ENTRIES)).toMatchObject({ type: 'run' });
+      expect(await parse(words.split('\0'))).toMatchObject({ type: 'run' });
     }
   });
 

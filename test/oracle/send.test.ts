@@ -6,7 +6,6 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from '../../src/cli/parse.ts';
-import { ENTRIES } from '../../src/cli/registry.ts';
 import { readSegmentSpec } from '../../src/cli/segment-options.ts';
 import { openKernelNetwork } from '../../src/net/kernel.ts';
 import { createContext } from '../../src/probe/context.ts';
@@ -220,7 +219,7 @@ function sumOf({ bytes, asked }: Packet): number {
 
 /** As the command would read the words. */
 async function variantOf({ words }: Asked, index: number): Promise<Variant> {
-  const request = await parse(['send', '192.0.2.1', '81', ...words], ENTRIES);
+  const request = await parse(['send', '192.0.2.1', '81', ...words]);
   if (request.type !== 'run') throw new Error(`not run: ${words.join(' ')}`);
   return { label: String(index), spec: readSegmentSpec(request.args) };
 }

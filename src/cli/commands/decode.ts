@@ -6,6 +6,7 @@ import { fromHex } from '../../wire/hex.ts';
 import { decodePacketLax, decodeSegmentLax, type LaxPacket, looksLikeIpv4 } from '../../wire/packet.ts';
 import type { Args, CommandBody } from '../command.ts';
 import { CliError, usageError } from '../errors.ts';
+import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
 import { type Option, OUTPUT_OPTIONS, reworded } from '../options.ts';
 import { whenOutputFails } from '../present.ts';
@@ -16,9 +17,6 @@ const SHOWN = ['json', 'quiet', 'ascii', 'color'];
 
 /** Bytes that could not be read to their end (sysexits.h: EX_DATAERR). */
 const CUT_OFF = 65;
-
-/** Output is written in pieces of about this many characters. */
-const PIECE = 1 << 16;
 
 /** Several times what the hex of the longest datagram takes. */
 const LONGEST_LINE = 1 << 20;
@@ -49,22 +47,15 @@ export const decodeCommand: CommandBody = {
   run,
 };
 
-async function run(args: Args, io: Io): Promise<number> {
+async function run(args: Args, processIo: Io): Promise<number> {
+  const io = gatherOutput(processIo);
   const json = args.flag('json') === true;
   const read = chooseReader(args);
-  let pending = '';
   let endedBy: number | undefined;
   whenOutputFails(io, (exitCode) => {
     endedBy = exitCode;
   });
-  const flush = () => {
-    io.stdout.write(pending);
-    pending = '';
-  };
-  const write = (text: string) => {
-    pending += text;
-    if (pending.length > PIECE) flush();
-  };
+  const write = (text: string) => io.stdout.write(text);
   const reporter = createReadingReporter({ write, ...lookOf(io, args), json, quiet: args.flag('quiet') === true });
   const take = (hex: string, where: string) => {
     const bytes = readHex(hex, where);
@@ -85,13 +76,13 @@ async function run(args: Args, io: Io): Promise<number> {
       }
       if (reporter.result.datagrams === 0) throw new CliError('bad-data', 'stdin holds no datagram', 'give HEX, or one datagram a line');
     }
+    const exitCode = reporter.result.stopped > 0 ? CUT_OFF : 0;
+    if (json) io.stdout.write(resultLine(reporter.result, exitCode));
+    return exitCode;
   } finally {
     // What was read before something that can't be read is worth having.
-    flush();
+    io.flush();
   }
-  const exitCode = reporter.result.stopped > 0 ? CUT_OFF : 0;
-  if (json) io.stdout.write(resultLine(reporter.result, exitCode));
-  return exitCode;
 }
 
 function chooseReader(args: Args): (bytes: Uint8Array) => LaxPacket {
