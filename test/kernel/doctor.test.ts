@@ -8,24 +8,7 @@ import { startCapture } from '../support/capture.ts';
 import { asNobody, command } from '../support/command.ts';
 import { Namespace, temporaryDirectory } from '../support/netns.ts';
 import { type Run, type RunOptions, rawshake, rawshakeArgv, startRawshake } from '../support/rawshake.ts';
-
-const NAMES: CheckName[] = [
-  'system',
-  'capabilities',
-  'koffi',
-  'raw-socket',
-  'socket',
-  'loopback',
-  'guard',
-  'filter',
-  'time-stamps',
-  'checksums',
-  'receive-buffer',
-  'firewall',
-  'ports',
-  'open-files',
-  'privileges',
-];
+import { CHECK_NAMES } from '../support/words.ts';
 
 /** What `setpriv` is given so that root keeps these capabilities alone. */
 const bounded = (capabilities: string): string[] => ['setpriv', '--bounding-set', capabilities, '--inh-caps', capabilities];
@@ -49,10 +32,10 @@ describeNeeding(['namespaces'], 'doctor', () => {
     expect(performance.now() - startedAt).toBeLessThan(6000);
     expect(run.stderr).toMatch(/^([^\n]+\n)?$/);
     const checks = checksOf(run);
-    expect(checks.map(({ name }) => name)).toEqual(NAMES);
+    expect(checks.map(({ name }) => name)).toEqual(CHECK_NAMES);
     for (const { ok, fatal, remedy } of checks) if (ok) expect({ fatal, remedy }).toEqual({ fatal: false, remedy: undefined });
     expect(run.result).toMatchObject({
-      checks: NAMES.length,
+      checks: CHECK_NAMES.length,
       failed: checks.filter(({ ok }) => !ok).map(({ name }) => name),
       exitCode: run.code,
     });
@@ -97,7 +80,7 @@ describeNeeding(['namespaces'], 'doctor', () => {
 
   it('tells people the same, a line a check, within the width', async () => {
     const { stdout } = await rawshake(place, ['doctor']);
-    for (const name of NAMES) expect(stdout).toMatch(new RegExp(`^(works|note) +${name} `, 'm'));
+    for (const name of CHECK_NAMES) expect(stdout).toMatch(new RegExp(`^(works|note) +${name} `, 'm'));
     for (const line of stdout.split('\n')) if (!line.includes(' $ ')) expect(line.length).toBeLessThanOrEqual(80);
   });
 

@@ -402,3 +402,22 @@ export const hostile = (): ConnectEvent[] => {
     received(1000, 'RST', 40, undefined, 'CLOSED', { payload: text('go away\x1b[0m\x7f') }),
   ];
 };
+
+/** Those of peers that mean well, by name. */
+export const ORDINARY = {
+  active,
+  passive,
+  half,
+  simultaneous,
+  reset,
+  none,
+  closedPort,
+  silentPort,
+  hostUnreachable,
+  adminProhibited,
+  lossy,
+  oldConnection,
+  simultaneousOpen,
+  zeroWindow,
+  passiveTimeout,
+};

@@ -6,6 +6,7 @@ import { createConnectReporter } from '../../src/report/connect.ts';
 import { displayWidth } from '../../src/report/text.ts';
 import { flagNames } from '../../src/wire/flags.ts';
 import { decodeTcpOptions } from '../../src/wire/tcp-options.ts';
+import { SEGMENT_NOTES, STATES } from '../support/words.ts';
 import { change, icmp, note, result, sent, start } from './conversations.ts';
 
 const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.string({ unit: 'grapheme', maxLength: 80 }));
@@ -13,46 +14,8 @@ const anyTime = fc.oneof(fc.double(), fc.double({ min: 0, max: 1e9 }), fc.nat())
 const uint32 = fc.nat(0xffff_ffff);
 const perhaps = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
-const state = fc.constantFrom(
-  ...([
-    'CLOSED',
-    'LISTEN',
-    'SYN-SENT',
-    'SYN-RECEIVED',
-    'ESTABLISHED',
-    'FIN-WAIT-1',
-    'FIN-WAIT-2',
-    'CLOSE-WAIT',
-    'CLOSING',
-    'LAST-ACK',
-    'TIME-WAIT',
-  ] as const),
-);
-const segmentNote = fc.constantFrom<SegmentNote>(
-  ...([
-    'retransmission',
-    'duplicate',
-    'out-of-order',
-    'out-of-window',
-    'bad-ack',
-    'bad-rst',
-    'old-timestamp',
-    'no-timestamp',
-    'no-ack',
-    'no-syn',
-  ] as const),
-  ...([
-    'unexpected-syn',
-    'malformed-options',
-    'bad-checksum',
-    'malformed',
-    'held',
-    'challenge-ack',
-    'window-probe',
-    'old-connection',
-    'late',
-  ] as const),
-);
+const state = fc.constantFrom(...STATES);
+const segmentNote = fc.constantFrom<SegmentNote>(...SEGMENT_NOTES);
 
 const segment: fc.Arbitrary<ConnectEvent> = fc
   .record({

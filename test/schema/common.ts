@@ -1,11 +1,13 @@
 /** The words and records that lines of several kinds have. */
 import type { FigureClock } from '../../src/net/moment.ts';
+import type { ClockSource } from '../../src/net/network.ts';
 import type { CheckName, CloseKind, ErrorReport, Reason, SegmentNote, Verdict } from '../../src/probe/events.ts';
 import type { State } from '../../src/tcp/state.ts';
 import type { ChecksumVerdict } from '../../src/wire/checksum.ts';
 import type { FlagName } from '../../src/wire/flags.ts';
 import type { Ipv4Option } from '../../src/wire/ipv4-options.ts';
 import type { SackBlock, TcpOption } from '../../src/wire/tcp-options.ts';
+import { CHECK_NAMES, SEGMENT_NOTES, STATES } from '../support/words.ts';
 import { commentsOf, constant, defined, flag, hex, integer, list, named, oneOf, optional, pattern, record, text } from './builder.ts';
 
 /** What the event types say of each field, by interface. */
@@ -13,72 +15,14 @@ export const comments = commentsOf('src/probe/events');
 
 export const verdict = defined('verdict', oneOf<Verdict>()('open', 'closed', 'filtered', 'unfiltered', 'open|filtered'));
 export const reason = defined<Reason>('reason', pattern('^(syn-ack|syn|rst|ack|answer|no-response|interrupted|icmp-.+)$'));
+export const clock = oneOf<ClockSource>()('kernel', 'user');
 export const figureClock = oneOf<FigureClock>()('kernel', 'user', 'stepped');
-export const state = defined(
-  'state',
-  oneOf<State>()(
-    'CLOSED',
-    'LISTEN',
-    'SYN-SENT',
-    'SYN-RECEIVED',
-    'ESTABLISHED',
-    'FIN-WAIT-1',
-    'FIN-WAIT-2',
-    'CLOSE-WAIT',
-    'CLOSING',
-    'LAST-ACK',
-    'TIME-WAIT',
-  ),
-);
+export const state = defined('state', oneOf<State>()(...STATES));
 export const flags = defined('flags', list(oneOf<FlagName>()('AE', 'CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN')));
-export const note = defined(
-  'segmentNote',
-  oneOf<SegmentNote>()(
-    'duplicate',
-    'out-of-order',
-    'out-of-window',
-    'bad-ack',
-    'bad-rst',
-    'old-timestamp',
-    'no-timestamp',
-    'no-ack',
-    'no-syn',
-    'unexpected-syn',
-    'malformed-options',
-    'held',
-    'old-connection',
-    'late',
-    'retransmission',
-    'challenge-ack',
-    'window-probe',
-    'bad-checksum',
-    'malformed',
-    'cleanup',
-    'keep-alive',
-  ),
-);
+export const note = defined('segmentNote', oneOf<SegmentNote>()(...SEGMENT_NOTES));
 export const closeKind = oneOf<CloseKind>()('active', 'passive', 'half', 'simultaneous', 'reset', 'none');
 export const checksumVerdict = oneOf<ChecksumVerdict>()('correct', 'partial', 'wrong');
-export const checkName = defined(
-  'checkName',
-  oneOf<CheckName>()(
-    'system',
-    'capabilities',
-    'koffi',
-    'raw-socket',
-    'socket',
-    'loopback',
-    'guard',
-    'filter',
-    'time-stamps',
-    'checksums',
-    'receive-buffer',
-    'firewall',
-    'ports',
-    'open-files',
-    'privileges',
-  ),
-);
+export const checkName = defined('checkName', oneOf<CheckName>()(...CHECK_NAMES));
 
 type TcpOptionNamed<N> = Extract<TcpOption, { name: N }>;
 export const tcpOption = defined(

@@ -33,6 +33,7 @@ import {
 } from './builder.ts';
 import {
   checkName,
+  clock,
   closeKind,
   comments,
   ending,
@@ -49,8 +50,6 @@ import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 import { replayLines } from './replay.ts';
 import { scanLines } from './scan.ts';
-
-const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
 
 const start = defined(
   'start',

@@ -1,9 +1,7 @@
 /** The lines of `scan`. */
 import type { OutcomeCount, PortEvent, ProxiedReason, ScanResult, ScanStartEvent, UnsentPortEvent } from '../../src/probe/events.ts';
 import { constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
-import { comments, ending, type Printed, reason, verdict } from './common.ts';
-
-const clock = oneOf<'kernel' | 'user'>()('kernel', 'user');
+import { clock, comments, ending, type Printed, reason, verdict } from './common.ts';
 
 const start = defined(
   'scanStart',

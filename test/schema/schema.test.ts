@@ -13,8 +13,7 @@ it('is what lines.ts says (after a change of it: npx vitest run test/schema --up
   await expect(`${JSON.stringify(outputSchema(), undefined, 2)}\n`).toMatchFileSnapshot('../../schema/rawshake.schema.json');
 });
 
-const { active, passive, half, simultaneous, reset, none, closedPort, silentPort, hostUnreachable, adminProhibited } = conversations;
-const { lossy, oldConnection, simultaneousOpen, zeroWindow, passiveTimeout, hostile, received, result } = conversations;
+const { ORDINARY, hostile, received, result } = conversations;
 
 const line = (event: ConnectEvent): unknown => {
   const text = event.type === 'result' ? resultLine(event, 0) : toJson(event);
@@ -22,26 +21,7 @@ const line = (event: ConnectEvent): unknown => {
 };
 
 describe('takes', () => {
-  it.each(
-    Object.entries({
-      active,
-      passive,
-      half,
-      simultaneous,
-      reset,
-      none,
-      closedPort,
-      silentPort,
-      hostUnreachable,
-      adminProhibited,
-      lossy,
-      oldConnection,
-      simultaneousOpen,
-      zeroWindow,
-      passiveTimeout,
-      hostile,
-    }),
-  )('every line of the conversation %s', (_name, conversation) => {
+  it.each(Object.entries({ ...ORDINARY, hostile }))('every line of the conversation %s', (_name, conversation) => {
     for (const event of conversation()) {
       const printed = line(event);
       if (printed !== undefined) expect(misfit(printed, 'connect')).toBe('');

@@ -1,0 +1,59 @@
+/** All the words that there are of a kind. Whether they are all the compiler sees where the schema takes them. */
+import type { CheckName, SegmentNote } from '../../src/probe/events.ts';
+import type { State } from '../../src/tcp/state.ts';
+
+export const STATES = [
+  'CLOSED',
+  'LISTEN',
+  'SYN-SENT',
+  'SYN-RECEIVED',
+  'ESTABLISHED',
+  'FIN-WAIT-1',
+  'FIN-WAIT-2',
+  'CLOSE-WAIT',
+  'CLOSING',
+  'LAST-ACK',
+  'TIME-WAIT',
+] as const satisfies readonly State[];
+
+export const SEGMENT_NOTES = [
+  'duplicate',
+  'out-of-order',
+  'out-of-window',
+  'bad-ack',
+  'bad-rst',
+  'old-timestamp',
+  'no-timestamp',
+  'no-ack',
+  'no-syn',
+  'unexpected-syn',
+  'malformed-options',
+  'held',
+  'old-connection',
+  'late',
+  'retransmission',
+  'challenge-ack',
+  'window-probe',
+  'bad-checksum',
+  'malformed',
+  'cleanup',
+  'keep-alive',
+] as const satisfies readonly SegmentNote[];
+
+export const CHECK_NAMES = [
+  'system',
+  'capabilities',
+  'koffi',
+  'raw-socket',
+  'socket',
+  'loopback',
+  'guard',
+  'filter',
+  'time-stamps',
+  'checksums',
+  'receive-buffer',
+  'firewall',
+  'ports',
+  'open-files',
+  'privileges',
+] as const satisfies readonly CheckName[];
