@@ -7,6 +7,7 @@ import type { DoctorEvent, DoctorResult } from './events/doctor.ts';
 import type { PingEvent, PingResult } from './events/ping.ts';
 import type { ScanEvent, ScanResult } from './events/scan.ts';
 import type { SendEvent, SendResult } from './events/send.ts';
+import type { TraceEvent, TraceResult } from './events/trace.ts';
 
 export * from './events/common.ts';
 export type * from './events/connect.ts';
@@ -16,9 +17,10 @@ export type * from './events/reading.ts';
 export type * from './events/replay.ts';
 export type * from './events/scan.ts';
 export type * from './events/send.ts';
+export type * from './events/trace.ts';
 
 /** The last event of any probe. */
-export type ProbeResult = ConnectResult | SendResult | PingResult | ScanResult | DoctorResult;
+export type ProbeResult = ConnectResult | SendResult | PingResult | ScanResult | DoctorResult | TraceResult;
 
 /** Any event before the result. */
-export type ProbeEvent = Exclude<ConnectEvent | SendEvent | PingEvent | ScanEvent | DoctorEvent, ProbeResult>;
+export type ProbeEvent = Exclude<ConnectEvent | SendEvent | PingEvent | ScanEvent | DoctorEvent | TraceEvent, ProbeResult>;
