@@ -8,7 +8,7 @@ import { startCapture } from '../support/capture.ts';
 import { asNobody, command } from '../support/command.ts';
 import { Namespace, temporaryDirectory } from '../support/netns.ts';
 import { type Run, type RunOptions, rawshake, rawshakeArgv, startRawshake } from '../support/rawshake.ts';
-import { CHECK_NAMES } from '../support/words.ts';
+import { CHECK_NAMES } from '../../src/probe/schema/words.ts';
 
 /** What `setpriv` is given so that root keeps these capabilities alone. */
 const bounded = (capabilities: string): string[] => ['setpriv', '--bounding-set', capabilities, '--inh-caps', capabilities];

@@ -1,6 +1,6 @@
 /** What every command really prints with --json fits the published schema, and has the shape that is promised. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandName } from '../schema/lines.ts';
+import type { CommandName } from '../../src/probe/schema/lines.ts';
 import { misfit } from '../schema/validate.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { createRouted, type Network } from '../support/netns.ts';

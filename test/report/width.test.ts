@@ -2,11 +2,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ConnectEvent, SegmentNote } from '../../src/probe/events.ts';
+import { SEGMENT_NOTES, STATES } from '../../src/probe/schema/words.ts';
 import { createConnectReporter } from '../../src/report/connect.ts';
 import { displayWidth } from '../../src/report/text.ts';
 import { flagNames } from '../../src/wire/flags.ts';
 import { decodeTcpOptions } from '../../src/wire/tcp-options.ts';
-import { SEGMENT_NOTES, STATES } from '../support/words.ts';
 import { change, icmp, note, result, sent, start } from './conversations.ts';
 
 const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.string({ unit: 'grapheme', maxLength: 80 }));

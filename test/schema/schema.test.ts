@@ -1,4 +1,4 @@
-/** The published JSON Schema is made from lines.ts, which the compiler holds to the types of the events. */
+/** The published JSON Schema is made from src/probe/schema/, which the compiler holds to the types of the events. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../src/net/errors.ts';
@@ -6,10 +6,10 @@ import type { ConnectEvent } from '../../src/probe/events.ts';
 import { resultLine, toJson } from '../../src/report/json.ts';
 import * as conversations from '../report/conversations.ts';
 import { options } from '../wire/arbitraries.ts';
-import { outputSchema } from './lines.ts';
+import { outputSchema } from './document.ts';
 import { misfit } from './validate.ts';
 
-it('is what lines.ts says (after a change of it: npx vitest run test/schema --update)', async () => {
+it('is what src/probe/schema/ says (after a change of it: npx vitest run test/schema --update)', async () => {
   await expect(`${JSON.stringify(outputSchema(), undefined, 2)}\n`).toMatchFileSnapshot('../../schema/rawshake.schema.json');
 });
 

@@ -1,7 +1,7 @@
 /** Lines of `--json` against the schema as it is published. */
 import { readFileSync } from 'node:fs';
 import { Ajv2020 as Ajv, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { CommandName } from './lines.ts';
+import type { CommandName } from '../../src/probe/schema/lines.ts';
 
 const validators = new Map<string, ValidateFunction>();
 

@@ -1,7 +1,7 @@
 /** The lines of `decode` and of `send --dry-run`. */
-import type { DatagramReading, IcmpReading, Reading, ReadingResult, SegmentReading } from '../../src/probe/events.ts';
+import type { DatagramReading, IcmpReading, Reading, ReadingResult, SegmentReading } from '../events.ts';
 import { constant, defined, flag, hex, integer, list, optional, record, text } from './builder.ts';
-import { checksumVerdict, comments, ending, flags, ipv4Option, type Printed, tcpOption } from './common.ts';
+import { checksumVerdict, ending, flags, ipv4Option, type Printed, tcpOption } from './common.ts';
 
 const ipv4Fields = {
   source: optional(text),
@@ -27,7 +27,7 @@ const readingFields = {
   hex,
   payload: optional(hex),
 };
-const readingComments = { ...comments.Ipv4Reading, ...comments.ReadingLine };
+const described = ['Ipv4Reading', 'ReadingLine'];
 
 export const segmentReading = defined(
   'segmentReading',
@@ -50,7 +50,8 @@ export const segmentReading = defined(
       length: optional(integer),
       ...readingFields,
     },
-    { ...readingComments, ...comments.SegmentReading },
+    ...described,
+    'SegmentReading',
   ),
 );
 
@@ -78,19 +79,17 @@ export const icmpReading = defined(
       ),
       ...readingFields,
     },
-    { ...readingComments, ...comments.IcmpReading },
+    ...described,
+    'IcmpReading',
   ),
 );
 
 export const datagramReading = defined(
   'datagramReading',
-  record<DatagramReading>(
-    { type: constant('datagram'), ...ipv4Fields, ...readingFields },
-    { ...readingComments, ...comments.DatagramReading },
-  ),
+  record<DatagramReading>({ type: constant('datagram'), ...ipv4Fields, ...readingFields }, ...described, 'DatagramReading'),
 );
 
 export const readingResult = defined(
   'readingResult',
-  record<Printed<ReadingResult>>({ type: constant('result'), datagrams: integer, stopped: integer, ...ending }, comments.ReadingResult),
+  record<Printed<ReadingResult>>({ type: constant('result'), datagrams: integer, stopped: integer, ...ending }, 'ReadingResult'),
 );

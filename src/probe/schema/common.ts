@@ -1,17 +1,14 @@
 /** The words and records that lines of several kinds have. */
-import type { FigureClock } from '../../src/net/moment.ts';
-import type { ClockSource } from '../../src/net/network.ts';
-import type { CheckName, CloseKind, ErrorReport, Reason, SegmentNote, Verdict } from '../../src/probe/events.ts';
-import type { State } from '../../src/tcp/state.ts';
-import type { ChecksumVerdict } from '../../src/wire/checksum.ts';
-import type { FlagName } from '../../src/wire/flags.ts';
-import type { Ipv4Option } from '../../src/wire/ipv4-options.ts';
-import type { SackBlock, TcpOption } from '../../src/wire/tcp-options.ts';
-import { CHECK_NAMES, SEGMENT_NOTES, STATES } from '../support/words.ts';
-import { commentsOf, constant, defined, flag, hex, integer, list, named, oneOf, optional, pattern, record, text } from './builder.ts';
-
-/** What the event types say of each field, by interface. */
-export const comments = commentsOf('src/probe/events');
+import type { FigureClock } from '../../net/moment.ts';
+import type { ClockSource } from '../../net/network.ts';
+import type { State } from '../../tcp/state.ts';
+import type { ChecksumVerdict } from '../../wire/checksum.ts';
+import type { FlagName } from '../../wire/flags.ts';
+import type { Ipv4Option } from '../../wire/ipv4-options.ts';
+import type { SackBlock, TcpOption } from '../../wire/tcp-options.ts';
+import type { CheckName, CloseKind, ErrorReport, Reason, SegmentNote, Verdict } from '../events.ts';
+import { constant, defined, flag, hex, integer, list, named, oneOf, optional, pattern, record, text } from './builder.ts';
+import { CHECK_NAMES, SEGMENT_NOTES, STATES } from './words.ts';
 
 export const verdict = defined('verdict', oneOf<Verdict>()('open', 'closed', 'filtered', 'unfiltered', 'open|filtered'));
 export const reason = defined<Reason>('reason', pattern('^(syn-ack|syn|rst|ack|answer|no-response|interrupted|icmp-.+)$'));

@@ -14,28 +14,12 @@ import type {
   StartEvent,
   StateEvent,
   SweepRow,
-} from '../../src/probe/events.ts';
-import {
-  type AnySchema,
-  constant,
-  counts,
-  defined,
-  definitions,
-  either,
-  flag,
-  integer,
-  list,
-  number,
-  oneOf,
-  optional,
-  record,
-  text,
-} from './builder.ts';
+} from '../events.ts';
+import { type AnySchema, constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
 import {
   checkName,
   clock,
   closeKind,
-  comments,
   ending,
   figureClock,
   flags,
@@ -69,7 +53,7 @@ const start = defined(
       clock: record({ transmit: clock, receive: clock }),
       guard: oneOf<'socket' | 'none'>()('socket', 'none'),
     },
-    comments.StartEvent,
+    'StartEvent',
   ),
 );
 
@@ -97,13 +81,13 @@ const segment = defined(
       transmission: optional(integer),
       variant: optional(text),
     },
-    comments.SegmentEvent,
+    'SegmentEvent',
   ),
 );
 
 const stateLine = defined(
   'stateLine',
-  record<StateEvent>({ type: constant('state'), from: state, to: state, atUs: number, cause: text }, comments.StateEvent),
+  record<StateEvent>({ type: constant('state'), from: state, to: state, atUs: number, cause: text }, 'StateEvent'),
 );
 
 const icmp = defined(
@@ -120,7 +104,7 @@ const icmp = defined(
       nextHopMtu: optional(integer),
       variant: optional(text),
     },
-    comments.IcmpEvent,
+    'IcmpEvent',
   ),
 );
 
@@ -148,7 +132,7 @@ const noteLine = defined(
       ),
       text,
     },
-    comments.NoteEvent,
+    'NoteEvent',
   ),
 );
 
@@ -156,7 +140,7 @@ const check = defined(
   'check',
   record<CheckEvent>(
     { type: constant('check'), name: checkName, ok: flag, fatal: flag, detail: text, remedy: optional(text) },
-    comments.CheckEvent,
+    'CheckEvent',
   ),
 );
 
@@ -175,7 +159,7 @@ const connectResult = defined(
       peer: optional(
         record<PeerOffer>(
           { mss: optional(integer), windowScale: optional(integer), sackPermitted: flag, timestamps: flag, window: integer, ttl: integer },
-          comments.PeerOffer,
+          'PeerOffer',
         ),
       ),
       retransmissions: integer,
@@ -189,7 +173,7 @@ const connectResult = defined(
           firstByteUs: optional(number),
           clock: optional(figureClock),
         },
-        comments.DataReport,
+        'DataReport',
       ),
       close: record<CloseReport>(
         {
@@ -201,14 +185,14 @@ const connectResult = defined(
           finAckUs: optional(number),
           clock: optional(figureClock),
         },
-        comments.CloseReport,
+        'CloseReport',
       ),
       states: list(state),
       ended: optional(oneOf<NonNullable<ConnectResult['ended']>>()('timeout', 'deadline', 'reset-by-peer', 'zero-window', 'interrupted')),
       kernelDrops: integer,
       ...ending,
     },
-    comments.ConnectResult,
+    'ConnectResult',
   ),
 );
 
@@ -237,9 +221,9 @@ const sendResult = defined(
               received: integer,
               rttUs: optional(number),
               rttClock: optional(figureClock),
-              answer: optional(record<Answer>({ flags, ttl: integer, window: integer }, comments.Answer)),
+              answer: optional(record<Answer>({ flags, ttl: integer, window: integer }, 'Answer')),
             },
-            comments.SweepRow,
+            'SweepRow',
           ),
         ),
       ),
@@ -250,7 +234,7 @@ const sendResult = defined(
       kernelDrops: integer,
       ...ending,
     },
-    comments.SendResult,
+    'SendResult',
   ),
 );
 
@@ -266,7 +250,7 @@ const doctorResult = defined(
       completed: flag,
       ...ending,
     },
-    comments.DoctorResult,
+    'DoctorResult',
   ),
 );
 
@@ -274,27 +258,15 @@ const doctorResult = defined(
 const errorResult = defined('errorResult', record<Printed<{ type: 'result' }>>({ type: constant('result'), ...ending }));
 
 /** The lines of each command. */
-const COMMANDS = {
-  connect: [start, segment, stateLine, icmp, noteLine, connectResult],
-  send: [start, segment, icmp, noteLine, sendResult],
-  ping: [start, segment, icmp, noteLine, ...pingLines],
-  scan: [noteLine, ...scanLines],
-  'dry-run': [segmentReading, datagramReading, readingResult],
-  decode: [segmentReading, icmpReading, datagramReading, readingResult],
-  replay: replayLines(),
-  doctor: [check, doctorResult],
-};
+export const COMMAND_LINES = {
+  connect: [start, segment, stateLine, icmp, noteLine, connectResult, errorResult],
+  send: [start, segment, icmp, noteLine, sendResult, errorResult],
+  ping: [start, segment, icmp, noteLine, ...pingLines, errorResult],
+  scan: [noteLine, ...scanLines, errorResult],
+  'dry-run': [segmentReading, datagramReading, readingResult, errorResult],
+  decode: [segmentReading, icmpReading, datagramReading, readingResult, errorResult],
+  replay: [...replayLines([start, segment, stateLine, icmp, noteLine], connectResult), errorResult],
+  doctor: [check, doctorResult, errorResult],
+} satisfies Record<string, readonly AnySchema[]>;
 
-export type CommandName = keyof typeof COMMANDS;
-
-/** The schema of a line of any command. */
-export function outputSchema(): object {
-  const commands = Object.entries<AnySchema[]>(COMMANDS).map(([command, lines]) => defined(command, either([...lines, errorResult])));
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'A line of `rawshake … --json`',
-    description: `Each line is one object; the last one has the type "result". $defs has the lines of each command: ${Object.keys(COMMANDS).join(', ')}.`,
-    ...either(commands).json,
-    $defs: definitions,
-  };
-}
+export type CommandName = keyof typeof COMMAND_LINES;

@@ -10,9 +10,9 @@ import type {
   ReplyNote,
   RttFigures,
   UnsentEvent,
-} from '../../src/probe/events.ts';
+} from '../events.ts';
 import { constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
-import { comments, ending, figureClock, flags, note, type Printed, reason, verdict } from './common.ts';
+import { ending, figureClock, flags, note, type Printed, reason, verdict } from './common.ts';
 
 const probe = { address: text, port: integer, sequence: integer };
 const outcome = { verdict, reason };
@@ -34,7 +34,8 @@ const reply = defined(
       note: optional(oneOf<ReplyNote>()('duplicate', 'retransmission', 'late', 'out-of-order')),
       connection: optional(record({ closed: flag, durationUs: number })),
     },
-    { ...comments.ProbeName, ...comments.ReplyEvent },
+    'ProbeName',
+    'ReplyEvent',
   ),
 );
 
@@ -42,20 +43,21 @@ const lost = defined(
   'lost',
   record<LostEvent>(
     { type: constant('lost'), ...probe, ...outcome, atUs: number, sourcePort: integer, from: optional(text), rttUs: optional(number) },
-    { ...comments.ProbeName, ...comments.LostEvent },
+    'ProbeName',
+    'LostEvent',
   ),
 );
 
 const unsent = defined(
   'unsent',
-  record<UnsentEvent>({ type: constant('unsent'), ...probe, atUs: number, code: text, message: text }, comments.ProbeName),
+  record<UnsentEvent>({ type: constant('unsent'), ...probe, atUs: number, code: text, message: text }, 'ProbeName'),
 );
 
 const rttFigures = defined(
   'rttFigures',
   record<RttFigures>(
     { min: number, mean: number, median: number, p95: number, p99: number, max: number, stddev: number, jitter: number },
-    comments.RttFigures,
+    'RttFigures',
   ),
 );
 
@@ -80,7 +82,7 @@ const figures = {
 const targets = list(
   defined(
     'pingTarget',
-    record<Omit<PingTargetFigures, 'buckets' | 'course'>>({ host: text, address: text, port: integer, ...figures }, comments.PingFigures),
+    record<Omit<PingTargetFigures, 'buckets' | 'course'>>({ host: text, address: text, port: integer, ...figures }, 'PingFigures'),
   ),
 );
 
@@ -105,14 +107,15 @@ const pingResult = defined(
       passedLimits: list(
         record<PassedLimit>(
           { limit: oneOf<'loss' | 'rtt'>()('loss', 'rtt'), address: text, port: integer, allowed: number, found: number },
-          comments.PassedLimit,
+          'PassedLimit',
         ),
       ),
       ended: optional(oneOf<NonNullable<PingResult['ended']>>()('deadline', 'interrupted')),
       kernelDrops: integer,
       ...ending,
     },
-    { ...comments.PingFigures, ...comments.PingResult },
+    'PingFigures',
+    'PingResult',
   ),
 );
 

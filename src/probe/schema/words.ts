@@ -1,6 +1,7 @@
 /** All the words that there are of a kind. Whether they are all the compiler sees where the schema takes them. */
-import type { CheckName, SegmentNote } from '../../src/probe/events.ts';
-import type { State } from '../../src/tcp/state.ts';
+
+import type { State } from '../../tcp/state.ts';
+import type { CheckName, SegmentNote } from '../events.ts';
 
 export const STATES = [
   'CLOSED',

@@ -1,7 +1,7 @@
 /** The lines of `scan`. */
-import type { OutcomeCount, PortEvent, ProxiedReason, ScanResult, ScanStartEvent, UnsentPortEvent } from '../../src/probe/events.ts';
+import type { OutcomeCount, PortEvent, ProxiedReason, ScanResult, ScanStartEvent, UnsentPortEvent } from '../events.ts';
 import { constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
-import { clock, comments, ending, type Printed, reason, verdict } from './common.ts';
+import { clock, ending, type Printed, reason, verdict } from './common.ts';
 
 const start = defined(
   'scanStart',
@@ -23,7 +23,7 @@ const start = defined(
       clock: record({ transmit: clock, receive: clock }),
       guard: constant('none'),
     },
-    comments.ScanStartEvent,
+    'ScanStartEvent',
   ),
 );
 
@@ -45,7 +45,7 @@ const port = defined(
       proxied: flag,
       proxiedReason: optional(oneOf<ProxiedReason>()('answers-all', 'no-options', 'zero-window', 'other-ttl')),
     },
-    comments.PortEvent,
+    'PortEvent',
   ),
 );
 
@@ -53,7 +53,7 @@ const unsent = defined(
   'unsentPort',
   record<UnsentPortEvent>(
     { type: constant('unsent'), atUs: number, address: text, port: integer, code: text, message: text },
-    comments.UnsentPortEvent,
+    'UnsentPortEvent',
   ),
 );
 
@@ -67,7 +67,7 @@ const scanResult = defined(
       pairs: integer,
       done: integer,
       probes: integer,
-      outcomes: list(record<OutcomeCount>({ verdict, reason, count: integer }, comments.OutcomeCount)),
+      outcomes: list(record<OutcomeCount>({ verdict, reason, count: integer }, 'OutcomeCount')),
       counts: counts(verdict),
       proxied: integer,
       unsent: integer,
@@ -84,7 +84,7 @@ const scanResult = defined(
       kernelDrops: integer,
       ...ending,
     },
-    comments.ScanResult,
+    'ScanResult',
   ),
 );
 
