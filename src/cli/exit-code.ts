@@ -1,8 +1,8 @@
 /** 0 to 3 speak of the network and come from the probes; 64 and up speak of the caller or this machine (sysexits.h). */
 import { NetError, type NetErrorCode } from '../net/errors.ts';
+import { CliError } from '../options/errors.ts';
 import type { ErrorReport } from '../probe/events.ts';
 import { InputError } from '../probe/input-error.ts';
-import { CliError } from './errors.ts';
 
 /** Output can't be written. */
 export const OUTPUT_FAILED = 74;

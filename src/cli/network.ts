@@ -1,15 +1,13 @@
 /** The network of this host as the commands that send open it, and what it is told by their options. */
 import { type KernelNetworkOptions, openKernelNetwork } from '../net/kernel.ts';
 import { CLOCK_SOURCES, type Network } from '../net/network.ts';
-import type { Args } from './command.ts';
+import type { Args } from '../options/args.ts';
+import { oneOf } from '../options/values.ts';
 import type { Io } from './io.ts';
 import { openThenGiveUp } from './privileges.ts';
-import { integer, MAX_32, oneOf } from './values.ts';
 
 /** As {@link openThenGiveUp}, dated by the clock of `--clock`. */
 export function openNetwork(args: Args, io: Pick<Io, 'env'>, keep: readonly number[], options: KernelNetworkOptions = {}): Network {
   const clock = args.read('clock', (option, text) => oneOf(option, text, CLOCK_SOURCES));
   return openThenGiveUp(openKernelNetwork({ ...options, clock }), keep, args, io);
 }
-
-export const readSeed = (args: Args): number | undefined => args.read('seed', (option, text) => integer(option, text, 0, MAX_32));

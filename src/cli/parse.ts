@@ -1,11 +1,12 @@
 /** argv to a command and its arguments, by yargs' parser; what it lets pass and should not is caught here. */
 import parser from 'yargs-parser';
-import { Args, type ArgValue, type Command, usage } from './command.ts';
-import { usageError } from './errors.ts';
-import type { Option } from './options.ts';
+import { Args, type ArgValue } from '../options/args.ts';
+import { usageError } from '../options/errors.ts';
+import type { Option } from '../options/options.ts';
+import { nearest, quote } from '../options/values.ts';
+import { type Command, usage } from './command.ts';
 import { has, ownWords } from './own-words.ts';
 import { ENTRIES, load } from './registry.ts';
-import { nearest, quote } from './values.ts';
 
 /** What a command line asks for. `help` is of the command, or of all. */
 export type Request = { type: 'help'; command: Command | undefined } | { type: 'run'; command: Command; args: Args };

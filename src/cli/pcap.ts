@@ -1,21 +1,13 @@
 /** `--pcap`: the run as a capture, beside what is shown of it. */
+import type { Args } from '../options/args.ts';
+import { usageError } from '../options/errors.ts';
 import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { VERSION } from '../probe/version.ts';
 import { type CaptureWriter, createCaptureWriter } from '../report/pcapng.ts';
-import type { Args, CommandBody } from './command.ts';
-import { usageError } from './errors.ts';
+import type { CommandBody } from './command.ts';
 import type { Io } from './io.ts';
-import type { Option } from './options.ts';
 import type { Listener } from './present.ts';
 import { FileSink, STANDARD_OUTPUT } from './save.ts';
-
-/** For every command that sends; with it goes `--force`. */
-export const PCAP_OPTION: Option = {
-  name: 'pcap',
-  argument: 'FILE',
-  group: 'Output',
-  describe: 'Write a pcapng capture: all that is sent and comes back, each packet with a comment. -: to stdout, and the text to stderr',
-};
 
 /** Nobody else is to read what was said. */
 const MODE = 0o600;

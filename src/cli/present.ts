@@ -1,10 +1,11 @@
 /** Runs a probe and shows it: events to reporter and file, signals to the probe, the outcome to an exit code. */
+import { CliError } from '../options/errors.ts';
+import { reasonOf } from '../options/file-errors.ts';
 import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { resultLine, toJson } from '../report/json.ts';
-import { CliError } from './errors.ts';
 import { BROKEN_PIPE, exitCodeOf, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
-import { type FileSink, reasonOf } from './save.ts';
+import type { FileSink } from './save.ts';
 import { writeError } from './say.ts';
 import { createWaiting } from './waiting.ts';
 

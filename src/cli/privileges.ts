@@ -1,13 +1,8 @@
 /** Once sockets and files are open, most of what root may do is no longer needed. */
 import { type Caller, giveUpPrivileges } from '../net/credentials.ts';
 import type { Network } from '../net/network.ts';
-import type { Args } from './command.ts';
+import type { Args } from '../options/args.ts';
 import type { Io } from './io.ts';
-import type { Option } from './options.ts';
-
-export const PRIVILEGE_OPTIONS: readonly Option[] = [
-  { name: 'keep-root', group: 'Privileges', describe: 'Keep all privileges to the end, not only until everything is open' },
-];
 
 /**
  * A network that gives up what this process may do as soon as its first port or fan is open: raw sockets and all, before

@@ -2,10 +2,11 @@
 import { constants, fchownSync, fstatSync, ftruncateSync, write, writeSync } from 'node:fs';
 import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { CliError } from './errors.ts';
+import { CliError } from '../options/errors.ts';
+import { reasonOf } from '../options/file-errors.ts';
+import { quote } from '../options/values.ts';
 import type { Io } from './io.ts';
 import { callerOf } from './privileges.ts';
-import { quote } from './values.ts';
 
 /** What leads to an open descriptor of this process. */
 export const STANDARD_OUTPUT = '/dev/stdout';
@@ -185,23 +186,4 @@ const writeAsync = promisify(write);
 function giveToCaller(fd: number, env: Io['env']): void {
   const caller = callerOf(env);
   if (caller !== undefined && fstatSync(fd).isFile()) fchownSync(fd, caller.uid, caller.gid);
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  ENOENT: 'no such directory',
-  ENOTDIR: 'part of the path is no directory',
-  ENOSPC: 'the disk is full',
-  EROFS: 'the file system is read-only',
-  EDQUOT: 'the disk quota is used up',
-  ELOOP: 'it is a symbolic link',
-  ENXIO: 'nobody reads it',
-  EISDIR: 'it is a directory',
-};
-
-/** An error of the file system in words. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return (code !== undefined && REASONS[code]) || message;
 }

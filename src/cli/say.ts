@@ -1,8 +1,7 @@
-/** What goes to stderr: notes and errors, a line each, and how an error ends a run. */
 import { escapeLine } from '../report/escape.ts';
 import { resultLine } from '../report/json.ts';
-import { GivenUp } from './errors.ts';
 import { exitCodeOf, reportError } from './exit-code.ts';
+import { GivenUp } from './given-up.ts';
 import type { Io } from './io.ts';
 
 /** An error that no result tells of: one line on stderr, and with --json a result line too. @returns the exit code */

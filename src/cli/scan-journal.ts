@@ -2,19 +2,21 @@
  * `--resume`: a scan's memory of itself, as lines of JSON that are only ever added: which scan it is, the ports found, and
  * now and then the state to go on from. What stands behind the last whole state does not count: it is probed again.
  */
+
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import { CliError } from '../options/errors.ts';
+import { reasonOf } from '../options/file-errors.ts';
+import { quote } from '../options/values.ts';
 import type { PortEvent, ScanEvent, ScanState } from '../probe/events.ts';
 import type { Interval } from '../probe/scan/intervals.ts';
 import type { ScanRequest } from '../probe/scan/request.ts';
 import { count } from '../report/units.ts';
 import { parseIpv4 } from '../wire/address.ts';
 import { toHex } from '../wire/hex.ts';
-import { CliError } from './errors.ts';
 import type { Io } from './io.ts';
 import type { Listener } from './present.ts';
-import { FileSink, reasonOf } from './save.ts';
-import { quote } from './values.ts';
+import { FileSink } from './save.ts';
 
 /** What makes a scan the same one, in words for people. */
 export type Fingerprint = Readonly<Record<'targets' | 'ports' | 'probes' | 'shard' | 'listed ports', string>>;

@@ -1,5 +1,5 @@
 /** How the output is to look on what it goes to. */
-import type { Args } from './command.ts';
+import type { Args } from '../options/args.ts';
 import type { Io } from './io.ts';
 
 export interface Look {

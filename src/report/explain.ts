@@ -1,9 +1,10 @@
 /** A sentence for each step of a connection (`--explain`), good enough to learn TCP from. */
 import type { ConnectEvent, ConversationEvent, IcmpEvent, SegmentEvent, SegmentNote, StartEvent, StateEvent } from '../probe/events.ts';
+import { flagText } from '../wire/flags.ts';
 import { seqAdd, seqGt, seqGte, seqMax } from '../wire/seq.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
 import { ICMP_PHRASES, NOTE_PHRASES, optionPhrase, story } from './phrases.ts';
-import { flagText, optionTexts, shownNumbers } from './segment-text.ts';
+import { optionTexts, shownNumbers } from './segment-text.ts';
 import type { Style } from './style.ts';
 import { count } from './units.ts';
 

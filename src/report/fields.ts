@@ -1,7 +1,7 @@
 /** A datagram field by field, with a hex dump: `decode`, `send --dry-run` and `send -v`. */
 import { formatIpv4 } from '../wire/address.ts';
 import type { ChecksumVerdict } from '../wire/checksum.ts';
-import { flagNames } from '../wire/flags.ts';
+import { flagNames, flagText } from '../wire/flags.ts';
 import { formatTcpOption } from '../wire/format.ts';
 import { toHex } from '../wire/hex.ts';
 import { type IcmpError, type IcmpMessage, icmpName, readIcmpError } from '../wire/icmp.ts';
@@ -11,7 +11,6 @@ import type { LaxPacket } from '../wire/packet.ts';
 import type { TcpSegment } from '../wire/tcp.ts';
 import { hexDump } from './hexdump.ts';
 import { checksumsOf } from './reading.ts';
-import { flagText } from './segment-text.ts';
 import type { Ink, Style } from './style.ts';
 import { flow, padEnd, truncate } from './text.ts';
 import { count } from './units.ts';

@@ -1,6 +1,6 @@
 /** Decides which rows of a long transfer are drawn, and counts the others. Memory stays the same however many there are. */
 import type { SegmentEvent } from '../probe/events.ts';
-import { flagText } from './segment-text.ts';
+import { flagText } from '../wire/flags.ts';
 
 /** What was not drawn. */
 export interface Folded {

@@ -9,11 +9,12 @@ import type {
   StartEvent,
   StateEvent,
 } from '../probe/events.ts';
+import { flagText } from '../wire/flags.ts';
 import { formatTcpOption } from '../wire/format.ts';
 import { seqDiff } from '../wire/seq.ts';
 import { Fold } from './fold.ts';
 import { Frame, type Gutter, type Piece } from './frame.ts';
-import { flagText, isIgnored, noteText, optionTexts, sackText, shownNumbers } from './segment-text.ts';
+import { isIgnored, noteText, optionTexts, sackText, shownNumbers } from './segment-text.ts';
 import type { Ink, Style } from './style.ts';
 import { flow, truncate, wrap } from './text.ts';
 import { count, formatBytes } from './units.ts';

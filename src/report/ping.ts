@@ -1,8 +1,8 @@
 /** `ping` as text: a line for each probe, or one that changes, and the figures. */
 import type { LostEvent, PingEvent, ProbeName, ReplyEvent, ReplyNote } from '../probe/events.ts';
+import { flagText } from '../wire/flags.ts';
 import { reasonText, verdictInk } from './entries.ts';
 import { endText, figuresText, type SummaryOptions } from './ping-summary.ts';
-import { flagText } from './segment-text.ts';
 import { createStyle, type Ink, type Style, type StyleOptions } from './style.ts';
 import { displayWidth, flow, padEnd, padStart, truncate, wrap } from './text.ts';
 import { title } from './title.ts';

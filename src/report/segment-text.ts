@@ -1,15 +1,8 @@
 /** The words for a segment's parts that the ladder, the explanation and the summary share. */
 import type { SegmentEvent, SegmentNote } from '../probe/events.ts';
-import type { FlagName } from '../wire/flags.ts';
 import { formatTcpOption } from '../wire/format.ts';
 import { seqAdd } from '../wire/seq.ts';
 import type { TcpOption } from '../wire/tcp-options.ts';
-
-/** What makes the segment what it is comes first. */
-const ORDER: readonly FlagName[] = ['SYN', 'FIN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'AE'];
-
-/** `'SYN+ACK'`; `'none'` for no flag at all. */
-export const flagText = (flags: readonly FlagName[]): string => ORDER.filter((name) => flags.includes(name)).join('+') || 'none';
 
 /** Notes of segments that did not count for the connection. */
 const IGNORED: ReadonlySet<SegmentNote> = new Set<SegmentNote>([

@@ -1,7 +1,7 @@
 /** A sweep as a table: what the peer answers to each of its segments. */
 import type { SweepRow } from '../probe/events.ts';
+import { flagText } from '../wire/flags.ts';
 import { reasonText, verdictInk } from './entries.ts';
-import { flagText } from './segment-text.ts';
 import type { Style } from './style.ts';
 import { type Column, table } from './table.ts';
 

@@ -79,3 +79,9 @@ export function parseFlags(text: string): number | undefined {
   }
   return bits;
 }
+
+/** What makes the segment what it is comes first. */
+const ORDER: readonly FlagName[] = ['SYN', 'FIN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR', 'AE'];
+
+/** `'SYN+ACK'`; `'none'` for no flag at all. */
+export const flagText = (flags: readonly FlagName[]): string => ORDER.filter((name) => flags.includes(name)).join('+') || 'none';

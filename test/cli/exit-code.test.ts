@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { usageError } from '../../src/cli/errors.ts';
 import { exitCodeOf, reportError } from '../../src/cli/exit-code.ts';
 import { NetError } from '../../src/net/errors.ts';
+import { usageError } from '../../src/options/errors.ts';
 import { InputError } from '../../src/probe/input-error.ts';
 
 it.each([

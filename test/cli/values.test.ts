@@ -1,6 +1,6 @@
 /** What is offered in the place of a word that is not known. */
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../src/cli/values.ts';
+import { nearest } from '../../src/options/values.ts';
 
 describe('the nearest word', () => {
   const COMMANDS = ['connect', 'send', 'ping', 'scan', 'replay', 'decode', 'demo', 'doctor', 'completion'];

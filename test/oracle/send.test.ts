@@ -6,8 +6,8 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from '../../src/cli/parse.ts';
-import { readSegmentSpec } from '../../src/cli/segment-options.ts';
 import { openKernelNetwork } from '../../src/net/kernel.ts';
+import { readSegmentSpec } from '../../src/options/segment-options.ts';
 import { createContext } from '../../src/probe/context.ts';
 import type { SegmentEvent } from '../../src/probe/events.ts';
 import { SEND_DEFAULTS, type SendRequest, type Variant } from '../../src/probe/send/request.ts';

@@ -1,6 +1,6 @@
+import { oneOf } from '../../options/values.ts';
 import type { Command, CommandBody } from '../command.ts';
 import { completionScript, SHELLS } from '../completion/script.ts';
-import { oneOf } from '../values.ts';
 
 /** @param loadAll gives every command, this one too */
 export const completionCommand = (loadAll: () => Promise<readonly Command[]>): CommandBody => ({

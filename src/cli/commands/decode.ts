@@ -1,17 +1,18 @@
 import type { Readable } from 'node:stream';
+import type { Args } from '../../options/args.ts';
+import { CliError, usageError } from '../../options/errors.ts';
+import { type Option, OUTPUT_OPTIONS, reworded } from '../../options/options.ts';
+import { misread } from '../../options/values.ts';
 import { resultLine } from '../../report/json.ts';
 import { createReadingReporter } from '../../report/reading-reporter.ts';
 import { DecodeError } from '../../wire/errors.ts';
 import { fromHex } from '../../wire/hex.ts';
 import { decodePacketLax, decodeSegmentLax, type LaxPacket, looksLikeIpv4 } from '../../wire/packet.ts';
-import type { Args, CommandBody } from '../command.ts';
-import { CliError, usageError } from '../errors.ts';
+import type { CommandBody } from '../command.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
-import { type Option, OUTPUT_OPTIONS, reworded } from '../options.ts';
 import { whenOutputFails } from '../present.ts';
 import { lookOf } from '../terminal.ts';
-import { misread } from '../values.ts';
 
 const SHOWN = ['json', 'quiet', 'ascii', 'color'];
 

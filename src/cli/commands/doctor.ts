@@ -1,3 +1,5 @@
+import type { Args } from '../../options/args.ts';
+import { OUTPUT_OPTIONS } from '../../options/options.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { CONNECT_DEFAULTS } from '../../probe/connect/request.ts';
 import { createContext } from '../../probe/context.ts';
@@ -6,9 +8,8 @@ import type { Converse } from '../../probe/doctor/trial.ts';
 import type { DoctorResult } from '../../probe/events.ts';
 import { createDoctorReporter } from '../../report/doctor.ts';
 import { parseIpv4 } from '../../wire/address.ts';
-import type { Args, CommandBody } from '../command.ts';
+import type { CommandBody } from '../command.ts';
 import type { Io } from '../io.ts';
-import { OUTPUT_OPTIONS } from '../options.ts';
 import { startPeer } from '../peer.ts';
 import { present } from '../present.ts';
 import { giveUp } from '../privileges.ts';

@@ -1,21 +1,22 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Args } from '../../options/args.ts';
+import { CliError, usageError } from '../../options/errors.ts';
+import { reasonOf } from '../../options/file-errors.ts';
+import { type Option, OUTPUT_OPTIONS, reworded } from '../../options/options.ts';
+import { readPort } from '../../options/target.ts';
+import { address, integer, quote } from '../../options/values.ts';
 import { exitCodeBy } from '../../probe/connect/result.ts';
 import type { ConversationEvent, ReplayEvent, ReplayResult } from '../../probe/events.ts';
 import { replay } from '../../probe/replay/replay.ts';
 import { resultLine, toJson } from '../../report/json.ts';
 import { createReplayReporter } from '../../report/replay.ts';
-import type { Args, CommandBody } from '../command.ts';
-import { CliError, usageError } from '../errors.ts';
+import type { CommandBody } from '../command.ts';
 import { exitCodeOf, reportError, signalExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
-import { type Option, OUTPUT_OPTIONS, reworded } from '../options.ts';
 import { whenOutputFails } from '../present.ts';
-import { reasonOf } from '../save.ts';
 import { writeError } from '../say.ts';
-import { readPort } from '../target.ts';
 import { lookOf } from '../terminal.ts';
-import { address, integer, quote } from '../values.ts';
 
 /** The file is read in pieces of so many bytes. */
 const PIECE = 1 << 18;

@@ -1,20 +1,25 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
+import { type Args, readSeed } from '../../options/args.ts';
+import { checkSegments } from '../../options/check-segments.ts';
+import { usageError } from '../../options/errors.ts';
+import { MOST_PAIRS, readPorts, readScan, SCAN_OPTIONS } from '../../options/scan.ts';
+import { readScanTargets } from '../../options/scan-targets.ts';
+import { REFUSED_OPTIONS } from '../../options/segment-options.ts';
+import { oneOf } from '../../options/values.ts';
 import { createContext } from '../../probe/context.ts';
 import type { ScanEvent, ScanResult } from '../../probe/events.ts';
 import { IntervalSet } from '../../probe/scan/intervals.ts';
 import { SCAN_DEFAULTS, type ScanRequest } from '../../probe/scan/request.ts';
 import { REQUIRED_VERDICTS, scanExitCode } from '../../probe/scan/result.ts';
 import { scan } from '../../probe/scan/scan.ts';
-import { parseShard, shardSize } from '../../probe/scan/shard.ts';
+import { shardSize } from '../../probe/scan/shard.ts';
 import { createScanReporter, progressText } from '../../report/scan.ts';
 import { formatSpan, grouped } from '../../report/units.ts';
 import { formatIpv4, type Ipv4Address } from '../../wire/address.ts';
-import type { Args, CommandBody } from '../command.ts';
-import { checkSegments } from '../dry-run.ts';
-import { usageError } from '../errors.ts';
+import type { CommandBody } from '../command.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
-import { openNetwork, readSeed } from '../network.ts';
+import { openNetwork } from '../network.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
 import { type Listener, present } from '../present.ts';
 import { createProgress } from '../progress.ts';
@@ -22,18 +27,12 @@ import { FileSink, STANDARD_OUTPUT } from '../save.ts';
 import { writeNote } from '../say.ts';
 import { CsvFile } from '../scan-csv.ts';
 import { checkSame, fingerprintOf, Journal, readJournal } from '../scan-journal.ts';
-import { MOST_PAIRS, OPTIONS, probability, readPorts, readProbeSpec, readShown, readTechnique } from '../scan-options.ts';
-import { createNames, readScanTargets } from '../scan-targets.ts';
-import { REFUSED_OPTIONS } from '../segment-options.ts';
+import { createNames } from '../scan-names.ts';
 import { keepHeapSmall } from '../small-heap.ts';
-import { readPort } from '../target.ts';
 import { lookOf } from '../terminal.ts';
-import { address, integer, oneOf, someSeconds } from '../values.ts';
 
-const FASTEST_PPS = 10_000_000;
 /** What a scan is reckoned with that is given no rate. */
 const USUAL_PPS = 50_000;
-const MOST_RETRIES = 100;
 const PROGRESS_MS = 200;
 const CHECKPOINT_MS = 5000;
 /** Of so many hosts it is kept what came of each. */
@@ -50,7 +49,7 @@ export const scanCommand: CommandBody = {
       repeatable: true,
     },
   ],
-  options: OPTIONS,
+  options: SCAN_OPTIONS,
   refused: REFUSED_OPTIONS,
   examples: [
     ['rawshake scan example.com', 'the thousand likeliest ports, and which of them are open'],
@@ -68,7 +67,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   const csvPath = readCsvPath(args);
   const required = args.read('require', (option, text) => oneOf(option, text, REQUIRED_VERDICTS));
   const seed = readSeed(args);
-  const asked = readRequest(args, textIo);
+  const asked = readScan(args, textIo.env);
   checkSegments([{ spec: { ...asked.spec, flags: asked.technique.flags } }]);
   const ports = readPorts(args);
   const { targets, names: hostNames, notes } = await readScanTargets(args, textIo);
@@ -160,28 +159,6 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
     for (const { sink } of files) await sink.close();
     io.flush();
   }
-}
-
-type Asked = Omit<ScanRequest, 'targets' | 'ports' | 'seed'> & { tell: NonNullable<ScanRequest['tell']> };
-
-function readRequest(args: Args, { env }: Pick<Io, 'env'>): Asked {
-  const { flags, ...spec } = readProbeSpec(args);
-  const technique = readTechnique(args, flags);
-  return {
-    ...SCAN_DEFAULTS,
-    technique,
-    spec,
-    source: args.read('source', address),
-    sourcePort: args.read('source-port', readPort),
-    interfaceName: args.text('interface'),
-    shard: args.read('shard', (option, text) => parseShard(option, text, env)),
-    ratePps: args.read('rate', (option, text) => integer(option, text, 1, FASTEST_PPS)),
-    retries: args.read('retries', (option, text) => integer(option, text, 0, MOST_RETRIES)),
-    confidence: args.read('confidence', probability) ?? SCAN_DEFAULTS.confidence,
-    timeoutMs: args.read('timeout', someSeconds) ?? SCAN_DEFAULTS.timeoutMs,
-    maxTimeMs: args.read('max-time', someSeconds) ?? SCAN_DEFAULTS.maxTimeMs,
-    tell: readShown(args, technique),
-  };
 }
 
 /** What nobody asks for by mistake, and what would take longer than anybody waits. */

@@ -1,6 +1,6 @@
 /** What the scripts of all shells are made from. */
+import type { Option } from '../../options/options.ts';
 import type { Positional } from '../command.ts';
-import type { Option } from '../options.ts';
 
 /** What a value can be completed to: words, or what the shell knows of this machine. */
 export type Source = { words: readonly string[] } | 'file' | 'host' | 'port' | 'interface';

@@ -1,5 +1,5 @@
+import type { Option } from '../../options/options.ts';
 import type { Command } from '../command.ts';
-import type { Option } from '../options.ts';
 import { dashed, GENERATED, gist, namesOf, positionalSource, quoted, type Source, sourceOf } from './words.ts';
 
 export function zsh(commands: readonly Command[]): string {

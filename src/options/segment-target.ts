@@ -1,7 +1,7 @@
 /** Where a crafted segment goes and comes from: a whole one, given as hex, says it itself. */
 import type { SegmentSpec } from '../probe/segment-spec.ts';
 import { get16 } from '../wire/bytes.ts';
-import type { Args } from './command.ts';
+import type { Args } from './args.ts';
 import { usageError } from './errors.ts';
 import { readPort, readTarget, type Target } from './target.ts';
 

@@ -108,6 +108,18 @@ export const SYN_OPTIONS: readonly Option[] = [
   },
 ];
 
+export const PRIVILEGE_OPTIONS: readonly Option[] = [
+  { name: 'keep-root', group: 'Privileges', describe: 'Keep all privileges to the end, not only until everything is open' },
+];
+
+/** For every command that sends; with it goes `--force`. */
+export const PCAP_OPTION: Option = {
+  name: 'pcap',
+  argument: 'FILE',
+  group: 'Output',
+  describe: 'Write a pcapng capture: all that is sent and comes back, each packet with a comment. -: to stdout, and the text to stderr',
+};
+
 /** The options with some of them said in other words. */
 export const reworded = (options: readonly Option[], changes: Readonly<Record<string, Partial<Option>>>): readonly Option[] =>
   options.map((option) => ({ ...option, ...changes[option.name] }));

@@ -17,15 +17,3 @@ export class CliError extends Error {
 
 /** Wrong usage: exit code 64. */
 export const usageError = (message: string, hint?: string): CliError => new CliError('usage', message, hint);
-
-/** The run has ended, but a thread of it waits for what nobody can call off: the process is not to wait for that thread. */
-export class GivenUp extends Error {
-  override readonly name = 'GivenUp';
-  /** @param told undefined where there is nothing to tell */
-  constructor(
-    readonly exitCode: number,
-    readonly told?: Error,
-  ) {
-    super('given up');
-  }
-}

@@ -1,15 +1,12 @@
 /** The hosts of a scan: words, lists of them in files or on stdin, and names, to addresses. */
-
 import { NetError } from '../net/errors.ts';
-import { resolveHost, tcpServices } from '../net/resolve.ts';
+import { resolveHost } from '../net/resolve.ts';
 import { type Interval, IntervalSet } from '../probe/scan/intervals.ts';
 import { parseTarget, selectTargets, type Targets, type TargetWord } from '../probe/scan/targets.ts';
-import type { ScanNames } from '../report/scan-table.ts';
 import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
-import type { Args } from './command.ts';
+import type { Args } from './args.ts';
 import { usageError } from './errors.ts';
-import type { Io } from './io.ts';
-import { wordsOf } from './words.ts';
+import { type WordSource, wordsOf } from './words.ts';
 
 export interface ScanTargets {
   targets: Targets;
@@ -27,7 +24,7 @@ const MOST_RUNS = 1 << 20;
 const NAMES_IN_A_NOTE = 3;
 
 /** @throws CliError, InputError, NetError `name-not-resolved` */
-export async function readScanTargets(args: Args, io: Io): Promise<ScanTargets> {
+export async function readScanTargets(args: Args, io: { stdin: WordSource }): Promise<ScanTargets> {
   const wanted = new Hosts();
   for (const text of args.positionals) {
     if (text === '-') await wanted.addAll(wordsOf('TARGETS', '-', io));
@@ -112,12 +109,4 @@ async function resolveAll(named: readonly (readonly [string, TargetWord])[]): Pr
 function unresolved({ from }: TargetWord, { code, operation, subject, reason, hint }: NetError, others: number): NetError {
   const more = others === 0 ? '' : `, and so with ${others} more`;
   return new NetError(code, operation, from === 'TARGETS' ? subject : `${subject} (${from})`, `${reason}${more}`, hint);
-}
-
-/** Names of hosts as they were asked for, and of services by /etc/services. */
-export function createNames(hosts: ReadonlyMap<string, string>): ScanNames {
-  const services = new Map<number, string>();
-  // The first of a port is its official name.
-  for (const [name, port] of tcpServices()) if (!services.has(port)) services.set(port, name);
-  return { host: (address) => hosts.get(address), service: (port) => services.get(port) };
 }

@@ -3,9 +3,11 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { TargetWord } from '../probe/scan/targets.ts';
 import { CliError, usageError } from './errors.ts';
-import type { Io } from './io.ts';
-import { reasonOf } from './save.ts';
+import { reasonOf } from './file-errors.ts';
 import { quote } from './values.ts';
+
+/** Stdin, as far as it matters here. */
+export type WordSource = AsyncIterable<string | Uint8Array> & { isTTY?: boolean };
 
 /** No name is longer (RFC 1035 §2.3.4), so what is longer is no list of hosts. */
 const LONGEST_WORD = 255;
@@ -15,10 +17,10 @@ const LONGEST_WORD = 255;
  * @param option for errors
  * @throws CliError
  */
-export async function* wordsOf(option: string, path: string, { stdin }: Pick<Io, 'stdin'>): AsyncGenerator<TargetWord> {
+export async function* wordsOf(option: string, path: string, { stdin }: { stdin: WordSource }): AsyncGenerator<TargetWord> {
   const name = path === '-' ? 'stdin' : path;
   if (path !== '-') await checkReadable(option, path);
-  else if ((stdin as { isTTY?: boolean }).isTTY) throw usageError(`${option}: stdin is a terminal`, 'pipe a list of hosts into it');
+  else if (stdin.isTTY) throw usageError(`${option}: stdin is a terminal`, 'pipe a list of hosts into it');
   const chunks: AsyncIterable<string | Uint8Array> = path === '-' ? stdin : createReadStream(path);
   const utf8 = new TextDecoder();
   let lineNumber = 1;

@@ -4,7 +4,7 @@ import { parseFlags } from '../wire/flags.ts';
 import { FRAGMENT_UNIT } from '../wire/fragment.ts';
 import { recordRoute, timestampOption } from '../wire/ipv4-options.ts';
 import { decodeTcpOptions, KIND_END, KIND_NOP, MAX_OPTIONS_LENGTH, type TcpOption } from '../wire/tcp-options.ts';
-import type { Args } from './command.ts';
+import type { Args } from './args.ts';
 import { readPayload } from './data.ts';
 import { usageError } from './errors.ts';
 import { DATA_OPTIONS, IP_HEADER_OPTIONS, type Option, reworded, SYN_OPTIONS } from './options.ts';

@@ -1,6 +1,6 @@
 /** The options of `SYN_OPTIONS`, read into a choice of TCP options. */
 import { PRESETS, type SynOptionChoice } from '../probe/syn-options.ts';
-import type { Args } from './command.ts';
+import type { Args } from './args.ts';
 import { usageError } from './errors.ts';
 import { integer, MAX_32, oneOf, quote } from './values.ts';
 

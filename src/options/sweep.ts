@@ -1,8 +1,7 @@
 /** `--sweep FIELD=FROM..TO`: one segment for each value of a field. */
 import type { SegmentSpec } from '../probe/segment-spec.ts';
 import type { Variant } from '../probe/send/request.ts';
-import { flagText } from '../report/segment-text.ts';
-import { flagNames } from '../wire/flags.ts';
+import { flagNames, flagText } from '../wire/flags.ts';
 import { alphabet, concat } from './data.ts';
 import { usageError } from './errors.ts';
 import { integer, MAX_32, nearest, quote } from './values.ts';

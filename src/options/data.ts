@@ -1,8 +1,8 @@
 /** The data to send, from whichever of the data options was given. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { Args } from './command.ts';
+import type { Args } from './args.ts';
 import { CliError, usageError } from './errors.ts';
-import { reasonOf } from './save.ts';
+import { reasonOf } from './file-errors.ts';
 import { escapedText, hex, integer, quote } from './values.ts';
 
 const CHUNK_BYTES = 64 * 1024;

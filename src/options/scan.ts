@@ -3,30 +3,33 @@ import { resolvePort, tcpServices } from '../net/resolve.ts';
 import type { Verdict } from '../probe/events.ts';
 import type { IntervalSet } from '../probe/scan/intervals.ts';
 import { parsePorts, topPorts } from '../probe/scan/ports.ts';
+import { SCAN_DEFAULTS, type ScanRequest } from '../probe/scan/request.ts';
 import { REQUIRED_VERDICTS } from '../probe/scan/result.ts';
+import { parseShard } from '../probe/scan/shard.ts';
 import { TECHNIQUES, type Technique, type TechniqueName, techniqueOf } from '../probe/scan/technique.ts';
 import { TOP_PORTS } from '../probe/scan/top-ports.ts';
 import type { SegmentSpec } from '../probe/segment-spec.ts';
 import { RULES } from '../probe/verdict.ts';
-import type { Args } from './command.ts';
+import type { Args } from './args.ts';
 import { usageError } from './errors.ts';
-import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, reworded, TIME_OPTIONS } from './options.ts';
-import { PCAP_OPTION } from './pcap.ts';
-import { PRIVILEGE_OPTIONS } from './privileges.ts';
+import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, PCAP_OPTION, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from './options.ts';
 import { readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
-import { integer, nearest, number, oneOf } from './values.ts';
+import { readPort } from './target.ts';
+import { address, integer, nearest, number, oneOf, someSeconds } from './values.ts';
 
 /** Most of what anybody looks for is there. */
 const DEFAULT_TOP = 1000;
 /** What can be asked for without `--yes`: pairs of host and port. */
 export const MOST_PAIRS = 10_000_000;
 
+const FASTEST_PPS = 10_000_000;
+const MOST_RETRIES = 100;
 const TECHNIQUE_NAMES = Object.keys(TECHNIQUES) as TechniqueName[];
 const VERDICTS = ['open', 'closed', 'filtered', 'unfiltered', 'open|filtered'] as const satisfies readonly Verdict[];
 /** What is listed unless something else is asked for: what may be open. */
 const MAYBE_OPEN: readonly Verdict[] = ['open', 'unfiltered', 'open|filtered'];
 
-const SCAN_OPTIONS: readonly Option[] = [
+const OWN_OPTIONS: readonly Option[] = [
   {
     name: 'ports',
     alias: 'p',
@@ -116,13 +119,13 @@ const isOfGroup =
     own === group;
 
 const [TARGET_OPTIONS, SENDING_OPTIONS, TIME, OUTPUT] = (['Targets', 'Sending', 'Time', 'Output'] as const).map((group) =>
-  SCAN_OPTIONS.filter(isOfGroup(group)),
+  OWN_OPTIONS.filter(isOfGroup(group)),
 ) as [Option[], Option[], Option[], Option[]];
 
 /** A whole segment as hex has ports of its own, and no probe is so long that it would have to be cut up. */
 const CRAFTING = SEGMENT_OPTIONS.filter(({ name }) => name !== 'hex' && name !== 'fragment');
 
-export const OPTIONS: readonly Option[] = [
+export const SCAN_OPTIONS: readonly Option[] = [
   ...TARGET_OPTIONS,
   ...SENDING_OPTIONS,
   ...reworded(CRAFTING, {
@@ -206,4 +209,27 @@ export function probability(option: string, text: string): number {
   const value = number(option, text, 0, 1);
   if (value === 0 || value === 1) throw usageError(`${option}: ${text} is out of range`, 'give more than 0 and less than 1, such as 0.999');
   return value;
+}
+
+type Asked = Omit<ScanRequest, 'targets' | 'ports' | 'seed'> & { tell: NonNullable<ScanRequest['tell']> };
+
+/** What was asked for, over the defaults; all but hosts, ports and seed. @throws CliError, InputError */
+export function readScan(args: Args, env: Readonly<Record<string, string | undefined>>): Asked {
+  const { flags, ...spec } = readProbeSpec(args);
+  const technique = readTechnique(args, flags);
+  return {
+    ...SCAN_DEFAULTS,
+    technique,
+    spec,
+    source: args.read('source', address),
+    sourcePort: args.read('source-port', readPort),
+    interfaceName: args.text('interface'),
+    shard: args.read('shard', (option, text) => parseShard(option, text, env)),
+    ratePps: args.read('rate', (option, text) => integer(option, text, 1, FASTEST_PPS)),
+    retries: args.read('retries', (option, text) => integer(option, text, 0, MOST_RETRIES)),
+    confidence: args.read('confidence', probability) ?? SCAN_DEFAULTS.confidence,
+    timeoutMs: args.read('timeout', someSeconds) ?? SCAN_DEFAULTS.timeoutMs,
+    maxTimeMs: args.read('max-time', someSeconds) ?? SCAN_DEFAULTS.maxTimeMs,
+    tell: readShown(args, technique),
+  };
 }
