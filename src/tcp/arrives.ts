@@ -6,6 +6,7 @@ import { findOption, hasMalformedOptions } from '../wire/tcp-options.ts';
 import { acknowledge, processAck } from './ack.ts';
 import type { Action, ArrivalNote, EndReason } from './actions.ts';
 import { Reassembly } from './reassembly.ts';
+import { delivered } from './receive-window.ts';
 import { afterLostSyn, createRto } from './rto.ts';
 import { finAcked, pump, resend, sendAck, sendChallengeAck, sendReset, sendSyn } from './send.ts';
 import { isSynchronized } from './state.ts';
@@ -292,6 +293,7 @@ function takeText(tcb: Tcb, segment: TcpSegment, actions: Action[]): void {
   }
   for (let next: Uint8Array | undefined = payload; next !== undefined; next = tcb.reassembly.take(tcb.rcvNxt)) {
     tcb.rcvNxt = seqAdd(tcb.rcvNxt, next.length);
+    delivered(tcb, next.length);
     actions.push({ type: 'deliver', payload: next });
   }
 }

@@ -15,6 +15,7 @@ import type { TcpSegment } from '../wire/tcp.ts';
 import { findOption } from '../wire/tcp-options.ts';
 import type { Action } from './actions.ts';
 import { end, segmentArrives } from './arrives.ts';
+import { taken } from './receive-window.ts';
 import { backOff } from './rto.ts';
 import { enqueue, nextAcceptable, pump, resend, sendAck, sendReset, sendSyn, sendWindowProbe } from './send.ts';
 import { isSynchronized } from './state.ts';
@@ -25,6 +26,8 @@ export type TcpEvent =
   | { type: 'open'; passive: boolean }
   /** SEND, before CLOSE. The bytes are not copied: leave them alone. */
   | { type: 'send'; data: Uint8Array }
+  /** RECEIVE: the user has taken so many of the delivered bytes. For a TCB with `userReads` alone. */
+  | { type: 'taken'; bytes: number }
   /** CLOSE: our FIN, after all that was sent. */
   | { type: 'close' }
   /** ABORT: RST, where there is anybody to reset. `cause`: why, in a few words. */
@@ -48,6 +51,9 @@ export function handle(tcb: Tcb, event: TcpEvent, nowUs: number): Action[] {
       break;
     case 'send':
       enqueue(tcb, event.data);
+      break;
+    case 'taken':
+      taken(tcb, event.bytes);
       break;
     case 'close':
       close(tcb, actions);

@@ -18,6 +18,8 @@ export interface TcbConfig extends RtoConfig {
   fixedWindow: boolean;
   /** How much the peer may have in flight towards us, in bytes, where window scaling or 65,535 allows it. */
   receiveBufferBytes: number;
+  /** What was delivered fills that buffer until the user says that it has taken it; else it is taken at once. */
+  userReads: boolean;
   /** The largest payload and options that fit the path: MTU less 40 bytes of headers. */
   maxSegmentBytes: number;
   /** Longest wait for progress on what is not acknowledged (RFC 9293 §3.8.3). */
@@ -35,6 +37,7 @@ export const DEFAULT_TCB_CONFIG = {
   synWindow: 64_240,
   fixedWindow: false,
   receiveBufferBytes: 1 << 20,
+  userReads: false,
   maxSegmentBytes: 1460,
   userTimeoutUs: 5_000_000,
   timeWaitUs: 240_000_000,
@@ -80,6 +83,10 @@ export interface Tcb {
   rcvNxt: number;
   /** In bytes. */
   rcvWnd: number;
+  /** RCV.BUFF: the window where the user has taken all. */
+  rcvBuffer: number;
+  /** RCV.USER: bytes delivered that the user has not taken yet. */
+  rcvUser: number;
   /** The acknowledgment that we sent last (RFC 7323 §4.3). */
   lastAckSent: number;
   /** Where the peer's urgent data end; undefined without. */
@@ -148,6 +155,8 @@ export function createTcb(config: TcbConfig): Tcb {
     irs: 0,
     rcvNxt: 0,
     rcvWnd: config.synWindow,
+    rcvBuffer: config.synWindow,
+    rcvUser: 0,
     lastAckSent: 0,
     rcvUp: undefined,
     peerFinSeq: undefined,
@@ -207,6 +216,7 @@ export function agreeOptions(tcb: Tcb, peerOptions: readonly TcpOption[]): void 
     : Math.max(config.synWindow, Math.min(config.receiveBufferBytes, 0xffff * unit));
   // A part of a unit can't be said in the field; left out, the window would be smaller than our SYN's.
   tcb.rcvWnd = Math.ceil(offered / unit) * unit;
+  tcb.rcvBuffer = tcb.rcvWnd;
 }
 
 /** RFC 6928 §2, and RFC 5681 §3.1 where a SYN or SYN+ACK was lost. */

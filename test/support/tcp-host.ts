@@ -1,15 +1,12 @@
 /** One side of a simulated connection: an endpoint under watch on a wire in memory, and a user who writes, reads and closes. */
 import type { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
-import type { Action } from '../../src/tcp/actions.ts';
 import type { TcpEvent } from '../../src/tcp/endpoint.ts';
 import type { TcbConfig } from '../../src/tcp/tcb.ts';
 import type { Ipv4Address } from '../../src/wire/address.ts';
 import { internetChecksum } from '../../src/wire/checksum.ts';
 import { DecodeError } from '../../src/wire/errors.ts';
-import { ACK, RST, SYN } from '../../src/wire/flags.ts';
 import { ipv4Header } from '../../src/wire/ipv4.ts';
 import { decodePacket, encodePacket, verifyTcpChecksum } from '../../src/wire/packet.ts';
-import { seqAdd, seqDiff, seqMax } from '../../src/wire/seq.ts';
 import type { TcpSegment } from '../../src/wire/tcp.ts';
 import type { PatternStream } from './tcp-pattern.ts';
 import { Watch } from './tcp-watch.ts';
@@ -26,62 +23,11 @@ export interface UserPlan {
   /** When the path takes no more than this. */
   mtu: { atUs: number; maxSegmentBytes: number } | undefined;
   /** Undefined: all is read at once. */
-  reader: { bufferBytes: number; everyUs: number; bytes: number } | undefined;
+  reader: { everyUs: number; bytes: number } | undefined;
   /** How long after its arrival a datagram is read, with all that arrived since: the event loop is busy. */
   lagUs: number;
   /** When to give up on a connection that does not end. */
   deadlineUs: number;
-}
-
-/**
- * An endpoint whose user reads slowly: its window closes as its buffer fills. The endpoint itself is always
- * read at once, so the window stands here, on the wire as in what is acceptable.
- */
-class SlowWatch extends Watch {
-  private windowEnd: number | undefined;
-  private unread = 0;
-
-  constructor(
-    private readonly bufferBytes: number,
-    ...rest: ConstructorParameters<typeof Watch>
-  ) {
-    super(...rest);
-  }
-
-  protected override act(event: TcpEvent, nowUs: number): Action[] {
-    const { tcb } = this;
-    if (this.windowEnd !== undefined) tcb.rcvWnd = seqDiff(this.windowEnd, tcb.rcvNxt);
-    const actions = super.act(event, nowUs);
-    for (const action of actions) {
-      if (action.type === 'deliver') this.unread += action.payload.length;
-      if (action.type === 'state' && action.to === 'LISTEN') this.windowEnd = undefined;
-    }
-    if (tcb.state === 'CLOSED' || tcb.state === 'LISTEN' || tcb.state === 'SYN-SENT') return actions;
-    this.windowEnd ??= seqAdd(tcb.irs, 1 + tcb.rcvWnd);
-    for (const action of actions) if (action.type === 'send') this.offer(action.segment);
-    return actions;
-  }
-
-  /** Writes the window into a segment, rounded up to what the field can say. */
-  private offer(segment: TcpSegment): void {
-    if (!(segment.flags & ACK) || segment.flags & (RST | SYN)) return;
-    const unit = 2 ** this.tcb.rcvWscale;
-    const end = this.windowEnd as number;
-    segment.window = Math.min(0xffff, Math.ceil(Math.max(0, seqDiff(end, segment.ack)) / unit));
-    this.windowEnd = seqMax(end, seqAdd(segment.ack, segment.window * unit));
-  }
-
-  /** The user reads. @returns whether the window grew by so much that the peer must be told (RFC 9293 §3.8.6.2.2) */
-  read(bytes: number): boolean {
-    const { tcb } = this;
-    this.unread = Math.max(0, this.unread - bytes);
-    if (this.windowEnd === undefined) return false;
-    const end = seqMax(this.windowEnd, seqAdd(tcb.rcvNxt, this.bufferBytes - this.unread));
-    if (seqDiff(end, this.windowEnd) < Math.min(this.bufferBytes / 2, 1460)) return false;
-    const wasSmall = seqDiff(this.windowEnd, tcb.rcvNxt) < Math.min(this.bufferBytes / 2, 1460);
-    this.windowEnd = end;
-    return wasSmall;
-  }
 }
 
 export class Host {
@@ -110,7 +56,7 @@ export class Host {
     this.clock = wire.clock;
     this.plan = plan;
     this.stream = ours;
-    this.watch = plan.reader ? new SlowWatch(plan.reader.bufferBytes, config, ours, theirs) : new Watch(config, ours, theirs);
+    this.watch = new Watch({ ...config, userReads: plan.reader !== undefined }, ours, theirs);
     wire.attach(address, (datagram, atUs) => this.receive(datagram, atUs));
     this.at(plan.openAtUs, () => {
       this.apply({ type: 'open', passive: plan.passive });
@@ -172,11 +118,8 @@ export class Host {
     const { reader } = this.plan;
     if (reader === undefined || this.isOver) return;
     this.after(reader.everyUs, () => {
-      const { tcb } = this.watch;
-      if ((this.watch as SlowWatch).read(reader.bytes) && !this.isOver) {
-        tcb.ackDue = true;
-        this.apply({ type: 'timer' });
-      }
+      const bytes = Math.min(reader.bytes, this.watch.tcb.rcvUser);
+      if (!this.isOver) this.apply({ type: 'taken', bytes });
       this.readLater();
     });
   }

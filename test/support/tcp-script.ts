@@ -111,6 +111,11 @@ export class Script {
     this.event({ type: 'send', data });
   }
 
+  /** The user takes bytes that were delivered. */
+  reads(bytes: number): void {
+    this.event({ type: 'taken', bytes });
+  }
+
   close(): void {
     this.event({ type: 'close' });
   }

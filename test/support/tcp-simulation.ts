@@ -208,7 +208,6 @@ function drawUser(random: Random, passive: boolean, mostBytes: number, { bufferB
       bufferBytes === undefined
         ? undefined
         : {
-            bufferBytes,
             everyUs: between(random, 1000, 3 * SECOND),
             bytes: between(random, Math.ceil(bufferBytes / 10), 2 * bufferBytes),
           },

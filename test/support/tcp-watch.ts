@@ -146,12 +146,16 @@ export class Watch {
     if (flags & ACK) this.checkOffer(segment);
   }
 
-  /** The right edge of the window that we offer never moves to the left (RFC 9293 §3.8.6). A SYN's window is as told, each time. */
+  /**
+   * The right edge of the window that we offer never moves to the left (RFC 9293 §3.8.6), but for what its field can't
+   * say (RFC 7323 §2.4). A SYN's window is as told, each time.
+   */
   private checkOffer({ flags, ack, window }: TcpSegment): void {
     const isSyn = (flags & SYN) !== 0;
-    const end = seqAdd(ack, isSyn ? window : window * 2 ** this.tcb.rcvWscale);
+    const unit = 2 ** this.tcb.rcvWscale;
+    const end = seqAdd(ack, isSyn ? window : window * unit);
     const moved = seqDiff(end, this.offeredEnd ?? end);
-    check(moved >= 0 || isSyn, 'our window never shrinks', moved);
+    check(moved > -unit || isSyn, 'our window never shrinks', moved);
     if (moved >= 0) this.offeredEnd = end;
   }
 
