@@ -103,17 +103,25 @@ export function tcpToPorts(range: PortRange): Program {
   return [...startOf(PROTOCOL_TCP), step(LOAD_HALF_X, TCP_DESTINATION_PORT), ...acceptRange(range), REJECT];
 }
 
+/** Goes on where it is an ICMP error that quotes TCP. */
+const icmpAboutTcp = (): Instruction[] => [
+  ...startOf(PROTOCOL_ICMP),
+  step(LOAD_BYTE_X, 0),
+  jump(IF_EQUAL, ICMP_UNREACHABLE, 3, 0),
+  jump(IF_EQUAL, ICMP_TIME_EXCEEDED, 2, 0),
+  jump(IF_EQUAL, ICMP_PARAMETER_PROBLEM, 1, 0),
+  REJECT,
+  step(LOAD_BYTE_X, QUOTE + IP_PROTOCOL),
+  ...require(PROTOCOL_TCP),
+];
+
+/** Accepts the ICMP errors that quote a TCP segment, whoever sent it. */
+export const icmpAboutAnyTcp: Program = [...icmpAboutTcp(), ACCEPT];
+
 /** Accepts the ICMP errors that quote a TCP segment sent from these ports of ours. */
 export function icmpAboutPorts(range: PortRange): Program {
   return [
-    ...startOf(PROTOCOL_ICMP),
-    step(LOAD_BYTE_X, 0),
-    jump(IF_EQUAL, ICMP_UNREACHABLE, 3, 0),
-    jump(IF_EQUAL, ICMP_TIME_EXCEEDED, 2, 0),
-    jump(IF_EQUAL, ICMP_PARAMETER_PROBLEM, 1, 0),
-    REJECT,
-    step(LOAD_BYTE_X, QUOTE + IP_PROTOCOL),
-    ...require(PROTOCOL_TCP),
+    ...icmpAboutTcp(),
     // X moves on by the length of the quoted header.
     step(LOAD_BYTE_X, QUOTE),
     step(AND, 15),

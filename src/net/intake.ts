@@ -1,5 +1,6 @@
-import { icmpAboutPorts, type PortRange, type Program, tcpFromPeers, tcpToPorts } from './filter.ts';
+import { icmpAboutAnyTcp, icmpAboutPorts, type PortRange, type Program, tcpFromPeers, tcpToPorts } from './filter.ts';
 import type { Flow } from './flow.ts';
+import type { PortRequest } from './network.ts';
 
 /** A longer list would cost each packet of the host more than it saves us. */
 const MOST_PEERS = 32;
@@ -29,17 +30,20 @@ export class Intake {
   private ranges = new Map<number, PortRange>();
   /** Our ports that everybody may speak to, where there are too many peers to list. */
   private everybody: PortRange | undefined;
+  /** Our ports that an ICMP error may quote; all TCP is let in where somebody takes any quote. */
   private icmp: PortRange | undefined;
+  private anyQuotes = false;
 
   /** @param given the ports that the kernel gives to who does not ask for one */
   constructor(given: PortRange) {
     this.given = given;
   }
 
-  add(flow: Flow): NewFilters {
+  /** @param quotes which ICMP errors it wants */
+  add(flow: Flow, quotes: PortRequest['quotes'] = 'own'): NewFilters {
     const peer = peerKey(flow);
     this.flows.set(peer, (this.flows.get(peer) ?? 0) + 1);
-    return { tcp: this.admitTcp(peer, flow.port), icmp: this.admitIcmp(flow.port) };
+    return { tcp: this.admitTcp(peer, flow.port), icmp: this.admitIcmp(flow.port, quotes === 'any') };
   }
 
   delete(flow: Flow): void {
@@ -63,7 +67,12 @@ export class Intake {
     );
   }
 
-  private admitIcmp(port: number): Program | undefined {
+  private admitIcmp(port: number, anyQuotes: boolean): Program | undefined {
+    if (this.anyQuotes) return undefined;
+    if (anyQuotes) {
+      this.anyQuotes = true;
+      return icmpAboutAnyTcp;
+    }
     if (this.icmp && contains(this.icmp, port)) return undefined;
     this.icmp = widen(this.icmp ?? this.given, port);
     return icmpAboutPorts(this.icmp);

@@ -105,6 +105,7 @@ class KernelPort implements Port, Listener {
   readonly peerAddress: number;
   readonly peerPort: number;
   readonly receiveWindowBytes: number;
+  readonly quotes: PortRequest['quotes'];
   sendRetries = 0;
   private readonly guardSocket: Guard;
   private readonly sender: Sender;
@@ -124,6 +125,7 @@ class KernelPort implements Port, Listener {
     this.peerAddress = request.destination;
     this.peerPort = request.destinationPort;
     this.receiveWindowBytes = Math.floor(sockets.receiveBufferBytes / BUFFER_PER_WINDOW);
+    this.quotes = request.quotes;
     this.destination = formatIpv4(request.destination);
     this.interfaceName = request.interfaceName;
     this.guardSocket = guard;

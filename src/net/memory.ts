@@ -190,6 +190,8 @@ class MemoryHost implements Network {
   readonly clock: Clock;
   readonly clockSources = { transmit: 'user', receive: 'user' } as const;
   private receivers = new Map<number, (arrival: Arrival) => void>();
+  /** Of ports that take any quote. */
+  private readonly anyQuotes = new Set<number>();
   private nextPort = FIRST_PORT;
 
   constructor(
@@ -199,8 +201,13 @@ class MemoryHost implements Network {
   ) {
     this.clock = wire.clock;
     wire.attach(address, (datagram, atUs) => {
-      const flow = flowOfSegment(datagram) ?? flowOfIcmpError(datagram);
-      if (flow !== undefined) this.receivers.get(flow.port)?.({ atUs, stamped: false, wallSteps: 0, datagram });
+      const arrival: Arrival = { atUs, stamped: false, wallSteps: 0, datagram };
+      const flow = flowOfSegment(datagram);
+      if (flow !== undefined) this.receivers.get(flow.port)?.(arrival);
+      const quoted = flowOfIcmpError(datagram);
+      if (quoted === undefined) return;
+      const ports = this.receivers.has(quoted.port) ? [quoted.port] : this.anyQuotes;
+      for (const port of ports) this.receivers.get(port)?.(arrival);
     });
   }
 
@@ -230,9 +237,11 @@ class MemoryHost implements Network {
       wake: () => inbox.wake(),
       close: () => {
         receivers.delete(port);
+        this.anyQuotes.delete(port);
         inbox.wake();
       },
     };
+    if (request.quotes === 'any') this.anyQuotes.add(port);
     receivers.set(port, (arrival) => (shared === undefined ? inbox.push(arrival) : shared.push({ ...arrival, port: opened })));
     return opened;
   }

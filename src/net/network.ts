@@ -32,6 +32,11 @@ export interface PortRequest {
   interfaceName?: string | undefined;
   /** Where its arrivals go in the place of its own `next`. */
   inbox?: SharedInbox | undefined;
+  /**
+   * `any`: also the ICMP errors that quote TCP which no port has sent as it stands there, for who translates addresses and ports
+   * may leave the quote translated. What of them is about this port its reader must tell. Default: `own`.
+   */
+  quotes?: 'own' | 'any' | undefined;
 }
 
 /** A datagram that came for a port: TCP from the peer, or an ICMP error that quotes what the port sent. */

@@ -4,7 +4,7 @@ import type { MachineClock } from './clock.ts';
 import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from './flow.ts';
 import { Guards } from './guard.ts';
 import { Intake } from './intake.ts';
-import type { Arrival, ClockSource, ClockSources } from './network.ts';
+import type { Arrival, ClockSource, ClockSources, PortRequest } from './network.ts';
 import { localPortRange } from './ports.ts';
 import { Receiver } from './receiver.ts';
 import { Sender } from './sender.ts';
@@ -14,6 +14,8 @@ const LINGER_MS = 1000;
 
 /** A reader of what arrives for its flow. */
 export interface Listener extends Flow {
+  /** Which ICMP errors it wants. */
+  readonly quotes: PortRequest['quotes'];
   deliver(arrival: Arrival): void;
   /** Nothing will arrive any more. */
   fail(error: Error): void;
@@ -56,11 +58,11 @@ export class SharedSockets {
     this.guards = new Guards(range);
     this.intake = new Intake(range);
     const failed = (error: Error): void => this.fail(error);
-    const receiver = (protocol: number, flowOf: (datagram: Uint8Array) => Flow | undefined): Receiver =>
-      new Receiver(protocol, clock, this.stamps, (arrival) => this.find(flowOf(arrival.datagram))?.deliver(arrival), failed);
-    this.tcp = receiver(PROTOCOL_TCP, flowOfSegment);
+    const receiver = (protocol: number, deliver: (arrival: Arrival) => void): Receiver =>
+      new Receiver(protocol, clock, this.stamps, deliver, failed);
+    this.tcp = receiver(PROTOCOL_TCP, (arrival) => this.find(flowOfSegment(arrival.datagram))?.deliver(arrival));
     try {
-      this.icmp = receiver(PROTOCOL_ICMP, flowOfIcmpError);
+      this.icmp = receiver(PROTOCOL_ICMP, (arrival) => this.deliverError(arrival));
     } catch (error) {
       this.tcp.close();
       throw error;
@@ -101,7 +103,7 @@ export class SharedSockets {
   }
 
   add(listener: Listener): void {
-    const { tcp, icmp } = this.intake.add(listener);
+    const { tcp, icmp } = this.intake.add(listener, listener.quotes);
     if (tcp) this.tcp.setFilter(tcp);
     if (icmp) this.icmp.setFilter(icmp);
     if (this.listeners.size === 0) this.resume();
@@ -128,6 +130,14 @@ export class SharedSockets {
 
   private find(flow: Flow | undefined): Listener | undefined {
     return flow && this.listeners.find(flow);
+  }
+
+  /** One that quotes nobody's flow goes to all who take any quote. */
+  private deliverError(arrival: Arrival): void {
+    const flow = flowOfIcmpError(arrival.datagram);
+    const owner = this.find(flow);
+    if (owner !== undefined) owner.deliver(arrival);
+    else if (flow !== undefined) for (const listener of this.listeners) if (listener.quotes === 'any') listener.deliver(arrival);
   }
 
   private resume(): void {

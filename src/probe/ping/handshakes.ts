@@ -7,7 +7,8 @@ import { connect } from '../connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../connect/request.ts';
 import type { ProbeContext } from '../context.ts';
 import type { ConnectEvent, ConnectResult, SegmentEvent, StartEvent } from '../events.ts';
-import type { Finding, Probe, Prober, Timeline } from './probe.ts';
+import type { Timeline } from '../teller.ts';
+import type { Finding, Probe, Prober } from './probe.ts';
 import type { PingRequest } from './request.ts';
 import type { Target } from './target.ts';
 

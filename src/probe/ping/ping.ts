@@ -7,10 +7,11 @@ import { type NoteEvent, type Outcome, type PingEvent, type PingResult, type Rep
 import { hasLeft } from '../leaving.ts';
 import { Pace } from '../pace.ts';
 import { isoTime } from '../segment-event.ts';
+import type { Timeline } from '../teller.ts';
 import { VERSION } from '../version.ts';
 import { Chain } from './chain.ts';
 import { HandshakeProber } from './handshakes.ts';
-import type { Finding, Probe, Prober, Timeline } from './probe.ts';
+import type { Finding, Probe, Prober } from './probe.ts';
 import { MOST_UNANSWERED, type PingContext, type PingRequest } from './request.ts';
 import { passedLimits } from './result.ts';
 import { SegmentProber } from './segments.ts';

@@ -1,7 +1,6 @@
 /** A probe, and what those who send probes find out about them. */
 import type { NetError } from '../../net/errors.ts';
 import type { Departure, Figure } from '../../net/moment.ts';
-import type { ClockSources } from '../../net/network.ts';
 import type { FlagName } from '../../wire/flags.ts';
 import type { IcmpEvent, NoteEvent, Outcome, ReplyEvent, SegmentEvent, SegmentNote, StartEvent, Verdict } from '../events.ts';
 import type { Link } from './chain.ts';
@@ -60,9 +59,4 @@ export interface Prober {
   wake(): void;
   /** Gives all ports back. */
   close(): Promise<void>;
-}
-
-/** When the first probe left, from where on events count, and what dates them. Undefined until then. */
-export interface Timeline {
-  begun: { atUs: number; clocks: ClockSources } | undefined;
 }

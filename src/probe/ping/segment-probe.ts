@@ -1,9 +1,10 @@
 /** A probe that is one segment. */
 import type { Departure } from '../../net/moment.ts';
+import { endOf, type Question } from '../answer.ts';
 import type { Verdict } from '../events.ts';
 import type { Crafted } from '../segment-spec.ts';
+import type { ToldProbe } from '../teller.ts';
 import { probeKind, verdictOf } from '../verdict.ts';
-import { endOf, type Question } from './answer.ts';
 import type { Probe } from './probe.ts';
 import type { Target } from './target.ts';
 
@@ -11,7 +12,7 @@ import type { Target } from './target.ts';
  * Used again and again by its port: what is remembered of thousands of probes would else be thrown away only after it
  * had grown old, and that takes the collector long.
  */
-export class SegmentProbe implements Probe, Question, Departure {
+export class SegmentProbe implements Probe, Question, Departure, ToldProbe {
   sequence = 0;
   silence: Verdict = 'filtered';
   state: Probe['state'] = 'answered';
@@ -33,6 +34,10 @@ export class SegmentProbe implements Probe, Question, Departure {
     readonly target: Target,
     readonly source: Probe['source'],
   ) {}
+
+  get label(): string {
+    return `probe ${this.sequence}`;
+  }
 
   leaves(sequence: number, crafted: Crafted, departure: Departure): void {
     const { flags, seq, ack } = crafted.tcp;

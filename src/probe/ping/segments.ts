@@ -7,18 +7,18 @@ import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
 import { type Ipv4Header, ipv4Header } from '../../wire/ipv4.ts';
 import { encodePacket } from '../../wire/packet.ts';
 import { type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
+import { type Refusal, refusal } from '../answer.ts';
 import { type Heard, hear } from '../arrival.ts';
 import type { ProbeContext } from '../context.ts';
 import type { SegmentNote } from '../events.ts';
 import { copyId, craft, datagramOf, drawNumbers, piecesOf } from '../segment-spec.ts';
+import { Teller, type Timeline } from '../teller.ts';
 import { answerKind, probeKind, verdictOf } from '../verdict.ts';
-import { type Refusal, refusal } from './answer.ts';
 import { type Lease, PortPool } from './ports.ts';
-import type { Finding, Prober, Timeline } from './probe.ts';
+import type { Finding, Prober } from './probe.ts';
 import type { PingRequest } from './request.ts';
 import type { SegmentProbe } from './segment-probe.ts';
 import type { Target } from './target.ts';
-import { Teller } from './teller.ts';
 
 export class SegmentProber implements Prober {
   readonly hasRoom = true;

@@ -1,14 +1,24 @@
 /** Each segment and each ICMP error as an event, where they are to be told. */
-import type { Departure } from '../../net/moment.ts';
-import type { PortArrival } from '../../net/network.ts';
-import { SYN } from '../../wire/flags.ts';
-import type { Ipv4Header } from '../../wire/ipv4.ts';
-import type { TcpSegment } from '../../wire/tcp.ts';
-import type { Heard } from '../arrival.ts';
-import type { IcmpEvent, NoteEvent, SegmentEvent, SegmentNote } from '../events.ts';
-import { CLOCK_STEPPED, clockMark, icmpEvent, segmentEvent } from '../segment-event.ts';
-import type { Timeline } from './probe.ts';
-import type { SegmentProbe } from './segment-probe.ts';
+import type { Departure } from '../net/moment.ts';
+import type { Arrival, ClockSources } from '../net/network.ts';
+import { SYN } from '../wire/flags.ts';
+import type { Ipv4Header } from '../wire/ipv4.ts';
+import type { TcpSegment } from '../wire/tcp.ts';
+import type { Heard } from './arrival.ts';
+import type { IcmpEvent, NoteEvent, SegmentEvent, SegmentNote } from './events.ts';
+import { CLOCK_STEPPED, clockMark, icmpEvent, segmentEvent } from './segment-event.ts';
+
+/** When the first probe left, from where on events count, and what dates them. Undefined until then. */
+export interface Timeline {
+  begun: { atUs: number; clocks: ClockSources } | undefined;
+}
+
+/** A probe that is one segment, as far as what is told of segments needs it. */
+export interface ToldProbe {
+  readonly seq: number;
+  /** Which one it is, such as `probe 3`. */
+  readonly label: string;
+}
 
 interface Sent {
   ip: Ipv4Header;
@@ -16,7 +26,7 @@ interface Sent {
   datagram: Uint8Array;
   fragments: readonly Uint8Array[] | undefined;
   departure: Departure;
-  probe: SegmentProbe | undefined;
+  probe: ToldProbe | undefined;
   isReset: boolean;
 }
 
@@ -51,14 +61,14 @@ export class Teller {
           senderIsn: probe?.seq,
           receiverIsn: undefined,
           ...(isReset ? { note: 'cleanup' } : { transmission: 1 }),
-          variant: variantOf(probe),
+          variant: probe?.label,
         }),
       );
     }
   }
 
   /** To be called with every arrival. */
-  arrives({ atUs, wallSteps }: PortArrival): void {
+  arrives({ atUs, wallSteps }: Arrival): void {
     this.flush();
     if (wallSteps > (this.#wallSteps ?? wallSteps))
       this.told.push({ type: 'note', atUs: this.relative(atUs), code: 'clock-stepped', text: CLOCK_STEPPED });
@@ -67,8 +77,8 @@ export class Teller {
 
   heard(
     { ip, tcp, datagram }: Extract<Heard, { type: 'segment' }>,
-    arrival: PortArrival,
-    probe: SegmentProbe | undefined,
+    arrival: Arrival,
+    probe: ToldProbe | undefined,
     note: SegmentNote | undefined,
   ): void {
     if (!this.#isWanted) return;
@@ -81,18 +91,16 @@ export class Teller {
         senderIsn: tcp.flags & SYN ? tcp.seq : undefined,
         receiverIsn: probe?.seq,
         note,
-        variant: variantOf(probe),
+        variant: probe?.label,
       }),
     );
   }
 
-  icmp(heard: Extract<Heard, { type: 'icmp' }>, { atUs }: PortArrival, probe: SegmentProbe): void {
-    if (this.#isWanted) this.told.push(icmpEvent(heard, this.relative(atUs), variantOf(probe)));
+  icmp(heard: Extract<Heard, { type: 'icmp' }>, { atUs }: Arrival, probe: ToldProbe): void {
+    if (this.#isWanted) this.told.push(icmpEvent(heard, this.relative(atUs), probe.label));
   }
 
   relative(atUs: number): number {
     return atUs - (this.#timeline.begun?.atUs ?? atUs);
   }
 }
-
-const variantOf = (probe: SegmentProbe | undefined): string | undefined => probe && `probe ${probe.sequence}`;

@@ -1,8 +1,8 @@
 /** Whether a segment can be the answer to a probe, by its numbers. */
-import { ACK, FIN, RST, SYN } from '../../wire/flags.ts';
-import { seqAdd } from '../../wire/seq.ts';
-import type { TcpSegment } from '../../wire/tcp.ts';
-import type { Crafted } from '../segment-spec.ts';
+import { ACK, FIN, RST, SYN } from '../wire/flags.ts';
+import { seqAdd } from '../wire/seq.ts';
+import type { TcpSegment } from '../wire/tcp.ts';
+import type { Crafted } from './segment-spec.ts';
 
 /** Why a segment is no answer. */
 export type Refusal = 'bad-ack' | 'bad-rst' | 'no-ack';
