@@ -16,6 +16,7 @@ export type * from './events/ping.ts';
 export type * from './events/reading.ts';
 export type * from './events/replay.ts';
 export type * from './events/scan.ts';
+export type * from './events/script.ts';
 export type * from './events/send.ts';
 export type * from './events/trace.ts';
 

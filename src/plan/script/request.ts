@@ -1,0 +1,21 @@
+import type { Ipv4Address } from '../../wire/address.ts';
+
+/** Against whom a script runs. */
+export interface ScriptTarget {
+  /** As the user gave it; only shown. */
+  host: string;
+  address: Ipv4Address;
+  port: number;
+  /** Undefined: the one the kernel's route has. */
+  source?: Ipv4Address | undefined;
+  /** Undefined: any free one. */
+  sourcePort?: number | undefined;
+  interfaceName?: string | undefined;
+}
+
+export interface ScriptOptions {
+  /** The longest that all of it may take. */
+  deadlineMs: number;
+}
+
+export const SCRIPT_DEFAULTS: ScriptOptions = { deadlineMs: 30_000 };
