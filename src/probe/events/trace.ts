@@ -151,9 +151,12 @@ export interface Multipath {
   nodes: readonly PathNode[];
   links: readonly PathLink[];
   flows: number;
+  /** How the flows ended: each outcome once, that of most flows first. More than one: the path treats them differently. */
+  outcomes: readonly (Outcome & { sourcePorts: readonly number[] })[];
   /**
-   * That no router of the tree has a next hop that was not seen, in percent, if flows are balanced evenly (Augustin et al.,
-   * "Multipath tracing with Paris traceroute", 2007): the least over its nodes.
+   * That a router of the tree has no next hop that was not seen, in percent, if flows are balanced evenly (Augustin et al.,
+   * "Multipath tracing with Paris traceroute", 2007): the least over our own host and all routers, each by itself. What is
+   * behind a router where nobody answers can't be counted, and is left out. 0 where nobody answered at all.
    */
   confidencePercent: number;
 }
