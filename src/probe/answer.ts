@@ -9,11 +9,11 @@ export type Refusal = 'bad-ack' | 'bad-rst' | 'no-ack';
 
 /** What there is to know of a probe when its answer comes. */
 export interface Question {
-  flags: number;
-  seq: number;
-  ack: number;
+  readonly flags: number;
+  readonly seq: number;
+  readonly ack: number;
   /** What an answer to all of it acknowledges. */
-  end: number;
+  readonly end: number;
 }
 
 const DATA_OFFSET = 12;
