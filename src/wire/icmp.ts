@@ -92,6 +92,8 @@ export interface IcmpError {
   ip?: Ipv4Header;
   /** What is left of the quoted segment: at least the first eight bytes by rule. */
   tcp?: LaxTcpSegment;
+  /** The bytes that `tcp` was read from. */
+  segment?: Uint8Array;
   extensions: IcmpExtension[];
 }
 
@@ -146,7 +148,8 @@ export function readIcmpError(message: IcmpMessage): IcmpError | undefined {
     const start = (error.ip.ihl as number) * 4;
     const end = error.ip.totalLength as number;
     // The quote may be padded past the datagram's end. An end too near for the eight bytes that are always quoted was garbled on the way.
-    error.tcp = decodeTcpLax(quote.subarray(start, end >= start + 8 ? end : quote.length));
+    error.segment = quote.subarray(start, end >= start + 8 ? end : quote.length);
+    error.tcp = decodeTcpLax(error.segment);
   }
   return error;
 }

@@ -126,7 +126,7 @@ function decodeOption(kind: number, length: number, area: Uint8Array, at: number
 }
 
 /** Bytes that one option takes. */
-function optionLength(option: TcpOption): number {
+export function tcpOptionLength(option: TcpOption): number {
   switch (option.name) {
     case 'end':
       return 1 + option.padding.length;
@@ -162,7 +162,7 @@ function optionLength(option: TcpOption): number {
 export function tcpOptionsLength(options: readonly TcpOption[]): number {
   if (options.length === 0) return 0;
   let length = 0;
-  for (const option of options) length += optionLength(option);
+  for (const option of options) length += tcpOptionLength(option);
   if (length > MAX_OPTIONS_LENGTH) throw new EncodeError('TCP options', `${length} bytes, ${MAX_OPTIONS_LENGTH} at most`);
   return (length + 3) & ~3;
 }
@@ -173,7 +173,7 @@ export function tcpOptionsLength(options: readonly TcpOption[]): number {
  */
 export function writeTcpOptions(options: readonly TcpOption[], bytes: Uint8Array, at: number): void {
   for (const option of options) {
-    const length = optionLength(option);
+    const length = tcpOptionLength(option);
     writeOption(option, length, bytes, at);
     at += length;
   }

@@ -1,7 +1,10 @@
 /** What `trace` tells. */
 import type { NetError } from '../../net/errors.ts';
 import type { FigureClock } from '../../net/moment.ts';
+import type { MplsLabel } from '../../wire/mpls.ts';
 import type { IcmpEvent, NoteEvent, Outcome, Reason, SegmentEvent, SegmentNote, StartEvent } from './common.ts';
+
+export type { MplsLabel } from '../../wire/mpls.ts';
 
 /** What of a segment the path can change. `option`: any TCP option that has no name here, `value` says which. */
 export type ChangedField =
@@ -37,23 +40,17 @@ export type ChangedField =
 /** A field of the segment that arrived otherwise than it was sent, laid to the first hop that shows it. */
 export interface Change {
   field: ChangedField;
-  /** `replaced`: NOPs stand where an option was. */
-  how: 'changed' | 'removed' | 'replaced' | 'added';
+  /**
+   * `replaced`: NOPs stand where an option was. `unanswered`: offered, and the destination answers as if it had not been: it was
+   * taken away on the way, or is not spoken there.
+   */
+  how: 'changed' | 'removed' | 'replaced' | 'added' | 'unanswered';
   /** As a person reads it, such as `1460`; undefined where it was added. */
   sent: string | undefined;
-  /** Undefined where it was removed. */
+  /** Undefined where it was removed or went unanswered. */
   seen: string | undefined;
   /** What it was read from: the segment that an ICMP error quotes, or the destination's own answer. */
   shownBy: 'quote' | 'answer';
-}
-
-/** An entry of a label stack (RFC 4950 §3). */
-export interface MplsLabel {
-  label: number;
-  /** Traffic class, once called EXP. */
-  trafficClass: number;
-  bottom: boolean;
-  ttl: number;
 }
 
 /** What an ICMP error has behind its quote (RFC 4884 §8). */
