@@ -57,7 +57,7 @@ export class KernelFan implements Fan {
         () => this.signal.wake(),
       );
     try {
-      this.sender = keep(new Sender(clock, false, interfaceName, source));
+      this.sender = keep(new Sender(clock, false, { interfaceName, source }));
       this.tcp = keep(receiver(PROTOCOL_TCP));
       this.icmp = keep(receiver(PROTOCOL_ICMP));
       const address = source ?? ANY_ADDRESS;

@@ -18,7 +18,7 @@ import type {
   Route,
   SharedInbox,
 } from './network.ts';
-import { findRoute, Routes } from './route.ts';
+import { findRoute, Routes, withoutPathMtu } from './route.ts';
 import type { Sender } from './sender.ts';
 import { type Listener, SharedSockets } from './sockets.ts';
 
@@ -56,9 +56,11 @@ class KernelNetwork implements Network {
 
   openPort(request: PortRequest): Port {
     const { destination, source, interfaceName } = request;
-    const route = this.routes.find({ destination, source, interfaceName });
+    const ignoresPathMtu = request.pathMtu === 'ignore';
+    const known = this.routes.find({ destination, source, interfaceName });
+    const route = ignoresPathMtu ? withoutPathMtu(known) : known;
     const sockets = this.openSockets();
-    const sender = sockets.sender(interfaceName, source);
+    const sender = sockets.sender({ interfaceName, source, ignoresPathMtu });
     const guard = sockets.guards.open(route.sourceAddress, request.sourcePort);
     try {
       return new KernelPort(request, route, guard, sender, sockets, this.clock);

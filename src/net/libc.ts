@@ -31,9 +31,12 @@ export const SO_MEMINFO = 55;
 export const SO_COOKIE = 57;
 
 export const SOL_IP = 0;
+export const IP_MTU_DISCOVER = 10;
 export const IP_RECVERR = 11;
 export const IP_MTU = 14;
 export const IP_MINTTL = 21;
+/** Of IP_MTU_DISCOVER: what was learned of the path does not count. */
+export const IP_PMTUDISC_PROBE = 3;
 /** Of a raw socket: the fragments that it sends are not put together by connection tracking. */
 export const IP_NODEFRAG = 22;
 /** From Linux 6.3: the ports that bind may choose from, low in the lower half. */

@@ -37,6 +37,11 @@ export interface PortRequest {
    * may leave the quote translated. What of them is about this port its reader must tell. Default: `own`.
    */
   quotes?: 'own' | 'any' | undefined;
+  /**
+   * `ignore`: what this host has learned of the path does not limit what is sent, only the interface's MTU, which is then the
+   * route's too. For who measures the path: the kernel remembers for ten minutes what a router said. Default: `heed`.
+   */
+  pathMtu?: 'heed' | 'ignore' | undefined;
 }
 
 /** A datagram that came for a port: TCP from the peer, or an ICMP error that quotes what the port sent. */

@@ -2,7 +2,7 @@
 import { formatIpv4, type Ipv4Address, isLoopback, isMulticast } from '../wire/address.ts';
 import { errno, noRouteError, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
-import { bindToInterface, interfaceTowards } from './interfaces.ts';
+import { bindToInterface, interfaceMtu, interfaceTowards } from './interfaces.ts';
 import { AF_INET, getsockoptNumber, IP_MTU, libc, SO_BROADCAST, SOCK_CLOEXEC, SOCK_DGRAM, SOL_IP, SOL_SOCKET } from './libc.ts';
 import type { Clock, Route } from './network.ts';
 
@@ -43,6 +43,12 @@ export class Routes {
     return route;
   }
 }
+
+/** The route as its interface limits it, whatever was learned of the path behind. */
+export const withoutPathMtu = (route: Route): Route => ({
+  ...route,
+  mtu: Math.min(interfaceMtu(route.interfaceName) ?? route.mtu, LONGEST_DATAGRAM),
+});
 
 /** Asks the kernel. @throws NetError as Routes.find */
 export function findRoute({ destination, source, interfaceName }: RouteRequest): Route {

@@ -6,7 +6,19 @@ import { errno, errnoOfText, noRouteError, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
 import { attachFilter, compile, rejectAll } from './filter.ts';
 import { bindToInterface } from './interfaces.ts';
-import { IP_NODEFRAG, IP_RECVERR, libc, SO_RCVBUF, SO_RCVBUFFORCE, SO_SNDBUF, SO_SNDBUFFORCE, SOL_IP, SOL_SOCKET } from './libc.ts';
+import {
+  IP_MTU_DISCOVER,
+  IP_NODEFRAG,
+  IP_PMTUDISC_PROBE,
+  IP_RECVERR,
+  libc,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOL_IP,
+  SOL_SOCKET,
+} from './libc.ts';
 import type { Departure } from './moment.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
 import { PROTOCOL_RAW, RawSocket } from './raw.ts';
@@ -21,6 +33,15 @@ const BACKOFF_MS = [0.1, 0.2, 0.4, 0.8, 1.6];
 
 const sleepCell = new Int32Array(new SharedArrayBuffer(4));
 
+/** How a socket sends; undefined leaves the choice to the kernel. */
+export interface WayOut {
+  interfaceName?: string | undefined;
+  /** The kernel's route does not look at the header's. */
+  source?: Ipv4Address | undefined;
+  /** What was learned of the path does not limit what is sent. */
+  ignoresPathMtu?: boolean | undefined;
+}
+
 /**
  * The socket that sends datagrams with a header of our own. Never watched: libuv would take its error queue
  * for a broken descriptor, and raw-socket would close it.
@@ -33,15 +54,14 @@ export class Sender {
 
   /**
    * @param stamps whether to ask the kernel when what is sent has left
-   * @param interfaceName the interface that was asked for, if any
-   * @param source the source address that was asked for, if any: the kernel's route does not look at the header's
    */
-  constructor(clock: MachineClock, stamps: boolean, interfaceName: string | undefined, source: Ipv4Address | undefined) {
+  constructor(clock: MachineClock, stamps: boolean, { interfaceName, source, ignoresPathMtu }: WayOut) {
     this.socket = new RawSocket(PROTOCOL_RAW);
     try {
       const { fd } = this.socket;
       if (interfaceName !== undefined) bindToInterface(fd, interfaceName);
       if (source !== undefined) this.bind(source);
+      if (ignoresPathMtu) libc().setsockopt(fd, SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
       // Connection tracking would hold a lone fragment back, and cut those that are whole anew.
       libc().setsockopt(fd, SOL_IP, IP_NODEFRAG, 1);
       // Without it a full queue drops in silence.

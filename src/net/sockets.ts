@@ -1,4 +1,3 @@
-import type { Ipv4Address } from '../wire/address.ts';
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
 import type { MachineClock } from './clock.ts';
 import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from './flow.ts';
@@ -7,7 +6,7 @@ import { Intake } from './intake.ts';
 import type { Arrival, ClockSource, ClockSources, PortRequest } from './network.ts';
 import { localPortRange } from './ports.ts';
 import { Receiver } from './receiver.ts';
-import { Sender } from './sender.ts';
+import { Sender, type WayOut } from './sender.ts';
 
 /** How long the sockets are kept for the next port after the last one was closed. */
 const LINGER_MS = 1000;
@@ -91,12 +90,12 @@ export class SharedSockets {
     return this.tcp.dropped + this.icmp.dropped;
   }
 
-  /** The socket that sends by an interface, from a source address; undefined for what the kernel would choose. */
-  sender(interfaceName: string | undefined, source: Ipv4Address | undefined): Sender {
-    const key = `${interfaceName}/${source}`;
+  /** The socket that sends so. */
+  sender(way: WayOut): Sender {
+    const key = `${way.interfaceName}/${way.source}/${way.ignoresPathMtu}`;
     let sender = this.senders.get(key);
     if (!sender) {
-      sender = new Sender(this.clock, this.stamps, interfaceName, source);
+      sender = new Sender(this.clock, this.stamps, way);
       this.senders.set(key, sender);
     }
     return sender;

@@ -61,7 +61,7 @@ describe('a sender', () => {
   const datagram = new Uint8Array(40).fill(0x45);
   const attempt = (...errors: string[]): NetError | number => {
     raw.sendErrors = errors;
-    const sender = new Sender(createClock(), true, undefined, undefined);
+    const sender = new Sender(createClock(), true, {});
     try {
       sender.send(datagram, '192.0.2.1');
       return sender.retries;
@@ -108,7 +108,7 @@ describe('a sender', () => {
   });
 
   it('is not opened again by a send after its end', () => {
-    const sender = new Sender(createClock(), true, undefined, undefined);
+    const sender = new Sender(createClock(), true, {});
     sender.close();
     expect(() => sender.send(datagram, '192.0.2.1')).toThrow('closed');
     expect(raw.sent).toBe(0);

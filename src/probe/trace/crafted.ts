@@ -77,6 +77,7 @@ export class CraftedProber implements Prober {
       interfaceName,
       inbox: choice.inbox,
       quotes: 'any',
+      pathMtu: request.mtu ? 'ignore' : 'heed',
     });
     try {
       const { route, port, guard } = this.port;
@@ -90,7 +91,7 @@ export class CraftedProber implements Prober {
       this.#flow = { source: route.sourceAddress, sourcePort: port, destination: address, destinationPort };
       const tuple = { localAddress: route.sourceAddress, localPort: port, remoteAddress: address, remotePort: destinationPort };
       this.#numbers = drawNumbers(random, route.mtu, () => iss(tuple, network.clock.nowUs()));
-      const { tcp } = this.#craft(0, 1, undefined);
+      const { tcp } = this.#craft(0, 1);
       this.silence = { verdict: verdictOf(probeKind(tcp.flags), 'none'), reason: 'no-response' };
     } catch (error) {
       this.port.close();
@@ -106,9 +107,9 @@ export class CraftedProber implements Prober {
     return this.port.dropped;
   }
 
-  send(ttl: number, { datagramBytes }: ProbeChoice = {}): Probe {
+  send(ttl: number, choice: ProbeChoice = {}): Probe {
     const count = this.#count;
-    const crafted = this.#craft(count, ttl, datagramBytes);
+    const crafted = this.#craft(count, ttl, choice);
     const ipId = copyId(this.#spec, this.#numbers, count);
     const datagram = datagramOf(crafted, ipId);
     const pieces = piecesOf(datagram, this.#spec);
@@ -155,13 +156,13 @@ export class CraftedProber implements Prober {
     this.port.close();
   }
 
-  #craft(count: number, ttl: number, datagramBytes: number | undefined): Crafted {
+  #craft(count: number, ttl: number, { datagramBytes, flags }: ProbeChoice = {}): Crafted {
     const numbers = {
       ...this.#numbers,
       seq: seqAdd(this.#spec.seq ?? this.#numbers.seq, count * STRIDE),
       ack: seqAdd(this.#numbers.ack, count * STRIDE),
     };
-    const spec = { ...this.#spec, seq: numbers.seq, ttl };
+    const spec = { ...this.#spec, flags: flags ?? this.#spec.flags, seq: numbers.seq, ttl };
     const crafted = craft(spec, this.#flow, numbers);
     const missing = datagramBytes === undefined ? 0 : datagramBytes - datagramOf(crafted, 1).length;
     if (missing <= 0) return crafted;

@@ -48,6 +48,8 @@ export type Finding =
 export interface ProbeChoice {
   /** Bytes of the whole datagram: data fill it up. Undefined: as the segment asks for. */
   datagramBytes?: number | undefined;
+  /** Undefined: as the segment asks for. */
+  flags?: number | undefined;
 }
 
 /** Sends the probes of one flow, one four-tuple for all of them, and hears what they draw. */
