@@ -10,9 +10,10 @@ describe('a user who reads when it likes', () => {
     const t = start();
     t.gets('. 1:1001(1000) ack 1');
     t.sends('. 1:1(0) ack 1001 win 3000');
+    t.delivers(1000);
     t.gets('. 1001:4001(3000) ack 1');
     t.sends('. 1:1(0) ack 4001 win 0');
-    t.delivers(4000);
+    t.delivers(3000);
     t.reads(999);
     t.sendsNothing();
     t.reads(1);
@@ -35,19 +36,19 @@ describe('a user who reads when it likes', () => {
     const t = start();
     t.gets('. 1:4001(4000) ack 1');
     t.sends('. 1:1(0) ack 4001 win 0');
+    t.delivers(4000);
     t.gets('. 4001:4002(1) ack 1');
     t.sends('. 1:1(0) ack 4001 win 0');
     t.notes('out-of-window');
-    t.delivers(4000);
   });
 
   it('is told of no window once the peer has closed', () => {
     const t = start();
     t.gets('. 1:3501(3500) ack 1');
     t.sends('. 1:1(0) ack 3501 win 500');
+    t.delivers(3500);
     t.gets('F. 3501:3501(0) ack 1');
     t.sends('. 1:1(0) ack 3502 win 500');
-    t.delivers(3500);
     t.reads(3500);
     t.sendsNothing();
   });
