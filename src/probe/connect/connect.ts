@@ -42,7 +42,7 @@ export async function* connect(request: ConnectRequest, context: ProbeContext): 
   signal?.addEventListener('abort', wake);
   let connection: Connection | undefined;
   try {
-    connection = openConnection(request, context, port);
+    connection = openConnection(request, context, port, { crossFin: request.close === 'simultaneous' });
     if (signal?.aborted) {
       const nothing = connectResult(request.close, connection, { ended: 'interrupted' });
       connection = undefined;
@@ -69,7 +69,13 @@ export async function* connect(request: ConnectRequest, context: ProbeContext): 
   }
 }
 
-function openConnection(request: ConnectRequest, context: ProbeContext, port: Port): Connection {
+/** @param userReads what is delivered fills the window until it is taken (`taken`) */
+export function openConnection(
+  request: Omit<ConnectRequest, 'data' | 'close' | 'idleMs' | 'deadlineMs' | 'holdMs'>,
+  context: ProbeContext,
+  port: Port,
+  { crossFin = false, userReads = false } = {},
+): Connection {
   const { random, network } = context;
   const nowUs = network.clock.nowUs();
   const { route } = port;
@@ -85,7 +91,8 @@ function openConnection(request: ConnectRequest, context: ProbeContext, port: Po
     receiveBufferBytes: Math.min(DEFAULT_TCB_CONFIG.receiveBufferBytes, port.receiveWindowBytes),
     maxSegmentBytes: route.mtu - MIN_HEADERS_LENGTH,
     userTimeoutUs: request.timeoutMs * 1000,
-    crossFin: request.close === 'simultaneous',
+    crossFin,
+    userReads,
   });
   const firstId = 1 + (random.uint32() % 0xffff);
   return new Connection(port, tcb, request.address, { ttl: request.ttl, tos: request.tos, firstId }, network.clock);

@@ -1,0 +1,152 @@
+/** `open` on the network in memory, against an endpoint of our own with a user's plan, over wires good and bad. */
+import { describe, expect, it } from 'vitest';
+import { type Faults, MemoryWire, NO_FAULTS, VirtualClock } from '../../src/net/memory.ts';
+import { createContext } from '../../src/probe/context.ts';
+import { ConnectionError, type OpenConnection, open } from '../../src/probe/open/open.ts';
+import { OPEN_DEFAULTS, type OpenRequest } from '../../src/probe/open/request.ts';
+import { DEFAULT_TCB_CONFIG } from '../../src/tcp/tcb.ts';
+import { seqDiff } from '../../src/wire/seq.ts';
+import { Host, type UserPlan } from '../support/tcp-host.ts';
+import { PatternStream } from '../support/tcp-pattern.ts';
+
+const US = 0x0a000001;
+const PEER = 0x0a000002;
+const PORT = 80;
+
+const ours = new PatternStream(1);
+const theirs = new PatternStream(2);
+
+interface Scene {
+  faults?: Partial<Faults>;
+  seed?: number;
+  peer?: Partial<UserPlan>;
+  request?: Partial<OpenRequest>;
+  signal?: AbortSignal;
+}
+
+/** Runs a program with a connection. @returns what it returns, and the peer */
+async function scene<T>(
+  { faults, seed = 1, peer, request, signal }: Scene,
+  program: (connection: OpenConnection, clock: VirtualClock, host: Host) => Promise<T>,
+) {
+  const clock = new VirtualClock();
+  const wire = new MemoryWire(clock, { ...NO_FAULTS, ...faults }, seed);
+  const plan: UserPlan = {
+    openAtUs: 0,
+    passive: true,
+    writes: [],
+    close: { on: 'peer-fin', afterUs: 0, lateBytes: 0 },
+    abortAtUs: undefined,
+    mtu: undefined,
+    reader: undefined,
+    lagUs: 0,
+    deadlineUs: 3600e6,
+    ...peer,
+  };
+  const config = { ...DEFAULT_TCB_CONFIG, localPort: PORT, remotePort: 0, iss: 0xffff_fff0, synOptions: [], userTimeoutUs: 600e6 };
+  const host = new Host(wire, PEER, US, config, plan, theirs, ours);
+  const context = { ...createContext(wire.host(US), seed), signal };
+  const run = async () =>
+    program(
+      await open({ ...OPEN_DEFAULTS, timeoutMs: 600_000, host: 'peer', address: PEER, port: PORT, ...request }, context),
+      clock,
+      host,
+    );
+  return { result: await clock.run(run()), host, clock };
+}
+
+const sleep = (clock: VirtualClock, us: number): Promise<void> =>
+  new Promise((resolve) => {
+    clock.setTimer(clock.nowUs() + us, resolve);
+  });
+
+async function readAll(connection: OpenConnection): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of connection) {
+    expect(theirs.matches(bytes, chunk)).toBe(true);
+    bytes += chunk.length;
+  }
+  return bytes;
+}
+
+const WILD: Partial<Faults> = { loss: 0.1, duplicate: 0.1, reorder: 0.2, corrupt: 0.02, delayUs: 10_000, jitterUs: 20_000 };
+
+describe('open', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('brings every byte both ways once and in order over a wild wire, seed %i', async (seed) => {
+    const bytes = 60_000;
+    const { result, host } = await scene({ faults: WILD, seed, peer: { writes: [{ bytes, afterUs: 0 }] } }, async (connection) => {
+      for (let at = 0; at < bytes; at += 10_000) await connection.write(ours.bytes(at, 10_000));
+      connection.end();
+      const got = await readAll(connection);
+      return { got, end: await connection.close() };
+    });
+    expect(result.got).toBe(bytes);
+    expect(host.watch.delivered).toBe(bytes);
+    expect(result.end).toMatchObject({ verdict: 'open', ended: undefined, close: { completed: true }, data: { ackedBytes: bytes } });
+  });
+
+  it('makes a peer wait whose bytes nobody reads, and goes on when somebody does', async () => {
+    const bytes = 300_000;
+    const peer = { writes: [{ bytes, afterUs: 0 }] };
+    const { result } = await scene({ peer, request: { synOptions: { preset: 'none' } } }, async (connection, clock, host) => {
+      await sleep(clock, 60e6);
+      const { tcb } = host.watch;
+      // Without a window scale that is all that a window can say.
+      expect(seqDiff(tcb.sndUna, tcb.iss) - 1).toBeLessThanOrEqual(0xffff);
+      connection.end();
+      return readAll(connection);
+    });
+    expect(result).toBe(bytes);
+  });
+
+  it('tells silence after its timeout', async () => {
+    const silent = scene({ faults: { loss: 1 }, request: { timeoutMs: 3000 } }, async () => undefined);
+    await expect(silent).rejects.toMatchObject({ code: 'timeout', outcome: { verdict: 'filtered', reason: 'no-response' } });
+  });
+
+  it('gives what came before a RST, and then throws', async () => {
+    await scene({ peer: { writes: [{ bytes: 100, afterUs: 0 }], abortAtUs: 1e6 } }, async (connection, clock) => {
+      await sleep(clock, 2e6);
+      expect(await connection.read()).toHaveLength(100);
+      await expect(connection.read()).rejects.toMatchObject({ code: 'reset' });
+      await expect(connection.write('more')).rejects.toBeInstanceOf(ConnectionError);
+    });
+  });
+
+  it('resets where its signal says so, whoever waits', async () => {
+    const controller = new AbortController();
+    const { host } = await scene({ signal: controller.signal }, async (connection, clock) => {
+      const reading = connection.read();
+      controller.abort();
+      await expect(reading).rejects.toMatchObject({ code: 'aborted' });
+      await sleep(clock, 1e6);
+    });
+    expect(host.watch.ended).toBe('reset');
+  });
+
+  it('closes at the end of its block, and says how it went', async () => {
+    const { result, host } = await scene({}, async (connection) => {
+      {
+        await using inBlock = connection;
+        await inBlock.write(ours.bytes(0, 5));
+      }
+      return connection.close();
+    });
+    expect(result).toMatchObject({ close: { completed: true, initiator: 'local' }, states: expect.arrayContaining(['TIME-WAIT']) });
+    expect(host.watch.delivered).toBe(5);
+  });
+
+  it('resets a peer that does not close its side in time', async () => {
+    const close: UserPlan['close'] = { on: 'peer-fin', afterUs: 60e6, lateBytes: 0 };
+    const { result } = await scene({ peer: { close }, request: { timeoutMs: 2000 } }, (connection) => connection.close());
+    expect(result).toMatchObject({ ended: 'timeout', close: { completed: false } });
+  });
+
+  it('lets nobody write after the end', async () => {
+    await scene({}, async (connection) => {
+      connection.end();
+      await expect(connection.write('x')).rejects.toThrow('write after end');
+      await connection.close();
+    });
+  });
+});
