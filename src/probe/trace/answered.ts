@@ -1,6 +1,5 @@
 /** What the destination's own answer tells of the way to it. */
 import { ACK, AE, CWR, ECE, flagNames, RST, SYN } from '../../wire/flags.ts';
-import { formatTcpOption } from '../../wire/format.ts';
 import { decodeIpv4Header } from '../../wire/ipv4.ts';
 import { decodeTcpLax, type TcpSegment } from '../../wire/tcp.ts';
 import { findOption, type TcpOption } from '../../wire/tcp-options.ts';
@@ -42,7 +41,7 @@ function compareAgreed(sent: readonly TcpOption[], answered: readonly TcpOption[
   const added = ONLY_IN_REPLY.flatMap((name): Change[] => {
     const option = findOption(answered, name);
     if (option === undefined || findOption(sent, name) !== undefined) return [];
-    return [{ field: name, how: 'added', sent: undefined, seen: formatTcpOption(option), shownBy: 'answer' }];
+    return [{ field: name, how: 'added', sent: undefined, seen: optionText(option), shownBy: 'answer' }];
   });
   return [...unanswered, ...added];
 }

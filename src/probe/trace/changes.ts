@@ -73,12 +73,12 @@ function compareHeaders(sent: Ipv4Header, seen: Ipv4Header, quote: IcmpError): C
 
 /**
  * Where the TTL ran out, 1 or 0 is left of it. Within an MPLS tunnel it is the label's that ran out, and the datagram's is as it
- * came in. Other errors come from anywhere on the way: there it can only have become less.
+ * came in. Other errors come from anywhere on the way: there it can only have become less. Told beside the most that was due.
  */
 function compareTtl(sent: Ipv4Header, seen: Ipv4Header, { name, extensions }: IcmpError): Change[] {
   const ranOut = name === 'ttl-exceeded' && !extensions.some(isMplsStack);
-  if (seen.ttl <= (ranOut ? 1 : sent.ttl)) return [];
-  return [{ field: 'ttl', how: 'changed', sent: String(sent.ttl), seen: String(seen.ttl), shownBy: 'quote' }];
+  const most = ranOut ? 1 : sent.ttl;
+  return seen.ttl <= most ? [] : differing('ttl', String(most), String(seen.ttl));
 }
 
 function stops(options: Uint8Array): readonly Ipv4Address[] {
@@ -149,12 +149,13 @@ function compareSegments(sent: Uint8Array, seen: Uint8Array, length: number, sen
   }
   const [was, is] = [headerLength(sentIp) + sent.length, headerLength(seenIp) + length];
   const lengths = length === sent.length ? [] : differing('total-length', String(was), String(is));
-  changes.push(...compareRest(sent, seen, length, lengths));
-  const isChecksum = before.checksum !== undefined && after.checksum !== undefined;
-  if (isChecksum && !explainsChecksum({ ip: sentIp, segment: sent }, { ip: seenIp, segment: seen, length })) {
-    changes.push(...differing('checksum', hex16(before.checksum as number), hex16(after.checksum as number)));
-  }
-  return changes;
+  const rest = compareRest(sent, seen, length, lengths);
+  changes.push(...rest);
+  if (before.checksum === undefined || after.checksum === undefined) return changes;
+  // Where the end is not quoted, more of the same may have happened there.
+  const isCutWithin = rest.length > 0 && seen.length < length;
+  if (isCutWithin || explainsChecksum({ ip: sentIp, segment: sent }, { ip: seenIp, segment: seen, length })) return changes;
+  return [...changes, ...differing('checksum', hex16(before.checksum), hex16(after.checksum))];
 }
 
 const hex16 = (n: number): string => `0x${n.toString(16).padStart(4, '0')}`;

@@ -27,7 +27,7 @@ export interface IcmpVector extends Vector {
   ip: Ipv4Header;
   /** Its body is all that follows its header. */
   icmp: Omit<IcmpMessage, 'body'>;
-  error: Omit<IcmpError, 'ip' | 'tcp'>;
+  error: Omit<IcmpError, 'ip' | 'tcp' | 'segment'>;
   /** Some fields of the quoted header; without it, none could be read. */
   quotedIp?: Partial<Ipv4Header>;
   quotedTcp?: LaxTcpSegment;
