@@ -30,6 +30,7 @@ export function openThenGiveUp(network: Network, keep: readonly number[], args: 
     },
     openPort: (request) => opened(network.openPort(request)),
     openFan: (request) => opened(network.openFan(request)),
+    openListener: (request) => opened(network.openListener(request)),
     openInbox: () => network.openInbox(),
     close: () => network.close(),
   };

@@ -99,8 +99,8 @@ export function tcpFromPeers(peers: readonly WantedPeer[]): Program {
 }
 
 /** Accepts the segments of anybody for these ports of ours. */
-export function tcpToPorts(range: PortRange): Program {
-  return [...startOf(PROTOCOL_TCP), step(LOAD_HALF_X, TCP_DESTINATION_PORT), ...acceptRange(range), REJECT];
+export function tcpToPorts(...ranges: readonly PortRange[]): Program {
+  return [...startOf(PROTOCOL_TCP), step(LOAD_HALF_X, TCP_DESTINATION_PORT), ...ranges.flatMap(acceptRange), REJECT];
 }
 
 /** Goes on where it is an ICMP error that quotes TCP. */
@@ -119,7 +119,7 @@ const icmpAboutTcp = (): Instruction[] => [
 export const icmpAboutAnyTcp: Program = [...icmpAboutTcp(), ACCEPT];
 
 /** Accepts the ICMP errors that quote a TCP segment sent from these ports of ours. */
-export function icmpAboutPorts(range: PortRange): Program {
+export function icmpAboutPorts(...ranges: readonly PortRange[]): Program {
   return [
     ...icmpAboutTcp(),
     // X moves on by the length of the quoted header.
@@ -129,7 +129,7 @@ export function icmpAboutPorts(range: PortRange): Program {
     step(ADD_X),
     step(A_TO_X),
     step(LOAD_HALF_X, QUOTE + TCP_SOURCE_PORT),
-    ...acceptRange(range),
+    ...ranges.flatMap(acceptRange),
     REJECT,
   ];
 }

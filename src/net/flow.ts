@@ -67,9 +67,12 @@ export function flowOfIcmpError(datagram: Uint8Array): Flow | undefined {
 const same = (a: Flow, b: Flow): boolean =>
   a.port === b.port && a.peerPort === b.peerPort && a.peerAddress === b.peerAddress && a.address === b.address;
 
-/** The open flows. By local port alone they are all but unique: only another local address can have the same one. */
+/** All but unique: a client has many ports towards one, a server one port towards many. Below 2^53. */
+const keyOf = ({ port, peerAddress, peerPort }: Flow): number => peerAddress * 0x10000 + (port ^ peerPort);
+
+/** The open flows. */
 export class FlowTable<T extends Flow> {
-  private readonly byPort = new Map<number, T[]>();
+  private readonly byKey = new Map<number, T[]>();
   private count = 0;
 
   get size(): number {
@@ -77,26 +80,28 @@ export class FlowTable<T extends Flow> {
   }
 
   add(flow: T): void {
-    const others = this.byPort.get(flow.port);
+    const key = keyOf(flow);
+    const others = this.byKey.get(key);
     if (others) others.push(flow);
-    else this.byPort.set(flow.port, [flow]);
+    else this.byKey.set(key, [flow]);
     this.count++;
   }
 
   delete(flow: T): void {
-    const entries = this.byPort.get(flow.port) ?? [];
+    const key = keyOf(flow);
+    const entries = this.byKey.get(key) ?? [];
     const index = entries.indexOf(flow);
     if (index < 0) return;
-    if (entries.length === 1) this.byPort.delete(flow.port);
+    if (entries.length === 1) this.byKey.delete(key);
     else entries.splice(index, 1);
     this.count--;
   }
 
   find(flow: Flow): T | undefined {
-    return this.byPort.get(flow.port)?.find((entry) => same(entry, flow));
+    return this.byKey.get(keyOf(flow))?.find((entry) => same(entry, flow));
   }
 
   *[Symbol.iterator](): IterableIterator<T> {
-    for (const entries of this.byPort.values()) yield* entries;
+    for (const entries of this.byKey.values()) yield* entries;
   }
 }

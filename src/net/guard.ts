@@ -3,8 +3,8 @@ import type { Ipv4Address } from '../wire/address.ts';
 import { errno, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
 import { attachFilter, type CompiledProgram, compile, type PortRange, rejectAll } from './filter.ts';
-import { AF_INET, IP_LOCAL_PORT_RANGE, IP_MINTTL, libc, SOCK_CLOEXEC, SOCK_STREAM, SOL_IP } from './libc.ts';
-import { bindError } from './reservation.ts';
+import { AF_INET, IP_LOCAL_PORT_RANGE, IP_MINTTL, libc, SO_REUSEADDR, SOCK_CLOEXEC, SOCK_STREAM, SOL_IP, SOL_SOCKET } from './libc.ts';
+import { bindError, serverBindError } from './reservation.ts';
 
 const HIGHEST_TTL = 255;
 
@@ -40,6 +40,21 @@ export class Guards {
   /** @param range the ports to choose from where nobody asks for one */
   constructor(range: PortRange) {
     this.range = range;
+  }
+
+  /**
+   * A port for others to come to. What its former owner's connections have left in the kernel (TIME-WAIT) does not matter.
+   * @throws NetError `port-in-use`, `no-permission`
+   */
+  openServer(address: Ipv4Address, port: number): Guard {
+    const fd = this.openSocket();
+    libc().setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    const result = libc().bind(fd, address, port) || libc().listen(fd, 1);
+    if (result < 0) {
+      libc().close(fd);
+      throw serverBindError(-result, address, port);
+    }
+    return { port, close: () => libc().close(fd) };
   }
 
   /**

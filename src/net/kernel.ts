@@ -4,6 +4,7 @@ import { NetError } from './errors.ts';
 import { KernelFan } from './fan.ts';
 import type { Guard } from './guard.ts';
 import { Inbox } from './inbox.ts';
+import { KernelListener } from './listener.ts';
 import type { Departure } from './moment.ts';
 import type {
   Arrival,
@@ -11,6 +12,8 @@ import type {
   ClockSources,
   Fan,
   FanRequest,
+  ListenerRequest,
+  ListeningPorts,
   Network,
   Port,
   PortArrival,
@@ -72,6 +75,10 @@ class KernelNetwork implements Network {
 
   openFan(request: FanRequest): Fan {
     return new KernelFan(request, this.clock);
+  }
+
+  openListener(request: ListenerRequest): ListeningPorts {
+    return new KernelListener(request, this.clock, this.routes, this.source === 'kernel');
   }
 
   openInbox(): SharedInbox {

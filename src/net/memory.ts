@@ -1,11 +1,24 @@
 /** A network in memory: hosts on one wire that loses, duplicates, reorders, corrupts and delays from a seed, on a virtual clock. */
 import type { Ipv4Address } from '../wire/address.ts';
 import { decodeIpv4Header } from '../wire/ipv4.ts';
+import { copiesOf, type Faults, NO_FAULTS } from './faults.ts';
 import { flowOfIcmpError, flowOfSegment } from './flow.ts';
 import { Inbox } from './inbox.ts';
 import type { Departure } from './moment.ts';
-import type { Arrival, Clock, Fan, FanRequest, Network, Port, PortArrival, PortRequest, SharedInbox } from './network.ts';
-import { chance, type Random, randomBelow, seededRandom } from './random.ts';
+import type {
+  Arrival,
+  Clock,
+  Fan,
+  FanRequest,
+  ListenerRequest,
+  ListeningPorts,
+  Network,
+  Port,
+  PortArrival,
+  PortRequest,
+  SharedInbox,
+} from './network.ts';
+import { type Random, seededRandom } from './random.ts';
 
 interface Timer {
   atUs: number;
@@ -112,21 +125,6 @@ export class VirtualClock implements Clock {
 
 const MOST_IDLE_TURNS = 10;
 
-/** What the wire does to datagrams. Shares are probabilities, 0 to 1. */
-export interface Faults {
-  loss: number;
-  duplicate: number;
-  /** Held back, so that later ones overtake it. */
-  reorder: number;
-  /** One bit changed. */
-  corrupt: number;
-  delayUs: number;
-  /** Added to the delay, at random from 0 up to this. */
-  jitterUs: number;
-}
-
-export const NO_FAULTS: Faults = { loss: 0, duplicate: 0, reorder: 0, corrupt: 0, delayUs: 100, jitterUs: 0 };
-
 /** A datagram on the wire, as a test may watch it: before faults, with the sender's time. */
 export type Tap = (datagram: Uint8Array, atUs: number) => void;
 
@@ -149,25 +147,12 @@ export class MemoryWire {
   }
 
   send(datagram: Uint8Array): void {
-    for (const tap of this.taps) tap(datagram, this.clock.nowUs());
-    const { random, faults } = this;
-    if (chance(random, faults.loss)) return;
-    this.deliver(datagram);
-    if (chance(random, faults.duplicate)) this.deliver(datagram);
-  }
-
-  private deliver(datagram: Uint8Array): void {
-    const { random, faults, clock } = this;
-    let delayUs = faults.delayUs;
-    if (faults.jitterUs > 0) delayUs += randomBelow(random, faults.jitterUs);
-    if (chance(random, faults.reorder)) delayUs += faults.delayUs * (1 + randomBelow(random, 4));
-    const copy = new Uint8Array(datagram);
-    if (chance(random, faults.corrupt)) {
-      const at = randomBelow(random, copy.length);
-      copy[at] = (copy[at] as number) ^ (1 << randomBelow(random, 8));
-    }
+    const { clock, faults, random } = this;
+    for (const tap of this.taps) tap(datagram, clock.nowUs());
     const { destination } = decodeIpv4Header(datagram);
-    clock.setTimer(clock.nowUs() + delayUs, () => this.receivers.get(destination)?.(copy, clock.nowUs()));
+    for (const copy of copiesOf(datagram, faults, random)) {
+      clock.setTimer(clock.nowUs() + copy.delayUs, () => this.receivers.get(destination)?.(copy.datagram, clock.nowUs()));
+    }
   }
 
   /** A host with this address whose ports a probe can use. */
@@ -288,6 +273,39 @@ class MemoryHost implements Network {
       wake: () => signal.wake(),
       close: () => {
         for (const port of ours) receivers.delete(port);
+        signal.wake();
+      },
+    };
+  }
+
+  openListener({ ports, address }: ListenerRequest): ListeningPorts {
+    const { clock, receivers, wire } = this;
+    const signal = new Inbox<never>(clock);
+    const route = { sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu };
+    let arrivals: Arrival[] = [];
+    for (const port of ports) {
+      receivers.set(port, (arrival) => {
+        arrivals.push(arrival);
+        signal.wake();
+      });
+    }
+    return {
+      guard: 'none',
+      receiveWindowBytes: 1 << 20,
+      dropped: 0,
+      homeOf: (called) => (called === (address ?? this.address) ? route : undefined),
+      routeTo: () => route,
+      pathMtu: () => route.mtu,
+      send: (datagram) => sendNow(wire, datagram),
+      async next(deadlineUs) {
+        if (arrivals.length === 0) await signal.next(deadlineUs);
+        const taken = arrivals;
+        arrivals = [];
+        return taken;
+      },
+      wake: () => signal.wake(),
+      close: () => {
+        for (const port of ports) receivers.delete(port);
         signal.wake();
       },
     };

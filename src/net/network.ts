@@ -182,6 +182,49 @@ export interface Fan {
   close(): void;
 }
 
+export interface ListenerRequest {
+  ports: readonly number[];
+  /** Undefined: every address of this host. */
+  address?: Ipv4Address | undefined;
+  /** Whether it is to be known when each datagram left: it costs more than the sending. */
+  dated: boolean;
+}
+
+/** Where an address of this host lives. */
+export interface Home {
+  interfaceName: string;
+  /** Of the interface, in bytes. */
+  mtu: number;
+}
+
+/** Ports of ours that anybody may speak to. No other program has them, and the kernel answers nobody for them. */
+export interface ListeningPorts {
+  /** As {@link Port.guard}. */
+  readonly guard: 'socket' | 'none';
+  /** Where an address lives that a datagram was sent to; undefined where it is not one that we listen on, but a broadcast's. */
+  homeOf(address: Ipv4Address): Home | undefined;
+  /** The way back to a peer from the address that it called. @throws NetError as {@link Network.openPort} */
+  routeTo(destination: Ipv4Address, source: Ipv4Address): Route;
+  /** As {@link Port.send}, to the destination in its header. */
+  send(datagram: Uint8Array): Departure;
+  /** As {@link Port.pathMtu}. */
+  pathMtu(destination: Ipv4Address, source: Ipv4Address): number;
+  /**
+   * All that has arrived, in order: TCP for the ports, and ICMP errors about what was sent from them.
+   * @param deadlineUs when to stop waiting for the first
+   * @returns nothing at the deadline or when woken
+   */
+  next(deadlineUs: number): Promise<readonly Arrival[]>;
+  /** As {@link Port.wake}. */
+  wake(): void;
+  /** As {@link Port.receiveWindowBytes}, for all peers together. */
+  readonly receiveWindowBytes: number;
+  /** As {@link Port.dropped}. */
+  readonly dropped: number;
+  /** Gives the ports back. May be called twice. */
+  close(): void;
+}
+
 /** What dates a datagram: the kernel's stamp, or this process by reading the clock. */
 export const CLOCK_SOURCES = ['kernel', 'user'] as const;
 export type ClockSource = (typeof CLOCK_SOURCES)[number];
@@ -199,6 +242,8 @@ export interface Network {
   openPort(request: PortRequest): Port;
   /** @throws NetError */
   openFan(request: FanRequest): Fan;
+  /** @throws NetError */
+  openListener(request: ListenerRequest): ListeningPorts;
   /** An inbox for ports that are opened with it. */
   openInbox(): SharedInbox;
   /** Closes what is shared between ports. Ports still open stay usable. */

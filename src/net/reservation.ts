@@ -77,3 +77,30 @@ export function bindError(number: number, address: Ipv4Address, port: number | u
       return systemError('reserve', subject, number);
   }
 }
+
+/** Why a port can't be listened on. */
+export function serverBindError(number: number, address: Ipv4Address, port: number): NetError {
+  const subject = address === 0 ? `on port ${port}` : `on ${formatIpv4(address)}:${port}`;
+  switch (number) {
+    case errno.EADDRINUSE:
+      return new NetError(
+        'port-in-use',
+        'listen',
+        subject,
+        'another program has the port',
+        `\`ss -ltnp 'sport = :${port}'\` tells which; stop it, or choose another port`,
+      );
+    case errno.EACCES:
+      return new NetError(
+        'no-permission',
+        'listen',
+        subject,
+        'ports below net.ipv4.ip_unprivileged_port_start need CAP_NET_BIND_SERVICE',
+        'run it with sudo, or choose a higher port',
+      );
+    case errno.EADDRNOTAVAIL:
+      return new NetError('source-address', 'listen', subject, 'it is not an address of this host', 'see `ip -br address`');
+    default:
+      return systemError('listen', subject, number);
+  }
+}

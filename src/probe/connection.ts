@@ -11,6 +11,7 @@ import { RST } from '../wire/flags.ts';
 import { ipv4Header } from '../wire/ipv4.ts';
 import { encodePacket, MIN_HEADERS_LENGTH } from '../wire/packet.ts';
 import { seqInWindow } from '../wire/seq.ts';
+import type { TcpSegment } from '../wire/tcp.ts';
 import { type Heard, hear } from './arrival.ts';
 import type { ConnectEvent, NoteEvent, SegmentEvent, SegmentNote, StateEvent } from './events.ts';
 import { hasLeft } from './leaving.ts';
@@ -28,7 +29,19 @@ export interface IpFields {
 type HeardSegment = Extract<Heard, { type: 'segment' }>;
 type HeardIcmp = Extract<Heard, { type: 'icmp' }>;
 
-export class Connection {
+/** What a connection needs of its port. */
+export type ConnectionPort = Pick<Port, 'route' | 'port' | 'guard' | 'queued' | 'dropped' | 'send' | 'pathMtu'>;
+
+export interface ConnectionOptions {
+  /** No events: for who wants none, they cost more than all else. */
+  silent?: boolean | undefined;
+  /** Takes the peer's stream as it comes. */
+  deliver?: ((payload: Uint8Array) => void) | undefined;
+  /** What leaves in the place of a segment; undefined: nothing does. */
+  alter?: ((segment: TcpSegment) => TcpSegment | undefined) | undefined;
+}
+
+export class Connection<P extends ConnectionPort = Port> {
   readonly record = new ConnectionRecord();
   /** What dates the segments, as told at the start. */
   clocks: ClockSources = { transmit: 'user', receive: 'user' };
@@ -54,11 +67,12 @@ export class Connection {
   #owesAnswer = false;
 
   constructor(
-    readonly port: Port,
+    readonly port: P,
     readonly tcb: Tcb,
     readonly remoteAddress: Ipv4Address,
     private readonly ip: IpFields,
     clock: Clock,
+    private readonly options: ConnectionOptions = {},
   ) {
     this.#clock = clock;
     this.#nextId = ip.firstId;
@@ -68,7 +82,7 @@ export class Connection {
     return this.tcb.state;
   }
 
-  /** When the first segment left: the zero of all event times. It stays once it was told. */
+  /** When the first segment left, or came to a passive open: the zero of all event times. It stays once it was told. */
   get startedAtUs(): number | undefined {
     this.#startedAtUs ??= this.#first?.atUs;
     return this.#startedAtUs;
@@ -91,6 +105,7 @@ export class Connection {
   take(arrival: Arrival): Iterable<ConnectEvent> {
     const heard = hear(arrival.datagram);
     const events: ConnectEvent[] = [];
+    if (this.#first === undefined) this.#startedAtUs ??= arrival.atUs;
     if (arrival.wallSteps > (this.#wallSteps ?? arrival.wallSteps)) events.push(this.note('clock-stepped', CLOCK_STEPPED, arrival.atUs));
     this.#wallSteps = arrival.wallSteps;
     if (heard.type === 'segment') this.#takeSegment(heard, arrival, events);
@@ -134,6 +149,7 @@ export class Connection {
 
   /** The events, dated once they are asked for. */
   #tell(events: readonly ConnectEvent[]): Iterable<ConnectEvent> {
+    if (this.options.silent) return [];
     return {
       [Symbol.iterator]: () => {
         this.#date();
@@ -165,7 +181,7 @@ export class Connection {
   #takeSegment(heard: HeardSegment, at: Moment, events: ConnectEvent[]): void {
     if (!heard.checksumOk) {
       this.record.remarks('bad-checksum');
-      events.push(this.#received(heard, at, this.state, 'bad-checksum'));
+      if (!this.options.silent) events.push(this.#received(heard, at, this.state, 'bad-checksum'));
       return;
     }
     const { record } = this;
@@ -177,7 +193,7 @@ export class Connection {
     if (note !== undefined) record.remarks(note);
     // Its FIN was here first, though the endpoint sends ours before it looks at it.
     if (note === 'held') record.beginsClose('peer', at);
-    events.push(this.#received(heard, at, stateAfter(actions, before), note));
+    if (!this.options.silent) events.push(this.#received(heard, at, stateAfter(actions, before), note));
     if (note === 'old-connection') events.push(this.note('old-connection', OLD_CONNECTION, at.atUs));
     this.#perform(actions, at, events);
   }
@@ -222,6 +238,7 @@ export class Connection {
 
   #perform(actions: readonly Action[], handledAt: Moment, events: ConnectEvent[]): void {
     const { record } = this;
+    const { silent, deliver } = this.options;
     // What a segment of ours brings about happens when it leaves.
     let at = handledAt;
     for (const action of actions) {
@@ -229,7 +246,7 @@ export class Connection {
         case 'state':
           record.enters(action.to, at);
           this.progressAtUs = this.stateSinceUs = handledAt.atUs;
-          events.push(this.#dateLater({ type: 'state', from: action.from, to: action.to, atUs: 0, cause: action.cause }, at));
+          if (!silent) events.push(this.#dateLater({ type: 'state', from: action.from, to: action.to, atUs: 0, cause: action.cause }, at));
           break;
         case 'send':
           at = this.#send(action, events) ?? at;
@@ -237,7 +254,8 @@ export class Connection {
         case 'deliver':
           record.receives(action.payload.length, at);
           this.progressAtUs = handledAt.atUs;
-          events.push({ type: 'data', atUs: this.#relative(at.atUs), payload: action.payload });
+          deliver?.(action.payload);
+          if (!silent) events.push({ type: 'data', atUs: this.#relative(at.atUs), payload: action.payload });
           break;
         case 'acked':
           record.acked(action.bytes, at);
@@ -268,8 +286,13 @@ export class Connection {
   }
 
   /** @returns when it left; undefined where it did not */
-  #send({ segment, state, note, transmission }: Extract<Action, { type: 'send' }>, events: ConnectEvent[]): Departure | undefined {
-    const { port, ip, record } = this;
+  #send(
+    { segment: intended, state, note, transmission }: Extract<Action, { type: 'send' }>,
+    events: ConnectEvent[],
+  ): Departure | undefined {
+    const { port, ip, record, options } = this;
+    const segment = options.alter === undefined ? intended : options.alter(intended);
+    if (segment === undefined) return undefined;
     const id = this.#nextId;
     // The kernel fills in an identification of zero by itself.
     this.#nextId = id === 0xffff ? 1 : id + 1;
@@ -288,6 +311,7 @@ export class Connection {
     }
     this.#first ??= departure;
     record.sends(segment, transmission, departure);
+    if (options.silent) return departure;
     // A RST before there is a connection bears the number that its offender asked for, not one of ours.
     const senderIsn = segment.flags & RST && record.irs === undefined ? undefined : this.tcb.iss;
     const isns = { senderIsn, receiverIsn: record.irs };

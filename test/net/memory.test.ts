@@ -1,7 +1,8 @@
 /** The network that the other tests stand on: its clock, its faults, its ports. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Faults, MemoryWire, NO_FAULTS, VirtualClock } from '../../src/net/memory.ts';
+import { type Faults, NO_FAULTS } from '../../src/net/faults.ts';
+import { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
 import { ipv4Header } from '../../src/wire/ipv4.ts';
 import { encodePacket } from '../../src/wire/packet.ts';
 import { tcpSegment } from '../../src/wire/tcp.ts';

@@ -459,6 +459,7 @@ describe('an error of this machine', () => {
       clockSources: network.clockSources,
       openInbox: () => network.openInbox(),
       openFan: (request) => network.openFan(request),
+      openListener: (request) => network.openListener(request),
       openPort(request) {
         const port = network.openPort(request);
         const send = port.send.bind(port);

@@ -2,7 +2,8 @@
  * One connection of two of our endpoints, all of it drawn from a seed: how the wire behaves, what both sides offer,
  * write, read, and how they close. `simulate` runs it on a virtual clock and throws where a promise is broken.
  */
-import { type Faults, MemoryWire, NO_FAULTS, VirtualClock } from '../../src/net/memory.ts';
+import { type Faults, NO_FAULTS } from '../../src/net/faults.ts';
+import { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
 import { chance, type Random, randomBelow, seededRandom } from '../../src/net/random.ts';
 import type { EndReason } from '../../src/tcp/actions.ts';
 import { DEFAULT_TCB_CONFIG, type TcbConfig } from '../../src/tcp/tcb.ts';

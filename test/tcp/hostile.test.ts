@@ -1,6 +1,7 @@
 /** Peers that cost as much as they can, and loads that must not: memory, segments and time stay bounded. */
 import { describe, expect, it } from 'vitest';
-import { MemoryWire, NO_FAULTS, VirtualClock } from '../../src/net/memory.ts';
+import { NO_FAULTS } from '../../src/net/faults.ts';
+import { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
 import { handle } from '../../src/tcp/endpoint.ts';
 import { DEFAULT_TCB_CONFIG } from '../../src/tcp/tcb.ts';
 import { KIND_MSS, KIND_SACK_PERMITTED, KIND_WINDOW_SCALE, type TcpOption } from '../../src/wire/tcp-options.ts';

@@ -1,7 +1,6 @@
 /** A whole connection: three-way handshake, data, the close that was asked for. */
 import { NetError } from '../../net/errors.ts';
 import type { Arrival, Clock, Port } from '../../net/network.ts';
-import { nextDeadlineUs } from '../../tcp/endpoint.ts';
 import { createTcb, DEFAULT_TCB_CONFIG, flightSize } from '../../tcp/tcb.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, RST } from '../../wire/flags.ts';
@@ -10,6 +9,7 @@ import { seqLt } from '../../wire/seq.ts';
 import { hear } from '../arrival.ts';
 import { Connection } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
+import { Dialogue } from '../dialogue.ts';
 import { type ConnectEvent, SCHEMA_VERSION, type StartEvent } from '../events.ts';
 import { isoTime } from '../segment-event.ts';
 import { synOptions } from '../syn-options.ts';
@@ -17,10 +17,8 @@ import { isFinalIcmp } from '../verdict.ts';
 import { VERSION } from '../version.ts';
 import type { ConnectRequest } from './request.ts';
 import { connectResult, type EarlyEnd } from './result.ts';
-import { decide, type Standing, type Waits } from './script.ts';
+import type { Waits } from './script.ts';
 
-/** Our data are handed to the endpoint while it has less than this unsent. */
-const WRITE_AHEAD_BYTES = 256 * 1024;
 /** To be awaited before we tell of a send: connections that the same arrivals have woken send first, and one call reads all stamps. */
 const others = Promise.resolve();
 
@@ -125,15 +123,14 @@ function startEvent(
 /** From the SYN to the end of the close. @returns why it ended early, if it did */
 async function* converse(request: ConnectRequest, context: ProbeContext, connection: Connection): AsyncGenerator<ConnectEvent, EarlyEnd> {
   const { clock } = context.network;
-  const { tcb, port } = connection;
+  const { port } = connection;
   const waits: Waits = {
     idleUs: request.idleMs * 1000,
     timeoutUs: request.timeoutMs * 1000,
     timeWaitUs: request.timeWaitMs * 1000,
     deadlineUs: request.deadlineMs * 1000,
   };
-  const data = new Writer(request.data);
-  let closeAsked = false;
+  const dialogue = new Dialogue(connection, request.close, waits, request.data);
   try {
     for (;;) {
       if (context.signal?.aborted) {
@@ -142,38 +139,32 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
         return { ended: 'interrupted' };
       }
       const nowUs = clock.nowUs();
-      if (nowUs >= nextDeadlineUs(tcb)) yield* connection.apply({ type: 'timer' });
+      yield* dialogue.timers(nowUs);
       if (port.queued > 0 && nowUs < (connection.startedAtUs ?? nowUs) + waits.deadlineUs) {
         yield* hearNext(connection, nowUs);
         continue;
       }
-      if (connection.state === 'ESTABLISHED' || connection.state === 'CLOSE-WAIT') {
-        while (tcb.unsentBytes < WRITE_AHEAD_BYTES && !data.done) {
-          const chunk = data.next();
-          if (chunk !== undefined) yield* connection.apply({ type: 'send', data: chunk });
-        }
-      }
-      const decision = decide(request.close, standing(connection, data, closeAsked, clock.nowUs()), waits);
+      yield* dialogue.write();
+      const decision = dialogue.decide(clock.nowUs());
       if (decision.do === 'finish') return { ended: undefined };
       if (decision.do === 'abort') {
         yield* connection.apply({ type: 'abort' });
         return { ended: decision.ended };
       }
       if (decision.do === 'close') {
-        closeAsked = true;
-        const events = connection.apply({ type: 'close' });
+        const events = dialogue.close();
         await others;
         yield* events;
         continue;
       }
-      yield* hearNext(connection, Math.min(decision.untilUs, nextDeadlineUs(tcb)));
+      yield* hearNext(connection, decision.untilUs);
     }
   } catch (error) {
     if (!(error instanceof NetError)) throw error;
     abort(connection);
     return { ended: undefined, error };
   } finally {
-    data.close();
+    dialogue.end();
   }
 }
 
@@ -187,22 +178,6 @@ async function* hearNext(connection: Connection, untilUs: number): AsyncGenerato
   const isSettled = !connection.wasEstablished && isFinalIcmp(connection.record.icmp ?? '');
   if (isSettled && connection.state !== 'CLOSED')
     yield* connection.apply({ type: 'abort', cause: 'an ICMP error says that nothing will come' });
-}
-
-function standing(connection: Connection, data: Writer, closeAsked: boolean, nowUs: number): Standing {
-  const { tcb, startedAtUs = nowUs } = connection;
-  return {
-    state: connection.state,
-    nowUs,
-    dataLeft: !data.done || tcb.unsentBytes > 0 || tcb.unacked.length > 0,
-    dataWritten: data.done,
-    hasData: data.wrote,
-    closeAsked,
-    startedAtUs,
-    progressAtUs: connection.progressAtUs,
-    closeBeganAtUs: connection.closeBeganAtUs ?? startedAtUs,
-    timeWaitSinceUs: connection.stateSinceUs,
-  };
 }
 
 /** Says nothing more and keeps the guard, showing what the peer still sends. */
@@ -269,35 +244,5 @@ function abort(connection: Connection): void {
   } catch (error) {
     // This host could not send before; the error that brought us here says more.
     if (!(error instanceof NetError)) throw error;
-  }
-}
-
-/** The data to send, taken piece by piece. */
-class Writer {
-  readonly #chunks: Iterator<Uint8Array>;
-  #upcoming: IteratorResult<Uint8Array>;
-  wrote = false;
-
-  constructor(data: Iterable<Uint8Array>) {
-    this.#chunks = data[Symbol.iterator]();
-    this.#upcoming = this.#chunks.next();
-  }
-
-  /** All pieces were taken. */
-  get done(): boolean {
-    return this.#upcoming.done === true;
-  }
-
-  /** Takes no more: what the pieces come from may be closed. */
-  close(): void {
-    this.#chunks.return?.();
-  }
-
-  next(): Uint8Array | undefined {
-    const { value, done } = this.#upcoming;
-    if (done === true) return undefined;
-    this.#upcoming = this.#chunks.next();
-    this.wrote = true;
-    return value;
   }
 }

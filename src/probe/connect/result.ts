@@ -1,7 +1,7 @@
 /** The last event of a connect, from what was recorded. */
 import type { NetError } from '../../net/errors.ts';
 import { finAcked } from '../../tcp/send.ts';
-import type { Connection } from '../connection.ts';
+import type { Connection, ConnectionPort } from '../connection.ts';
 import { closeReport, dataReport } from '../connection-report.ts';
 import type { CloseKind, ConnectResult, Reason, Verdict } from '../events.ts';
 
@@ -11,7 +11,7 @@ export interface EarlyEnd {
   error?: NetError | undefined;
 }
 
-export function connectResult(kind: CloseKind, { tcb, record, port }: Connection, early: EarlyEnd): ConnectResult {
+export function connectResult(kind: CloseKind, { tcb, record, port }: Connection<ConnectionPort>, early: EarlyEnd): ConnectResult {
   const { verdict, reason } = verdictOf(record.established !== undefined, record.end, record.icmp, early);
   const close = closeReport(kind, record);
   return {

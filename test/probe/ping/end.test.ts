@@ -107,6 +107,7 @@ function wrap(network: Network, change: (port: ReturnType<Network['openPort']>) 
     clockSources: network.clockSources,
     openInbox: () => network.openInbox(),
     openFan: (request) => network.openFan(request),
+    openListener: (request) => network.openListener(request),
     openPort: (request) => change(network.openPort(request)),
     close: () => network.close(),
   };

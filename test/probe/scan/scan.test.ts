@@ -1,7 +1,8 @@
 /** The engine of scan against hosts on the wire of memory. */
 import { expect, it } from 'vitest';
 import { NetError } from '../../../src/net/errors.ts';
-import { type Faults, MemoryWire, NO_FAULTS, VirtualClock } from '../../../src/net/memory.ts';
+import { type Faults, NO_FAULTS } from '../../../src/net/faults.ts';
+import { MemoryWire, VirtualClock } from '../../../src/net/memory.ts';
 import type { Network, Outgoing } from '../../../src/net/network.ts';
 import { createContext } from '../../../src/probe/context.ts';
 import type { PortEvent, ScanEvent, ScanResult, Verdict } from '../../../src/probe/events.ts';

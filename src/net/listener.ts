@@ -1,0 +1,148 @@
+/** The kernel's side of a listener: sockets of its own, since what comes for it comes from anywhere and by the thousand. */
+import { formatIpv4, type Ipv4Address, isLoopback } from '../wire/address.ts';
+import { decodeIpv4Header, PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
+import type { MachineClock } from './clock.ts';
+import { NetError } from './errors.ts';
+import { icmpAboutPorts, tcpToPorts } from './filter.ts';
+import { Guards } from './guard.ts';
+import { Inbox } from './inbox.ts';
+import { interfaceMtu, localAddresses } from './interfaces.ts';
+import type { Departure } from './moment.ts';
+import type { Arrival, Home, ListenerRequest, ListeningPorts, Route } from './network.ts';
+import { localPortRange } from './ports.ts';
+import { Receiver } from './receiver.ts';
+import { findRoute, type Routes } from './route.ts';
+import { Sender } from './sender.ts';
+
+/** Bytes kept for a reader that does not come for them. */
+const MOST_WAITING_BYTES = 32 << 20;
+
+/** The kernel counts its own bookkeeping too. */
+const BUFFER_PER_WINDOW = 4;
+
+/** Addresses of this host come and go. */
+const HOMES_AGE_US = 1_000_000;
+
+const ANY_ADDRESS = 0;
+
+export class KernelListener implements ListeningPorts {
+  readonly guard = 'socket';
+  readonly receiveWindowBytes: number;
+  private readonly request: ListenerRequest;
+  private readonly clock: MachineClock;
+  private readonly routes: Routes;
+  private readonly sender: Sender;
+  private readonly tcp: Receiver;
+  private readonly icmp: Receiver;
+  private readonly open: { close(): void }[] = [];
+  /** Nothing is put in: it wakes who waits, and what has arrived is taken all at once. */
+  private readonly signal: Inbox<never>;
+  private arrivals: Arrival[] = [];
+  private waitingBytes = 0;
+  private overflow = 0;
+  private homes: ReadonlyMap<Ipv4Address, Home> = new Map();
+  private homesAtUs = Number.NEGATIVE_INFINITY;
+  private isClosed = false;
+
+  /** @throws NetError `port-in-use`, `no-permission`, `not-supported`, `module-missing`, `source-address` */
+  constructor(request: ListenerRequest, clock: MachineClock, routes: Routes, stamps: boolean) {
+    const { ports, address = ANY_ADDRESS, dated } = request;
+    this.request = request;
+    this.clock = clock;
+    this.routes = routes;
+    this.signal = new Inbox(clock, () => this.poll());
+    try {
+      const guards = this.keep(new Guards(localPortRange()));
+      for (const port of ports) this.keep(guards.openServer(address, port));
+      this.sender = this.keep(new Sender(clock, stamps && dated, undefined, request.address));
+      this.tcp = this.keep(this.receiver(PROTOCOL_TCP, stamps));
+      this.icmp = this.keep(this.receiver(PROTOCOL_ICMP, stamps));
+      const ranges = ports.map((port) => ({ low: port, high: port }));
+      this.tcp.setFilter(tcpToPorts(...ranges));
+      this.icmp.setFilter(icmpAboutPorts(...ranges));
+      this.receiveWindowBytes = Math.floor(this.tcp.bufferBytes / BUFFER_PER_WINDOW);
+      this.tcp.resume();
+      this.icmp.resume();
+    } catch (error) {
+      for (const each of this.open) each.close();
+      throw error;
+    }
+  }
+
+  private keep<T extends { close(): void }>(what: T): T {
+    this.open.push(what);
+    return what;
+  }
+
+  private receiver(protocol: number, stamps: boolean): Receiver {
+    return new Receiver(
+      protocol,
+      this.clock,
+      stamps,
+      (arrival) => this.deliver(arrival),
+      (error) => this.signal.fail(new NetError('system', 'receive', 'on the ports', error.message, undefined, { cause: error })),
+    );
+  }
+
+  private deliver(arrival: Arrival): void {
+    const { length } = arrival.datagram;
+    if (this.waitingBytes + length > MOST_WAITING_BYTES) {
+      this.overflow++;
+      return;
+    }
+    this.waitingBytes += length;
+    this.arrivals.push(arrival);
+    if (this.arrivals.length === 1) this.signal.wake();
+  }
+
+  private poll(): void {
+    this.tcp.poll();
+    this.icmp.poll();
+  }
+
+  async next(deadlineUs: number): Promise<readonly Arrival[]> {
+    if (this.arrivals.length === 0) await this.signal.next(deadlineUs);
+    const taken = this.arrivals;
+    this.arrivals = [];
+    this.waitingBytes = 0;
+    return taken;
+  }
+
+  wake(): void {
+    this.signal.wake();
+  }
+
+  homeOf(address: Ipv4Address): Home | undefined {
+    const { address: own = address } = this.request;
+    if (own !== address) return undefined;
+    const nowUs = this.clock.nowUs();
+    if (nowUs - this.homesAtUs > HOMES_AGE_US) {
+      this.homes = new Map([...localAddresses()].map(([each, name]) => [each, { interfaceName: name, mtu: interfaceMtu(name) }]));
+      this.homesAtUs = nowUs;
+    }
+    return this.homes.get(address) ?? (isLoopback(address) ? { interfaceName: 'lo', mtu: interfaceMtu('lo') } : undefined);
+  }
+
+  routeTo(destination: Ipv4Address, source: Ipv4Address): Route {
+    return this.routes.find({ destination, source });
+  }
+
+  pathMtu(destination: Ipv4Address, source: Ipv4Address): number {
+    return findRoute({ destination, source }).mtu;
+  }
+
+  send(datagram: Uint8Array): Departure {
+    return this.sender.send(datagram, formatIpv4(decodeIpv4Header(datagram).destination));
+  }
+
+  get dropped(): number {
+    return this.tcp.dropped + this.icmp.dropped + this.overflow;
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    for (const each of this.open) each.close();
+    this.signal.wake();
+  }
+}
