@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { type Ipv4Address, isLoopback, parseIpv4 } from '../wire/address.ts';
 import { errno, systemError } from './errno.ts';
@@ -55,17 +54,6 @@ export function localAddresses(): Map<Ipv4Address, string> {
     }
   }
   return addresses;
-}
-
-const FALLBACK_MTU = 1500;
-
-/** Of an interface, in bytes. */
-export function interfaceMtu(name: string): number {
-  try {
-    return Number(readFileSync(`/sys/class/net/${name}/mtu`, 'utf8'));
-  } catch {
-    return FALLBACK_MTU;
-  }
 }
 
 /**

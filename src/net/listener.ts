@@ -25,6 +25,10 @@ const HOMES_AGE_US = 1_000_000;
 
 const ANY_ADDRESS = 0;
 
+const FALLBACK_MTU = 1500;
+
+const home = (interfaceName: string): Home => ({ interfaceName, mtu: interfaceMtu(interfaceName) ?? FALLBACK_MTU });
+
 export class KernelListener implements ListeningPorts {
   readonly guard = 'socket';
   readonly receiveWindowBytes: number;
@@ -54,7 +58,7 @@ export class KernelListener implements ListeningPorts {
     try {
       const guards = this.keep(new Guards(localPortRange()));
       for (const port of ports) this.keep(guards.openServer(address, port));
-      this.sender = this.keep(new Sender(clock, stamps && dated, undefined, request.address));
+      this.sender = this.keep(new Sender(clock, stamps && dated, { source: request.address }));
       this.tcp = this.keep(this.receiver(PROTOCOL_TCP, stamps));
       this.icmp = this.keep(this.receiver(PROTOCOL_ICMP, stamps));
       const ranges = ports.map((port) => ({ low: port, high: port }));
@@ -117,10 +121,10 @@ export class KernelListener implements ListeningPorts {
     if (own !== address) return undefined;
     const nowUs = this.clock.nowUs();
     if (nowUs - this.homesAtUs > HOMES_AGE_US) {
-      this.homes = new Map([...localAddresses()].map(([each, name]) => [each, { interfaceName: name, mtu: interfaceMtu(name) }]));
+      this.homes = new Map([...localAddresses()].map(([each, name]) => [each, home(name)]));
       this.homesAtUs = nowUs;
     }
-    return this.homes.get(address) ?? (isLoopback(address) ? { interfaceName: 'lo', mtu: interfaceMtu('lo') } : undefined);
+    return this.homes.get(address) ?? (isLoopback(address) ? home('lo') : undefined);
   }
 
   routeTo(destination: Ipv4Address, source: Ipv4Address): Route {

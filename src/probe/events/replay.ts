@@ -3,7 +3,7 @@ import type { IcmpEvent, NoteEvent, SegmentEvent, StartEvent } from './common.ts
 import type { ConnectResult, StateEvent } from './connect.ts';
 
 /** Of which conversation of the capture: the first is 1. `sent` is the direction of who began it, and so is all that is "ours". */
-interface OfConversation {
+export interface OfConversation {
   conversation: number;
 }
 
