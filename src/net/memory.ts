@@ -20,6 +20,8 @@ import type {
 } from './network.ts';
 import { type Random, seededRandom } from './random.ts';
 
+export { type Faults, NO_FAULTS } from './faults.ts';
+
 interface Timer {
   atUs: number;
   /** Timers of one time fire in the order they were set. */
