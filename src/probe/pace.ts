@@ -4,9 +4,15 @@
 const MOST_LATE_US = 10_000;
 
 export class Pace {
-  /** By the clock of the network; 0: now. */
-  dueAtUs = 0;
-  #hasBegun = false;
+  /** By the clock of the network; nothing later than now: now. */
+  dueAtUs: number;
+  #hasBegun: boolean;
+
+  /** @param burst whether the first few go at once, as if they were late */
+  constructor(burst = false) {
+    this.#hasBegun = burst;
+    this.dueAtUs = Number.NEGATIVE_INFINITY;
+  }
 
   /** One was handed over: the next is due an interval later. */
   left(handedOverAtUs: number, intervalUs: number): void {

@@ -122,6 +122,7 @@ export interface NoteEvent {
     | 'clock-stepped'
     | 'held-guard'
     | 'begins-midway'
+    | 'unsent'
     | 'not-captured';
   /** One sentence, for people. */
   text: string;

@@ -128,6 +128,7 @@ const noteLine = defined(
         'clock-stepped',
         'held-guard',
         'begins-midway',
+        'unsent',
         'not-captured',
       ),
       text,

@@ -1,0 +1,282 @@
+/** Sends the probes of a trace, round by round, and keeps what they find out. */
+import { NetError } from '../../net/errors.ts';
+import type { Clock } from '../../net/network.ts';
+import { formatIpv4 } from '../../wire/address.ts';
+import type { NoteEvent, TraceEvent } from '../events.ts';
+import { hasLeft } from '../leaving.ts';
+import { Pace } from '../pace.ts';
+import type { Teller, Timeline } from '../teller.ts';
+import type { Hop, Try } from './hop.ts';
+import { Names } from './names.ts';
+import { Path } from './path.ts';
+import type { Finding, Probe, Prober } from './prober.ts';
+import type { TraceContext, TraceRequest } from './request.ts';
+import { Story, startEvent } from './story.ts';
+import { overdueUs, patienceUs } from './waits.ts';
+
+/** How long we go on without a look at signals and timers. */
+const BREATH_US = 5000;
+/** Who reads our events takes time that the probes need: they are handed over so often. */
+const TELL_EVERY_US = 20_000;
+/** Of a hop that has never answered: no single probe says that it is silent. */
+const LEAST_LOOKS = 2;
+
+export class TraceRun {
+  readonly path: Path;
+  readonly names: Names;
+  readonly #request: TraceRequest;
+  readonly #context: TraceContext;
+  readonly #clock: Clock;
+  readonly #timeline: Timeline;
+  readonly #teller: Teller;
+  readonly #prober: Prober;
+  readonly #story: Story;
+  readonly #pace = new Pace(true);
+  readonly ignored: Partial<Record<Extract<Finding, { type: 'ignored' }>['what'], number>> = {};
+  sent = 0;
+  received = 0;
+  /** Rounds that are over. */
+  rounds = 0;
+  /** When the last of what there was to learn was learnt. */
+  settledAtUs = 0;
+  error: NetError | undefined;
+  #events: TraceEvent[] = [];
+  #toldAtUs = 0;
+  #breathedAtUs = 0;
+  /** With `watchMs`: the round that goes on, and when it began. */
+  #round = 1;
+  #roundAtUs = 0;
+  /** This machine could not send: nothing more of the round is tried. */
+  #isRoundLost = false;
+
+  constructor(request: TraceRequest, context: TraceContext, timeline: Timeline, teller: Teller, prober: Prober) {
+    this.#request = request;
+    this.#context = context;
+    this.#clock = context.network.clock;
+    this.#timeline = timeline;
+    this.#teller = teller;
+    this.#prober = prober;
+    this.path = new Path(request, context.random);
+    this.names = new Names(context.reverse);
+    this.#story = new Story(request, this.path, this.names, prober.source);
+  }
+
+  /** All that happens until the last probe is answered or given up, and the last hop is told. */
+  async *events(): AsyncGenerator<TraceEvent, void> {
+    this.#toldAtUs = this.#clock.nowUs();
+    try {
+      while (!this.#isOver) {
+        await this.#step();
+        if (this.#isTimeToTell) yield* this.#takeEvents();
+      }
+    } catch (error) {
+      // Before the first probe there is nothing to report but the error.
+      if (!(error instanceof NetError) || this.#timeline.begun === undefined) throw error;
+      this.error = error;
+    }
+    this.settledAtUs = this.#clock.nowUs();
+    if (this.#request.watchMs === undefined) {
+      this.rounds = Math.max(0, ...this.path.known.map(({ round }) => round));
+      if (!this.isInterrupted) await this.names.settled(this.#clock);
+      this.#events.push(...this.#story.rest(this.#relative(this.settledAtUs)));
+    }
+    yield* this.#takeEvents();
+  }
+
+  wake(): void {
+    this.#prober.wake();
+  }
+
+  get isInterrupted(): boolean {
+    return this.#context.signal?.aborted === true;
+  }
+
+  /** All was done that was asked for. */
+  get isDone(): boolean {
+    return this.#request.watchMs === undefined && this.error === undefined && this.#isRoundOver;
+  }
+
+  get #isOver(): boolean {
+    return this.isInterrupted || this.#clock.nowUs() >= this.#deadlineUs || this.isDone;
+  }
+
+  get #deadlineUs(): number {
+    return (this.#timeline.begun?.atUs ?? this.#clock.nowUs()) + this.#request.deadlineMs * 1000;
+  }
+
+  get #isTimeToTell(): boolean {
+    return this.#events.length > 0 && this.#clock.nowUs() >= this.#toldAtUs + TELL_EVERY_US;
+  }
+
+  *#takeEvents(): Generator<TraceEvent, void> {
+    const events = this.#events;
+    this.#events = [];
+    yield* events;
+    this.#toldAtUs = this.#clock.nowUs();
+  }
+
+  /** What has come, or what is to be sent. */
+  async #step(): Promise<void> {
+    const nowUs = this.#clock.nowUs();
+    const untilUs = this.#nextUs(nowUs);
+    const finding = await this.#prober.next(untilUs);
+    if (untilUs > nowUs) this.#breathedAtUs = this.#clock.nowUs();
+    else if (nowUs - this.#breathedAtUs >= BREATH_US) await this.#breathe();
+    this.#events.push(...this.#teller.told.splice(0));
+    if (finding !== undefined) this.#take(finding);
+    else {
+      this.#expire(nowUs);
+      this.#teller.flush();
+    }
+    if (this.#request.watchMs === undefined)
+      this.#events.push(...this.#story.settled(this.#relative(nowUs), (hop) => this.#isSettled(hop)));
+    else this.#watch(nowUs);
+    await this.#sendDue();
+  }
+
+  /** Promises alone would keep the event loop from signals and timers. */
+  async #breathe(): Promise<void> {
+    await new Promise(setImmediate);
+    this.#breathedAtUs = this.#clock.nowUs();
+  }
+
+  /** Up to when there is nothing to do but to wait. */
+  #nextUs(nowUs: number): number {
+    const times = [this.#deadlineUs];
+    if (this.#nextTtl(nowUs) !== undefined) times.push(this.#pace.dueAtUs);
+    if (this.#request.watchMs !== undefined) times.push(this.#roundAtUs + this.#request.watchMs * 1000);
+    if (this.#events.length > 0) times.push(this.#toldAtUs + TELL_EVERY_US);
+    const overdue = overdueUs(this.path.hops, this.#request.wait);
+    for (const hop of this.path.known) {
+      const patience = patienceUs(hop, this.path.hops, this.#request.wait);
+      for (const { state, probe } of hop.tries) if (state === 'waiting') times.push(probe.departure.atUs + patience);
+      if (hop.last?.state === 'waiting' && hop.round < this.#roundsOf(hop)) times.push(hop.last.probe.departure.atUs + overdue);
+    }
+    const later = times.filter((atUs) => atUs > nowUs);
+    return later.length < times.length ? 0 : Math.min(...later);
+  }
+
+  /** The distance that is to be probed next, where one is. */
+  #nextTtl(nowUs: number): number | undefined {
+    const { path } = this;
+    if (this.#isRoundLost) return undefined;
+    if (path.end === undefined && path.frontier <= this.#request.maxTtl && !this.#isGapPlain(nowUs)) return path.frontier;
+    return path.known.find((hop) => this.#mayRepeat(hop, nowUs))?.ttl;
+  }
+
+  /** So many hops in a row are silent that there is no use in going further. */
+  #isGapPlain(nowUs: number): boolean {
+    const { path } = this;
+    const last = path.hops.get(path.frontier - 1)?.last;
+    if (last === undefined || path.frontier - 1 - path.lastAnswered < this.#request.gap) return false;
+    return nowUs - last.probe.departure.atUs >= overdueUs(path.hops, this.#request.wait);
+  }
+
+  #roundsOf(hop: Hop): number {
+    if (this.#request.watchMs !== undefined) return this.#round;
+    return hop.hasAnswered ? this.#request.probes : Math.max(LEAST_LOOKS, this.#request.probes);
+  }
+
+  #mayRepeat(hop: Hop, nowUs: number): boolean {
+    const { last } = hop;
+    if (hop.round >= this.#roundsOf(hop)) return false;
+    if (last === undefined) return true;
+    // To an open destination the next one is only part of what the last one has begun.
+    if (hop.ttl === this.path.distance) return !hop.isWaiting;
+    return last.state !== 'waiting' || nowUs - last.probe.departure.atUs >= overdueUs(this.path.hops, this.#request.wait);
+  }
+
+  #isSettled(hop: Hop): boolean {
+    return hop.round >= this.#roundsOf(hop) && !hop.isWaiting;
+  }
+
+  get #isRoundOver(): boolean {
+    const { path } = this;
+    const { known } = path;
+    if (this.#isRoundLost) return known.every(({ isWaiting }) => !isWaiting);
+    return known.length === path.extent - this.#request.firstTtl + 1 && known.every((hop) => this.#isSettled(hop));
+  }
+
+  /** With `watchMs`: tells of a round that is over, or whose time is, and begins the next when it is due. */
+  #watch(nowUs: number): void {
+    const dueAtUs = this.#roundAtUs + (this.#request.watchMs as number) * 1000;
+    if (this.rounds < this.#round && (this.#isRoundOver || nowUs >= dueAtUs)) {
+      this.rounds = this.#round;
+      const atUs = this.#relative(nowUs);
+      this.#events.push(...this.#story.all(atUs, this.#round), { type: 'round', atUs, round: this.#round });
+      this.#toldAtUs = 0;
+    }
+    if (this.rounds < this.#round || nowUs < dueAtUs) return;
+    this.#round++;
+    this.#roundAtUs = Math.max(dueAtUs, nowUs - (this.#request.watchMs as number) * 1000);
+    this.#isRoundLost = false;
+  }
+
+  async #sendDue(): Promise<void> {
+    const nowUs = this.#clock.nowUs();
+    if (nowUs < this.#pace.dueAtUs) return;
+    const ttl = this.#nextTtl(nowUs);
+    if (ttl === undefined) return;
+    let probe: Probe;
+    try {
+      probe = this.#prober.send(ttl);
+    } catch (error) {
+      if (!(error instanceof NetError) || this.#timeline.begun === undefined || this.#request.watchMs === undefined) throw error;
+      this.#isRoundLost = true;
+      this.#note('unsent', `The rest of the round could not be sent: ${error.message}.`, nowUs);
+      return;
+    }
+    const hop = this.path.hop(ttl);
+    hop.leaves(probe, this.#request.watchMs === undefined ? hop.round + 1 : this.#round);
+    this.sent++;
+    this.#pace.left(probe.departure.handedOverAtUs, 1e6 / this.#request.rate);
+    if (this.#timeline.begun === undefined) await this.#begin(probe);
+  }
+
+  /** All times begin when the first probe has left. */
+  async #begin({ departure }: Probe): Promise<void> {
+    await hasLeft(departure, this.#clock, () => this.#prober.queued > 0);
+    const clocks = { ...this.#context.network.clockSources, transmit: departure.stamped ? 'kernel' : 'user' } as const;
+    this.#timeline.begun = { atUs: departure.atUs, clocks };
+    this.#roundAtUs = departure.atUs;
+    this.#events.push(startEvent(this.#request, this.#prober.source, this.#timeline.begun, this.#clock));
+  }
+
+  #take(finding: Finding): void {
+    if (finding.type === 'ignored') return this.#ignore(finding.what, finding.text, finding);
+    const isFirst = finding.type === 'icmp' ? this.path.hearsIcmp(finding) : this.path.hearsAnswer(finding);
+    if (!isFirst) {
+      // An answer that names no probe tells nothing that is not known, and nothing is wrong with it.
+      if (finding.probe !== undefined) this.#ignore('duplicate', 'Ignored a second answer to a probe.', finding);
+      return;
+    }
+    this.received++;
+    this.names.ask(formatIpv4(finding.ip.source));
+  }
+
+  #ignore(what: Extract<Finding, { type: 'ignored' }>['what'], text: string, { atUs, datagram }: Finding): void {
+    this.ignored[what] = (this.ignored[what] ?? 0) + 1;
+    this.#note(what === 'icmp' ? 'icmp-ignored' : 'ignored', text, atUs, datagram);
+  }
+
+  #note(code: NoteEvent['code'], text: string, atUs: number, datagram?: Uint8Array): void {
+    this.#events.push({ type: 'note', atUs: this.#relative(atUs), code, text, datagram });
+  }
+
+  /** Those whose time was over at a time. */
+  #expire(nowUs: number): void {
+    for (const hop of this.path.known) {
+      const patience = patienceUs(hop, this.path.hops, this.#request.wait);
+      for (const one of hop.tries) if (one.state === 'waiting' && nowUs - one.probe.departure.atUs >= patience) this.#lose(hop, one);
+    }
+  }
+
+  #lose(hop: Hop, one: Try): void {
+    hop.lose(one);
+    if (hop.ttl === this.path.distance) this.#prober.giveUp(one.probe);
+  }
+
+  #relative(atUs: number): number {
+    return atUs - (this.#timeline.begun?.atUs ?? atUs);
+  }
+}
