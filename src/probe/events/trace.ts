@@ -164,7 +164,14 @@ export interface PathMtu {
   mtu: number;
   /** How it was found: nothing was too large; routers said so; by halving, where they are silent; not found in the time. */
   found: 'whole' | 'icmp' | 'halving' | 'unfinished';
-  /** Where it becomes narrower, by router, in order. */
+  /** How far it was measured: the destination, or the last router that answers where the destination does not. */
+  towards: string;
+  /**
+   * What it was measured by. `ack`: ACKs with data, which draw a RST; `segment`: the segment that was asked for, with data;
+   * `connection`: data of the connection, acknowledged before; `last-hop`: "TTL exceeded" of the last router.
+   */
+  by: 'ack' | 'segment' | 'connection' | 'last-hop';
+  /** Where it becomes narrower, by router, in order. What is let through, at the least where others are narrower and it does not name it. */
   narrowings: readonly { ttl: number | undefined; address: string | undefined; mtu: number }[];
 }
 
