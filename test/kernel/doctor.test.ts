@@ -3,12 +3,12 @@ import { cpSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckEvent, CheckName } from '../../src/probe/events.ts';
+import { CHECK_NAMES } from '../../src/probe/schema/words.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { startCapture } from '../support/capture.ts';
 import { asNobody, command } from '../support/command.ts';
 import { Namespace, temporaryDirectory } from '../support/netns.ts';
 import { type Run, type RunOptions, rawshake, rawshakeArgv, startRawshake } from '../support/rawshake.ts';
-import { CHECK_NAMES } from '../../src/probe/schema/words.ts';
 
 /** What `setpriv` is given so that root keeps these capabilities alone. */
 const bounded = (capabilities: string): string[] => ['setpriv', '--bounding-set', capabilities, '--inh-caps', capabilities];

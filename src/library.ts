@@ -1,0 +1,168 @@
+/**
+ * The engines as a program calls them: a host by name, what is left out as the command would have it, a network opened
+ * for the call. Each gives the events of its engine, the result last.
+ */
+import { openKernelNetwork } from './net/kernel.ts';
+import type { Network } from './net/network.ts';
+import { resolveHost, resolvePort } from './net/resolve.ts';
+import { connect as connectEngine } from './probe/connect/connect.ts';
+import { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
+import { createContext, type ProbeContext } from './probe/context.ts';
+import type { ConnectEvent, PingEvent, ScanEvent, SendEvent, TraceEvent } from './probe/events.ts';
+import { type OpenConnection, open as openEngine } from './probe/open/open.ts';
+import { OPEN_DEFAULTS, type OpenRequest } from './probe/open/request.ts';
+import { ping as pingEngine } from './probe/ping/ping.ts';
+import { PING_DEFAULTS, type PingContext, type PingRequest } from './probe/ping/request.ts';
+import type { Interval, IntervalSet } from './probe/scan/intervals.ts';
+import { parsePorts } from './probe/scan/ports.ts';
+import { SCAN_DEFAULTS, type ScanRequest } from './probe/scan/request.ts';
+import { scan as scanEngine } from './probe/scan/scan.ts';
+import { parseTarget, selectTargets, type Targets } from './probe/scan/targets.ts';
+import type { SegmentSpec } from './probe/segment-spec.ts';
+import { SEND_DEFAULTS, type SendRequest } from './probe/send/request.ts';
+import { send as sendEngine } from './probe/send/send.ts';
+import { TRACE_DEFAULTS, type TraceContext, type TraceRequest } from './probe/trace/request.ts';
+import { trace as traceEngine } from './probe/trace/trace.ts';
+
+/** Where and how a call runs; all of it may be left out. */
+export interface RunOptions extends Partial<Omit<ProbeContext, 'network'>> {
+  /** Ends the run early: what is open is reset, and the result says what is known. */
+  signal?: AbortSignal | undefined;
+  /** Undefined: the kernel's, opened for this call and closed after it. */
+  network?: Network | undefined;
+  /** Repeats every random choice, 0 … 2^32-1; undefined: nobody can guess them. */
+  seed?: number | undefined;
+}
+
+/** A request with what its defaults have left out, and its address where the host is to be looked up. */
+type Asked<Request, Defaults> = Partial<Request> & Omit<Request, keyof Defaults | 'address'>;
+
+/** Makes a connection, sends what is to be said, and closes it as asked. @throws NetError */
+export function connect(
+  request: Asked<ConnectRequest, typeof CONNECT_DEFAULTS>,
+  options: RunOptions = {},
+): AsyncGenerator<ConnectEvent, void> {
+  return run(options, async (context) => connectEngine({ ...CONNECT_DEFAULTS, ...(await located(request)) }, context));
+}
+
+/** Sends segments, `spec` or those of a sweep, and tells what comes back. @throws NetError, EncodeError */
+export function send(
+  request: Asked<SendRequest, typeof SEND_DEFAULTS & Pick<SendRequest, 'variants'>> & { spec?: SegmentSpec | undefined },
+  options: RunOptions = {},
+): AsyncGenerator<SendEvent, void> {
+  const { spec = {}, ...rest } = request;
+  return run(options, async (context) => sendEngine({ ...SEND_DEFAULTS, variants: [{ spec }], ...(await located(rest)) }, context));
+}
+
+/** Probes one port, or several in turn, again and again. @throws NetError, EncodeError */
+export function ping(
+  request: Partial<PingRequest> & ({ host: string; port: number } | Pick<PingRequest, 'targets'>),
+  options: RunOptions & Pick<PingContext, 'onFiguresWanted'> = {},
+): AsyncGenerator<PingEvent, void> {
+  return run(options, async (context) => {
+    const targets = 'host' in request ? [await located(request)] : request.targets;
+    const { onFiguresWanted } = options;
+    return pingEngine({ ...PING_DEFAULTS, ...request, targets }, { ...context, onFiguresWanted });
+  });
+}
+
+/**
+ * Finds the state of many ports on many hosts.
+ * @param request `targets` may be words as on the command line (addresses, networks, ranges, names), `ports` a list such as `22,80,8000-8100`
+ * @throws NetError, InputError
+ */
+export function scan(
+  request: Omit<Partial<ScanRequest>, 'targets' | 'ports'> & { targets: Targets | readonly string[]; ports: IntervalSet | string },
+  options: RunOptions = {},
+): AsyncGenerator<ScanEvent, void> {
+  return run(options, async (context) => {
+    const { ports } = request;
+    return scanEngine(
+      {
+        ...SCAN_DEFAULTS,
+        seed: options.seed ?? context.random.uint32(),
+        ...request,
+        targets: isWords(request.targets) ? await targetsOf(request.targets) : request.targets,
+        ports: typeof ports === 'string' ? parsePorts('ports', ports, { resolvePort, nearestName: () => undefined }) : ports,
+      },
+      context,
+    );
+  });
+}
+
+/** Shows the way that a segment takes. @throws NetError, EncodeError */
+export function trace(
+  request: Asked<TraceRequest, typeof TRACE_DEFAULTS>,
+  options: RunOptions & Pick<TraceContext, 'reverse'> = {},
+): AsyncGenerator<TraceEvent, void> {
+  const { reverse } = options;
+  return run(options, async (context) => traceEngine({ ...TRACE_DEFAULTS, ...(await located(request)) }, { ...context, reverse }));
+}
+
+/**
+ * Makes a connection to read from and write to: `await using connection = await open({ host, port })`.
+ * @throws ConnectionError where the peer refuses it or does not answer
+ * @throws NetError where this machine can't make it
+ */
+export async function open(request: Asked<OpenRequest, typeof OPEN_DEFAULTS>, options: RunOptions = {}): Promise<OpenConnection> {
+  const network = options.network ?? openKernelNetwork();
+  const close = () => options.network ?? network.close();
+  try {
+    const opened = await openEngine({ ...OPEN_DEFAULTS, ...(await located(request)) }, contextOf(network, options));
+    void opened.over.then(close);
+    return opened;
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Waits for the end of a run. @returns its last event
+ * @throws what the run throws
+ */
+export async function resultOf<Event extends { type: string }>(events: AsyncIterable<Event>): Promise<Extract<Event, { type: 'result' }>> {
+  let last: Event | undefined;
+  for await (const event of events) last = event;
+  if (last?.type !== 'result') throw new Error('the run ended without a result');
+  return last as Extract<Event, { type: 'result' }>;
+}
+
+const contextOf = (network: Network, { seed, ...given }: RunOptions): ProbeContext => ({
+  ...createContext(network, seed),
+  ...given,
+  network,
+});
+
+/** Nothing is opened before the first event is asked for. */
+async function* run<Event>(
+  options: RunOptions,
+  start: (context: ProbeContext) => Promise<AsyncGenerator<Event, void>>,
+): AsyncGenerator<Event, void> {
+  const network = options.network ?? openKernelNetwork();
+  try {
+    yield* await start(contextOf(network, options));
+  } finally {
+    if (options.network === undefined) network.close();
+  }
+}
+
+/** With the address of its host, looked up where it is not given. @throws NetError `name-not-resolved` */
+async function located<T extends { host: string; address?: number | undefined }>(request: T): Promise<T & { address: number }> {
+  return { ...request, address: request.address ?? (await resolveHost(request.host)).address };
+}
+
+const isWords = (targets: Targets | readonly string[]): targets is readonly string[] => Array.isArray(targets);
+
+async function targetsOf(words: readonly string[]): Promise<Targets> {
+  const runs: Interval[] = [];
+  for (const text of words) {
+    const run = parseTarget({ text, from: 'targets' });
+    if (run !== undefined) runs.push(run);
+    else {
+      const { address } = await resolveHost(text);
+      runs.push({ first: address, last: address });
+    }
+  }
+  return selectTargets(runs, [], { allowReserved: false });
+}
