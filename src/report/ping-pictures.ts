@@ -12,23 +12,29 @@ const MOST_BAR = 50;
  * @returns the line, and a second one, or the end of the first where there is room, with what it spans
  */
 export function sparkline({ cells, probesPerCell }: Course, style: Style, width: number): string[] {
-  const { glyphs, paint, duration } = style;
+  const { paint, duration } = style;
   const group = Math.max(1, Math.ceil(cells.length / width));
   const shown = Array.from({ length: Math.ceil(cells.length / group) }, (_, i) => merged(cells.slice(i * group, (i + 1) * group)));
-  const means = shown.flatMap(({ meanUs }) => (meanUs === undefined ? [] : [meanUs]));
-  const low = Math.min(...means);
-  const high = Math.max(...means);
-  const line = shown.map(({ meanUs, lost }) => {
-    if (meanUs === undefined) return lost > 0 ? paint('bad', glyphs.lost) : ' ';
-    const level = high > low ? Math.round(((meanUs - low) / (high - low)) * (glyphs.levels.length - 1)) : 0;
-    const glyph = glyphs.levels[level] as string;
-    return lost > 0 ? paint('warning', glyph) : glyph;
-  });
+  const { low, high, line } = sparks(shown, style);
   const probes = probesPerCell * group;
   const each = probes === 1 ? '' : `, each the mean of ${probes}`;
   const range = high > low ? `${duration(low)} to ${duration(high)}${each}` : duration(low);
   const isShort = line.length + 2 + displayWidth(range) <= width;
   return isShort ? [`${line.join('')}  ${paint('faint', range)}`] : [line.join(''), paint('faint', range)];
+}
+
+/** A character for each cell, on a scale from the shortest of them to the longest. */
+export function sparks(cells: readonly Cell[], { glyphs, paint }: Style): { line: string[]; low: number; high: number } {
+  const means = cells.flatMap(({ meanUs }) => (meanUs === undefined ? [] : [meanUs]));
+  const low = Math.min(...means);
+  const high = Math.max(...means);
+  const line = cells.map(({ meanUs, lost }) => {
+    if (meanUs === undefined) return lost > 0 ? paint('bad', glyphs.lost) : ' ';
+    const level = high > low ? Math.round(((meanUs - low) / (high - low)) * (glyphs.levels.length - 1)) : 0;
+    const glyph = glyphs.levels[level] as string;
+    return lost > 0 ? paint('warning', glyph) : glyph;
+  });
+  return { line, low, high };
 }
 
 type Cell = Course['cells'][number];

@@ -20,6 +20,7 @@ export type Ink = keyof typeof INKS;
 const UNICODE = {
   life: '│',
   tee: '├',
+  corner: '└',
   teeBack: '┤',
   line: '─',
   dash: '╌',
@@ -42,6 +43,7 @@ export type Glyphs = typeof UNICODE;
 const PLAIN: Glyphs = {
   life: '|',
   tee: '|',
+  corner: '`',
   teeBack: '|',
   line: '-',
   dash: '.',

@@ -20,6 +20,13 @@ export function formatDuration(us: number, ascii = false): string {
   return `${sign}${threeDigits(magnitude / 1e6)} s`;
 }
 
+/** `'0.312'`, `'3.12'`, `'23.1'`, `'123'`: milliseconds without their unit, for columns of them. */
+export function formatMilliseconds(us: number): string {
+  const ms = us / 1000;
+  if (ms >= 99.95) return String(Math.round(ms));
+  return ms.toFixed(ms >= 9.995 ? 1 : ms >= 0.9995 ? 2 : 3);
+}
+
 const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB'];
 
 /** `'18 B'`, `'1.17 kB'`, `'105 MB'`: powers of 1,000. */

@@ -1,0 +1,134 @@
+/** Where the path ends, in words that help who asks why a port does not answer. */
+import type { FigureClock, HopEvent, Multipath, PathMtu, StartEvent, TraceResult } from '../probe/events.ts';
+import { clockRemark, dropsWarning, type Entry, entry, formatEntry, outcomeLine, reasonText, sentence, verdictInk } from './entries.ts';
+import { ENDED_PHRASES, ICMP_PHRASES } from './phrases.ts';
+import type { Style } from './style.ts';
+import { count, formatPercent } from './units.ts';
+
+/** What the hops told. */
+export interface KnownOfPath {
+  start: StartEvent | undefined;
+  /** The destination's own, as it was last told. */
+  destination: HopEvent | undefined;
+  /** The least trustworthy that round trips rest on. */
+  clock: FigureClock | undefined;
+  /** Ctrl-C is the normal end. */
+  isEndless: boolean;
+}
+
+export function traceSummary(result: TraceResult, known: KnownOfPath, style: Style): string {
+  const { pathMtu, multipath, connection, ended, error, kernelDrops, durationMs, sent, received } = result;
+  const ignored = Object.entries(result.ignored).map(([name, times]) => `${times} ${name}`);
+  const entries: Entry[] = [sentence('verdict', `${result.verdict}: ${whereText(result, known, style)}`, verdictInk(result.verdict))];
+  const meaning = meaningText(result, style);
+  if (meaning !== undefined) entries.push(sentence('', meaning));
+  if (pathMtu !== undefined) entries.push(mtuEntry(pathMtu, style));
+  if (multipath !== undefined) entries.push(sentence('flows', flowsText(multipath)));
+  if (connection !== undefined) entries.push(connectionEntry(connection));
+  entries.push(entry('probes', `${sent} sent`, `${received} answered`, `in ${style.duration(durationMs * 1000)}`));
+  const remark = clockRemark(known.clock);
+  if (remark !== undefined) entries.push(entry('times', remark));
+  if (ignored.length > 0) entries.push(entry('passed over', ...ignored));
+  if (error !== undefined) entries.push(sentence('error', style.escapeText(error.message), 'bad'));
+  if (ended !== undefined && !(known.isEndless && ended === 'interrupted'))
+    entries.push({ ...entry('ended early', ENDED_PHRASES[ended]), ink: 'warning' });
+  if (kernelDrops > 0) entries.push(dropsWarning(kernelDrops));
+  return entries.map((line) => formatEntry(line, style)).join('');
+}
+
+/** The verdict alone: `open  10.0.0.2:80  syn-ack  rtt 312 µs  12 hops`. */
+export function traceLine(result: TraceResult, { start, destination }: KnownOfPath, style: Style): string {
+  const { verdict, reason, kernelDrops, stop, hops } = result;
+  const where = stop === undefined ? count(hops, 'hop') : `${stop.kind} ${behind(stop.address, stop.ttl, style)}`;
+  const rttUs = stop === undefined ? destination?.figures.rttUs?.median : undefined;
+  return outcomeLine({ verdict, reason, kernelDrops, rttUs, rttClock: destination?.rttClock }, start, [where], style);
+}
+
+const behind = (address: string | undefined, ttl: number, { escapeText }: Style): string =>
+  address === undefined ? `hop ${ttl}` : `hop ${ttl} (${escapeText(address)})`;
+
+function whereText({ stop, reason, hops }: TraceResult, { start, destination }: KnownOfPath, style: Style): string {
+  const { escapeText, duration } = style;
+  if (stop === undefined) {
+    const from = destination?.address ?? start?.address;
+    const rttUs = destination?.figures.rttUs?.median;
+    const by = from === undefined ? '' : ` from ${escapeText(from)}`;
+    return `${reasonText(reason, style)}${by}${rttUs === undefined ? '' : ` in ${duration(rttUs)}`}, ${count(hops, 'hop')}`;
+  }
+  const { kind, ttl, address, icmp } = stop;
+  switch (kind) {
+    case 'refused':
+      return `${escapeText(address ?? 'somebody')} (hop ${ttl}) answers ${escapeText(icmp ?? 'no')}`;
+    case 'silent':
+      return ttl === 0 ? 'silent from the first hop on' : `silent after ${behind(address, ttl, style)}`;
+    case 'max-ttl':
+      return ttl === 0
+        ? `not reached in ${count(hops, 'hop')}, and no hop answers`
+        : `not reached in ${count(hops, 'hop')}; the last that answers is ${behind(address, ttl, style)}`;
+    case 'loop':
+      return `it goes round in a loop from ${behind(address, ttl, style)} on`;
+  }
+}
+
+/** What that says about the path; undefined where the verdict says it all. */
+function meaningText({ stop, verdict, reason }: TraceResult, style: Style): string | undefined {
+  if (reason === 'interrupted') return 'The trace was interrupted before the destination was reached, or given up.';
+  if (stop === undefined) {
+    return verdict === 'closed'
+      ? 'The path is free as far as the destination, which refuses: no one listens at that port, or a firewall in front of it answers in its name.'
+      : undefined;
+  }
+  switch (stop.kind) {
+    case 'refused': {
+      const phrase = Object.hasOwn(ICMP_PHRASES, stop.icmp ?? '') ? ICMP_PHRASES[stop.icmp as string] : undefined;
+      return phrase === undefined ? undefined : `${style.escapeText(stop.address ?? 'It')} ${phrase}.`;
+    }
+    case 'silent':
+      return stop.ttl === 0
+        ? 'Not even the first router answers. What is wrong is near: the link, the route, or a firewall on this machine.'
+        : `Hop ${stop.ttl} is the last that we see. Behind it something drops the segment without a word: a firewall, or a host that is not there. Routers that never answer look the same; a trace to a port that is open tells them apart.`;
+    case 'max-ttl':
+      return 'The path is longer than we looked: --max-ttl looks further.';
+    case 'loop':
+      return 'Routers send it back and forth until its TTL is used up: their routes contradict each other.';
+  }
+}
+
+const FOUND_TEXTS: Readonly<Record<PathMtu['found'], string>> = {
+  whole: 'nothing was too large for any link',
+  icmp: 'as routers say',
+  halving: 'found by halving: what is larger is dropped without a word, a black hole',
+  unfinished: 'at least, for the time did not suffice',
+};
+
+function mtuEntry({ mtu, found, narrowings }: PathMtu, style: Style): Entry {
+  const { escapeText } = style;
+  const steps = narrowings.map(({ ttl, address, mtu: left }) => {
+    const router = address === undefined ? undefined : escapeText(address);
+    const hop = ttl === undefined ? undefined : `hop ${ttl}`;
+    const who = router === undefined ? (hop ?? 'somewhere') : hop === undefined ? router : `${router} (${hop})`;
+    return `${left} from ${who} on`;
+  });
+  return {
+    ...sentence('path MTU', [`${mtu} bytes, ${FOUND_TEXTS[found]}`, ...steps].join('; ')),
+    ink: found === 'halving' || found === 'unfinished' ? 'warning' : undefined,
+  };
+}
+
+/** How many ways there are, and how sure it is that these are all. */
+function flowsText({ nodes, flows, confidencePercent }: Multipath): string {
+  const wide = widest(nodes);
+  const ways = wide === 1 ? `all ${flows} take the same way` : `${flows} tried, up to ${wide} routers at one distance`;
+  return `${ways}; the chance that no router has a next hop that was not seen is ${formatPercent(confidencePercent)} at least, if flows are balanced evenly (MDA); more --flows, more certainty`;
+}
+
+function widest(nodes: Multipath['nodes']): number {
+  const perHop = new Map<number, number>();
+  for (const { ttl } of nodes) perHop.set(ttl, (perHop.get(ttl) ?? 0) + 1);
+  return Math.max(1, ...perHop.values());
+}
+
+function connectionEntry({ established, closed }: NonNullable<TraceResult['connection']>): Entry {
+  if (!established) return { ...entry('connection', 'not established: no probe could go inside it'), ink: 'warning' };
+  return closed ? entry('connection', 'established, closed properly') : { ...entry('connection', 'established, not closed'), ink: 'warning' };
+}
