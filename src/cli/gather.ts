@@ -29,6 +29,9 @@ export function gatherOutput(io: Io): Io & { /** To be called at the end. */ flu
       get columns() {
         return stdout.columns;
       },
+      get rows() {
+        return stdout.rows;
+      },
     },
     // On a terminal the two are one: what was written first is to be seen first.
     stderr: {
@@ -41,6 +44,9 @@ export function gatherOutput(io: Io): Io & { /** To be called at the end. */ flu
       },
       get columns() {
         return stderr.columns;
+      },
+      get rows() {
+        return stderr.rows;
       },
     },
     exitNow(code) {

@@ -7,6 +7,7 @@ export interface Output {
   readonly isTTY: boolean;
   /** Of the terminal; undefined off one. */
   readonly columns: number | undefined;
+  readonly rows: number | undefined;
 }
 
 export interface Io {
@@ -18,6 +19,8 @@ export interface Io {
   onSignal(callback: (name: NodeJS.Signals, number: number) => void): () => void;
   /** Calls back on SIGQUIT, Ctrl-\ on a terminal, which then ends nothing. @returns a function that stops it */
   onQuit(callback: () => void): () => void;
+  /** Calls back when the terminal of stdout has another size. @returns a function that stops it */
+  onResize(callback: () => void): () => void;
   /** Calls back once when stdout takes no more: its reader went away (EPIPE), or it can't be written. */
   onOutputFailure(callback: (failure: OutputFailure) => void): void;
   /** Ends the process at once: after a second signal, and where the other end of a pipe would keep it for ever. */
@@ -56,6 +59,9 @@ export function processIo(): Io {
       get columns() {
         return stream.isTTY ? stream.columns : undefined;
       },
+      get rows() {
+        return stream.isTTY ? stream.rows : undefined;
+      },
     };
   };
   return {
@@ -79,6 +85,10 @@ export function processIo(): Io {
     onQuit(callback) {
       process.on('SIGQUIT', callback);
       return () => process.off('SIGQUIT', callback);
+    },
+    onResize(callback) {
+      process.stdout.on('resize', callback);
+      return () => process.stdout.off('resize', callback);
     },
     onOutputFailure(callback) {
       listeners.push(callback);

@@ -28,6 +28,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/scan.ts')).scanCommand,
   },
   {
+    name: 'trace',
+    summary: 'Shows the way to a port hop by hop: where it ends and how, and what each hop did to the segment.',
+    load: async () => (await import('./commands/trace.ts')).traceCommand,
+  },
+  {
     name: 'decode',
     summary: 'Reads IPv4 datagrams or TCP segments given as hex, field by field, as far as they go.',
     load: async () => (await import('./commands/decode.ts')).decodeCommand,

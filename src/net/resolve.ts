@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { type Ipv4Address, parseIpv4 } from '../wire/address.ts';
@@ -41,6 +41,53 @@ export async function resolveHost(host: string): Promise<ResolvedHost> {
   throw ipv6 === undefined
     ? notResolved(host, 'there is no such name (IPv4 and IPv6 lookup)', 'check the spelling, and what `getent ahosts` says')
     : notResolved(host, `it has IPv6 addresses only, such as ${ipv6}`, 'rawshake speaks IPv4: give a host that has an IPv4 address');
+}
+
+/** How long a name is waited for. */
+const PATIENCE_MS = 1000;
+
+/** Names of addresses (PTR records, and /etc/hosts). */
+export interface NameSource {
+  /** Undefined where the address has none, or the resolver takes longer than a second. Never fails. */
+  nameOf(address: string): Promise<string | undefined>;
+  /** Gives up what is still asked for. */
+  close(): void;
+}
+
+/** Asks all at once. A resolver that has never answered in time is not asked again. */
+export function openNameSource(patienceMs = PATIENCE_MS): NameSource {
+  const resolver = new Resolver({ timeout: patienceMs, tries: 1 });
+  let hasAnswered = false;
+  let isSilent = false;
+  return {
+    async nameOf(address) {
+      if (isSilent) return undefined;
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => {
+          isSilent ||= !hasAnswered;
+          resolve(undefined);
+        }, patienceMs);
+      });
+      try {
+        const names = await Promise.race([namesOf(resolver, address), patience]);
+        hasAnswered ||= names !== undefined;
+        return names?.[0];
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: () => resolver.cancel(),
+  };
+}
+
+/** None where there are none; undefined where nobody says so. */
+async function namesOf(resolver: Resolver, address: string): Promise<string[] | undefined> {
+  try {
+    return await resolver.reverse(address);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOTFOUND' ? [] : undefined;
+  }
 }
 
 /** @returns none where the name has no address of that family */

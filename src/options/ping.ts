@@ -4,18 +4,8 @@ import type { SegmentSpec } from '../probe/segment-spec.ts';
 import type { Args } from './args.ts';
 import { checkSegments } from './check-segments.ts';
 import { usageError } from './errors.ts';
-import {
-  DATA_OPTIONS,
-  type Option,
-  OUTPUT_OPTIONS,
-  PATH_OPTIONS,
-  PCAP_OPTION,
-  PRIVILEGE_OPTIONS,
-  reworded,
-  SYN_OPTIONS,
-  TIME_OPTIONS,
-} from './options.ts';
-import { readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
+import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, PCAP_OPTION, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from './options.ts';
+import { checkConnectionOptions, readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
 import { readSegmentTarget, readSourcePort } from './segment-target.ts';
 import { readSynOptions } from './syn-options.ts';
 import { readTargets, type Target } from './target.ts';
@@ -65,16 +55,6 @@ export const PING_OPTIONS: readonly Option[] = [
   }),
 ];
 
-/** Of the segment options those that a whole connection has too. */
-const OF_CONNECTIONS: ReadonlySet<string> = new Set([
-  'window',
-  'ttl',
-  'tos',
-  'dscp',
-  'ecn',
-  ...[...SYN_OPTIONS, ...DATA_OPTIONS].map(({ name }) => name),
-]);
-
 /** What was asked for, over the defaults, and its targets before they are looked up. @throws CliError */
 export function readPing(args: Args): { named: readonly Target[]; request: Omit<PingRequest, 'targets'> } {
   const spec = readSegmentSpec(args);
@@ -121,9 +101,7 @@ function readRequest(args: Args, spec: SegmentSpec, targets: number): Omit<PingR
 }
 
 function readFull(args: Args, { window, ttl, tos, payload }: SegmentSpec): NonNullable<PingRequest['full']> {
-  const other = SEGMENT_OPTIONS.find(({ name }) => !OF_CONNECTIONS.has(name) && args.flag(name) !== undefined);
-  if (other !== undefined)
-    throw usageError(`--full and --${other.name} at once`, 'a whole connection has the flags and numbers that it must have');
+  checkConnectionOptions(args, 'full', 'a whole connection has the flags and numbers that it must have');
   return {
     window,
     synOptions: readSynOptions(args),

@@ -79,6 +79,22 @@ const IP_OPTIONS: readonly Option[] = [
 
 export const SEGMENT_OPTIONS: readonly Option[] = [...TCP_OPTIONS, ...NAMED_TCP_OPTIONS, ...IP_OPTIONS, ...DATA_OPTIONS];
 
+/** Of these, those that a whole connection has too. */
+const OF_CONNECTIONS: ReadonlySet<string> = new Set([
+  'window',
+  'ttl',
+  'tos',
+  'dscp',
+  'ecn',
+  ...[...SYN_OPTIONS, ...DATA_OPTIONS].map(({ name }) => name),
+]);
+
+/** @param option that asks for a connection @throws CliError where something was given that no connection has */
+export function checkConnectionOptions(args: Args, option: string, why: string): void {
+  const other = SEGMENT_OPTIONS.find(({ name }) => !OF_CONNECTIONS.has(name) && args.flag(name) !== undefined);
+  if (other !== undefined) throw usageError(`--${option} and --${other.name} at once`, why);
+}
+
 /** What a raw IPv4 socket can't send, by the option that one would look for. */
 export const REFUSED_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['ip-length', 'the kernel fills in the total length of every IPv4 datagram that a raw socket sends'],

@@ -94,8 +94,7 @@ export class HopLines {
     if (name !== undefined) parts.push({ text: escapeText(name) });
     if (answer !== undefined) parts.push({ text: reasonText(answer, this.style), ink: answerInk(answer) });
     if (icmp !== undefined) parts.push({ text: `ICMP ${escapeText(icmp)}`, ink: 'bad' });
-    if (figures.received > 0 && figures.lossPercent > 0)
-      parts.push({ text: `${formatPercent(figures.lossPercent)} lost`, ink: 'warning' });
+    if (figures.received > 0 && figures.lossPercent > 0) parts.push({ text: `${formatPercent(figures.lossPercent)} lost`, ink: 'warning' });
     for (const text of extensions === undefined ? [] : extensionTexts(extensions)) parts.push({ text });
     if (this.verbose && quotedBytes !== undefined) parts.push({ text: `quotes ${quotedBytes} B of the segment`, ink: 'faint' });
     for (const { text } of remarks(hop)) parts.push({ text, ink: 'warning' });

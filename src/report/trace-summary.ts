@@ -130,5 +130,7 @@ function widest(nodes: Multipath['nodes']): number {
 
 function connectionEntry({ established, closed }: NonNullable<TraceResult['connection']>): Entry {
   if (!established) return { ...entry('connection', 'not established: no probe could go inside it'), ink: 'warning' };
-  return closed ? entry('connection', 'established, closed properly') : { ...entry('connection', 'established, not closed'), ink: 'warning' };
+  return closed
+    ? entry('connection', 'established, closed properly')
+    : { ...entry('connection', 'established, not closed'), ink: 'warning' };
 }

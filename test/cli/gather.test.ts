@@ -5,7 +5,7 @@ import type { Io, Output } from '../../src/cli/io.ts';
 
 it('what goes to stderr comes after what was written to stdout before it', async () => {
   const seen: string[] = [];
-  const output: Output = { write: (text) => seen.push(text), isTTY: true, columns: 80 };
+  const output: Output = { write: (text) => seen.push(text), isTTY: true, columns: 80, rows: 24 };
   const { stdout, stderr } = gatherOutput({ stdout: output, stderr: output } as Io);
   stdout.write('one ');
   stdout.write('two ');

@@ -19,6 +19,7 @@ export async function runCli(argv: readonly string[], stdin = ''): Promise<CliRu
     },
     isTTY: false,
     columns: undefined,
+    rows: undefined,
   });
   const io: Io = {
     stdin: Readable.from(stdin === '' ? [] : [stdin]),
@@ -27,6 +28,7 @@ export async function runCli(argv: readonly string[], stdin = ''): Promise<CliRu
     env: {},
     onSignal: () => () => undefined,
     onQuit: () => () => undefined,
+    onResize: () => () => undefined,
     onOutputFailure: () => undefined,
     exitNow: (code) => {
       throw new Error(`exitNow(${code})`);

@@ -91,7 +91,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
     if (stdout.isTTY) progress.hide();
     stdout.write(text);
   };
-  const io = gatherOutput({ ...toStderr, stdout: { write, isTTY: stdout.isTTY, columns: stdout.columns } });
+  const io = gatherOutput({ ...toStderr, stdout: { write, isTTY: stdout.isTTY, columns: stdout.columns, rows: stdout.rows } });
   const names = createNames(hostNames);
   const reporter = createScanReporter({
     write: (text) => io.stdout.write(text),

@@ -1,0 +1,192 @@
+/** `trace --watch`: a table of all hops. On a terminal it stays where it is and changes; piped, there is one after each round. */
+import type { HopEvent, TraceEvent, TraceResult } from '../probe/events.ts';
+import { reasonText } from './entries.ts';
+import { sparks } from './ping-pictures.ts';
+import { createStyle, type Style, type StyleOptions } from './style.ts';
+import { type Column, GAP, layOut } from './table.ts';
+import { flow, padEnd, truncate } from './text.ts';
+import { PathMemory, type TraceReporter } from './trace.ts';
+import { changeText, extensionTexts } from './trace-changes.ts';
+import { remarks } from './trace-hop.ts';
+import { traceLine, traceSummary } from './trace-summary.ts';
+import { count, formatMilliseconds, formatPercent } from './units.ts';
+
+export interface WatchReporterOptions extends StyleOptions {
+  write: (text: string) => void;
+  /** Nothing but one line at the end. */
+  quiet: boolean;
+  /** Of the terminal, as it is now; undefined: there is none, or none that can go back to the top. */
+  size: (() => { columns: number; rows: number }) | undefined;
+}
+
+export interface WatchReporter extends TraceReporter {
+  /** The terminal has another size. */
+  redraw(): void;
+  /** Gives the terminal back as it was. May be called twice, and before the result. */
+  leave(): void;
+}
+
+/** The other screen, and back (xterm's private modes, which every terminal of today has). */
+const ENTER = '\x1b[?1049h\x1b[?25l';
+const LEAVE = '\x1b[?25h\x1b[?1049l';
+const HOME = '\x1b[H';
+const CLEAR_LINE = '\x1b[K';
+const CLEAR_REST = '\x1b[J';
+
+/** Round trips kept for the picture of a hop: as many as the widest table shows. */
+const MOST_KEPT = 120;
+const LEAST_PICTURE = 10;
+/** From this width on a router has its address and its name. */
+const WIDE = 100;
+const NAME_WIDTH = 36;
+const HOST_WIDTH = 21;
+
+interface Row {
+  hop: HopEvent;
+  /** The last round trips, oldest first; null for one that was lost. */
+  course: (number | null)[];
+}
+
+export function createWatchReporter(options: WatchReporterOptions): WatchReporter {
+  const { write, quiet, size } = options;
+  const rows = new Map<number, Row>();
+  const memory = new PathMemory(true);
+  let rounds = 0;
+  let isOnScreen = false;
+
+  const style = (): Style => createStyle({ ...options, width: size?.().columns ?? options.width });
+  const draw = (): void => {
+    if (size === undefined || rounds === 0 || quiet) return;
+    const lines = fitted(frame(memory, rounds, rows, style()), size().rows, style());
+    // At once, so that nothing of it is seen half done.
+    write(`${isOnScreen ? '' : ENTER}${HOME}${lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_REST}`);
+    isOnScreen = true;
+  };
+  const leave = (): void => {
+    if (isOnScreen) write(LEAVE);
+    isOnScreen = false;
+  };
+  const end = (result: TraceResult): void => {
+    leave();
+    if (quiet) return write(traceLine(result, memory, style()));
+    // What is piped has had its last table.
+    const last = size === undefined || rows.size === 0 ? [] : [...frame(memory, rounds, rows, style()), ''];
+    write(`${last.map((line) => `${line}\n`).join('')}${traceSummary(result, memory, style())}`);
+  };
+
+  return {
+    event(event: TraceEvent) {
+      memory.add(event);
+      if (event.type === 'hop') keep(rows, event);
+      if (event.type === 'result') return end(event);
+      if (event.type !== 'round') return;
+      rounds = event.round;
+      // A path that has become shorter keeps no hops of the longer one.
+      for (const [ttl, { hop }] of rows) if (ttl > (memory.destination?.ttl ?? ttl) && hop.figures.received === 0) rows.delete(ttl);
+      if (size !== undefined) draw();
+      else if (!quiet) write(`${frame(memory, rounds, rows, style()).join('\n')}\n\n`);
+    },
+    redraw: () => {
+      if (isOnScreen) draw();
+    },
+    leave,
+  };
+}
+
+function keep(rows: Map<number, Row>, hop: HopEvent): void {
+  const row = rows.get(hop.ttl);
+  const course = [...(row?.course ?? []), ...hop.rttUs].slice(-MOST_KEPT);
+  // A change is told by the hop event that first shows it.
+  const changes = new Map([...(row?.hop.changes ?? []), ...hop.changes].map((change) => [JSON.stringify(change), change]));
+  rows.set(hop.ttl, { hop: { ...hop, changes: [...changes.values()] }, course });
+}
+
+/** The table as lines, its title first. */
+function frame({ start }: PathMemory, rounds: number, rows: ReadonlyMap<number, Row>, style: Style): string[] {
+  const { paint, escapeText, width, glyphs } = style;
+  const host =
+    start === undefined ? '' : start.host === start.address ? escapeText(start.host) : `${escapeText(start.host)} (${start.address})`;
+  const title = start === undefined ? 'trace' : `trace ${host} port ${start.port}, ${count(rounds, 'round')}, times in ms`;
+  const sorted = [...rows.values()].sort((a, b) => a.hop.ttl - b.hop.ttl);
+  const narrow = { ...style, width: width - LEAST_PICTURE - GAP.length };
+  const { head, line, widths } = layOut(columnsOf(style), sorted, narrow);
+  const tableWidth = GAP.length + widths.reduce((sum, each) => sum + each + GAP.length, -GAP.length);
+  const room = Math.max(0, width - tableWidth - GAP.length);
+  return [
+    paint('strong', truncate(title, width, glyphs.ellipsis)),
+    '',
+    `${padEnd(head.trimEnd(), tableWidth)}${GAP}${paint('faint', 'last round trips')}`.trimEnd(),
+    ...sorted.flatMap((row) => [
+      `${padEnd(line(row).trimEnd(), tableWidth)}${GAP}${picture(row, room, style)}`.trimEnd(),
+      ...below(row, style),
+    ]),
+  ];
+}
+
+function columnsOf(style: Style): Column<Row>[] {
+  const { escapeText, width } = style;
+  const time = (head: string, value: (rttUs: NonNullable<HopEvent['figures']['rttUs']>) => number, goes?: number): Column<Row> => ({
+    head,
+    cell: ({ hop }) => (hop.figures.rttUs === undefined ? '' : formatMilliseconds(value(hop.figures.rttUs))),
+    isNumber: true,
+    ...(goes === undefined ? {} : { goes }),
+  });
+  return [
+    { head: 'hop', cell: ({ hop }) => String(hop.ttl), isNumber: true },
+    {
+      head: 'host',
+      cell: ({ hop }) => truncate(hostText(hop, width >= WIDE, escapeText), width >= WIDE ? NAME_WIDTH : HOST_WIDTH, style.glyphs.ellipsis),
+    },
+    {
+      head: 'loss',
+      cell: ({ hop }) => formatPercent(hop.figures.lossPercent),
+      isNumber: true,
+      ink: ({ hop }) => (hop.figures.lossPercent > 0 ? 'bad' : undefined),
+    },
+    { head: 'sent', cell: ({ hop }) => String(hop.figures.sent), isNumber: true, goes: 3 },
+    time('last', ({ last }) => last),
+    time('mean', ({ mean }) => mean),
+    time('best', ({ min }) => min, 2),
+    time('worst', ({ max }) => max, 1),
+    time('stddev', ({ stddev }) => stddev, 4),
+  ];
+}
+
+/** A name says more than an address, where there is room for one of them only. */
+function hostText({ address, name }: HopEvent, both: boolean, escapeText: Style['escapeText']): string {
+  if (address === undefined) return '*';
+  if (name === undefined) return escapeText(address);
+  return both ? `${escapeText(address)} ${escapeText(name)}` : escapeText(name);
+}
+
+function picture({ course }: Row, room: number, style: Style): string {
+  const cells = course.slice(-room).map((us) => ({ meanUs: us ?? undefined, lost: us === null ? 1 : 0 }));
+  return room === 0 ? '' : sparks(cells, style).line.join('');
+}
+
+const BELOW_INDENT = 7;
+
+/** What is remarkable about a hop, beneath its line. */
+function below({ hop }: Row, style: Style): string[] {
+  const { escapeText, glyphs, paint, width } = style;
+  const texts = [
+    ...(hop.icmp === undefined ? [] : [`ICMP ${escapeText(hop.icmp)}`]),
+    ...(hop.answer === undefined || hop.answer === 'syn-ack' ? [] : [reasonText(hop.answer, style)]),
+    ...hop.answerers.slice(1).map(({ address }) => `also ${escapeText(address)}`),
+    ...(hop.extensions === undefined ? [] : extensionTexts(hop.extensions)),
+    ...remarks(hop).map(({ text }) => text),
+    ...hop.changes.map((change) => changeText(change, style)),
+  ];
+  const indent = ' '.repeat(BELOW_INDENT);
+  return texts.flatMap((text) =>
+    flow([`${glyphs.bullet} ${text}`], GAP, width - BELOW_INDENT).map((line) => indent + paint('faint', line)),
+  );
+}
+
+/** As many lines as the terminal has, the last of which says how many are not shown. */
+function fitted(lines: readonly string[], height: number, { paint, width, glyphs }: Style): string[] {
+  if (lines.length <= height) return [...lines];
+  const shown = Math.max(1, height - 1);
+  const more = truncate(`       ${count(lines.length - shown, 'line')} more: the terminal is too low`, width, glyphs.ellipsis);
+  return [...lines.slice(0, shown), paint('faint', more)].slice(0, Math.max(1, height));
+}
