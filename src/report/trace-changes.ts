@@ -4,7 +4,7 @@ import type { Style } from './style.ts';
 
 /** What each field is called, and what it is called to change it, where there is a better word. */
 const FIELDS: Readonly<Record<ChangedField, readonly [name: string, verb?: string]>> = {
-  ttl: ['TTL'],
+  ttl: ['TTL', 'set anew'],
   dscp: ['DSCP', 'rewritten'],
   ecn: ['ECN', 'rewritten'],
   'ip-id': ['IP identification', 'rewritten'],
@@ -13,10 +13,10 @@ const FIELDS: Readonly<Record<ChangedField, readonly [name: string, verb?: strin
   'reserved-bit': ['reserved bit of the IPv4 header'],
   'ip-options': ['IPv4 options'],
   'total-length': ['total length'],
-  'source-address': ['source address', 'translated'],
-  'destination-address': ['destination address', 'translated'],
-  'source-port': ['source port', 'translated'],
-  'destination-port': ['destination port', 'translated'],
+  'source-address': ['source address', 'translated (NAT)'],
+  'destination-address': ['destination address', 'translated (NAT)'],
+  'source-port': ['source port', 'translated (NAT)'],
+  'destination-port': ['destination port', 'translated (NAT)'],
   seq: ['sequence number', 'shifted'],
   ack: ['acknowledgment number', 'shifted'],
   'data-offset': ['data offset'],
@@ -34,29 +34,39 @@ const FIELDS: Readonly<Record<ChangedField, readonly [name: string, verb?: strin
   payload: ['data'],
 };
 
-/** `'MSS clamped: 1460 → 1400'`, `'option MPTCP removed'`. */
-export function changeText({ field, how, sent, seen, shownBy }: Change, { escapeText, glyphs }: Style): string {
-  const [name, verb = 'changed'] = FIELDS[field];
-  const where = shownBy === 'answer' ? ", by the destination's answer" : '';
-  const [before, after] = [sent, seen].map((value) => (value === undefined ? undefined : escapeText(value)));
+/** Fields of one bit. */
+const BITS: ReadonlySet<ChangedField> = new Set<ChangedField>(['df', 'more-fragments', 'reserved-bit']);
+/** Fields that are gone with no value worth a word. */
+const NO_VALUE: ReadonlySet<ChangedField> = new Set<ChangedField>(['option', 'sack-permitted', 'timestamps']);
+
+/** `'MSS clamped: 1460 → 1400'`, `'option mptcp removed'`. */
+export function changeText(change: Change, { escapeText, glyphs }: Style): string {
+  const { field, how, shownBy } = change;
+  const [before, after] = [change.sent, change.seen].map((value) => (value === undefined ? '' : escapeText(value)));
+  const [fieldName] = FIELDS[field];
   // Of an option without a name here, the value is the name.
-  const what = field === 'option' ? `option ${before ?? after}` : name;
-  const value = (text: string | undefined): string => (field === 'option' || text === undefined || text === '' ? '' : `: ${text}`);
+  const name = field === 'option' && how !== 'changed' ? `option ${before || after}` : fieldName;
+  const value = (text: string | undefined): string => (NO_VALUE.has(field) || !text ? '' : `: ${text}`);
+  const source = shownBy === 'answer' ? ", by the destination's answer" : '';
   switch (how) {
     case 'removed':
-      return `${what} removed${value(before)}${where}`;
+      return `${name} removed${value(before)}${source}`;
     case 'replaced':
-      return `${what} replaced by NOP${where}`;
+      return `${name} replaced by NOP${source}`;
     case 'added':
-      return `${what} added${value(after)}${where}`;
-    case 'changed': {
-      const nat = verb === 'translated' ? ' (NAT)' : '';
-      return `${name} ${field === 'mss' ? mssVerb(sent, seen) : verb}: ${before} ${glyphs.arrowRight} ${after}${nat}${where}`;
-    }
+      return `${name} added${value(after)}${source}`;
+    case 'unanswered':
+      return `${name} not taken up: lost on the way, or not spoken there`;
+    case 'changed':
+      if (BITS.has(field)) return `${name} ${after === '1' ? 'set' : 'cleared'}${source}`;
+      return `${name} ${verbOf(change)}: ${before} ${glyphs.arrowRight} ${after}${source}`;
   }
 }
 
-const mssVerb = (sent: string | undefined, seen: string | undefined): string => (Number(seen) < Number(sent) ? 'clamped' : 'raised');
+function verbOf({ field, sent, seen }: Change): string {
+  if (field === 'mss') return Number(seen) < Number(sent) ? 'clamped' : 'raised';
+  return FIELDS[field][1] ?? 'changed';
+}
 
 /** What is to be said of a hop; undefined where its lines show it. */
 export const REMARK_TEXTS: Readonly<Record<HopRemark, string | undefined>> = {

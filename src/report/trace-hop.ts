@@ -2,7 +2,7 @@
 import type { HopEvent } from '../probe/events.ts';
 import { reasonText, verdictInk } from './entries.ts';
 import type { Ink, Style } from './style.ts';
-import { displayWidth, flow, padEnd, padStart, wrap } from './text.ts';
+import { displayWidth, padEnd, padStart, wrap } from './text.ts';
 import { changeText, extensionTexts, REMARK_TEXTS } from './trace-changes.ts';
 import { formatPercent } from './units.ts';
 
@@ -12,7 +12,7 @@ const GAP = '  ';
 export const ADDRESS_WIDTH = 15;
 const RTT_WIDTH = 9;
 const BEFORE_TIMES = TTL_WIDTH + GAP.length + ADDRESS_WIDTH;
-/** What names and remarks get beside the times at the least. */
+/** What a name gets beside the times at the least. */
 const LEAST_ROOM = 26;
 const NOTHING = '*';
 
@@ -50,32 +50,32 @@ export class HopLines {
   }
 
   text(hop: HopEvent): string {
-    const { paint } = this.style;
-    const own = this.rows(this.address(hop), this.times(hop), this.parts(hop));
-    const head = padStart(String(hop.ttl), TTL_WIDTH) + GAP;
-    const rows = own.map((row, i) => (i === 0 ? paint('faint', head) : this.indent) + row);
+    const { paint, escapeText } = this.style;
+    const ttl = paint('faint', padStart(String(hop.ttl), TTL_WIDTH)) + GAP;
+    const rows = this.rows(this.address(hop), this.times(hop), this.parts(hop), ttl);
     for (const { address, name, probes } of hop.answerers.slice(1)) {
       const share = padStart(`${probes} of ${hop.figures.received}`, RTT_WIDTH);
-      const named = name === undefined ? [] : [{ text: this.style.escapeText(name) }];
-      rows.push(...this.rows(this.style.escapeText(address), [share], named).map((row) => this.indent + row));
+      rows.push(...this.rows(escapeText(address), [share], name === undefined ? [] : [{ text: escapeText(name) }], this.indent));
     }
-    return [...rows, ...changeRows(hop, this.indent.length + GAP.length, this.style)].map((row) => `${row.trimEnd()}\n`).join('');
+    rows.push(...notesOf(hop, this.style).flatMap((note) => noteRows(note, this.indent + GAP, this.style)));
+    return rows.map((row) => `${row.trimEnd()}\n`).join('');
   }
 
-  /** Address and times on the left, names and remarks beside them. */
-  private rows(address: string, times: readonly string[], parts: readonly Part[]): string[] {
-    const { paint, width } = this.style;
-    const left: string[] = [];
+  /** Address and times on the left, what else is known beside them; what has no room there stands beneath. */
+  private rows(address: string, times: readonly string[], parts: readonly Part[], head: string): string[] {
+    const { width } = this.style;
+    const room = width - BEFORE_TIMES - this.perLine * RTT_WIDTH - GAP.length;
+    const [beside, beneath] = fitting(parts, room);
+    const rows: string[] = [];
     for (let i = 0; i === 0 || i < times.length; i += this.perLine) {
-      left.push(padEnd(i === 0 ? address : '', ADDRESS_WIDTH) + times.slice(i, i + this.perLine).join(''));
+      const left = padEnd(i === 0 ? address : '', ADDRESS_WIDTH) + times.slice(i, i + this.perLine).join('');
+      rows.push(i === 0 ? head + padEnd(left, ADDRESS_WIDTH + this.perLine * RTT_WIDTH) + GAP + this.paint(beside) : this.indent + left);
     }
-    const leftWidth = ADDRESS_WIDTH + this.perLine * RTT_WIDTH + GAP.length;
-    const room = width - this.indent.length - leftWidth;
-    const pieces = parts.flatMap(({ text, ink }) =>
-      (displayWidth(text) > room ? wrap(text, room) : [text]).map((piece) => (ink === undefined ? piece : paint(ink, piece))),
-    );
-    const right = flow(pieces, GAP, room);
-    return Array.from({ length: Math.max(left.length, right.length) }, (_, i) => padEnd(left[i] ?? '', leftWidth) + (right[i] ?? ''));
+    return [...rows, ...beneath.flatMap((part) => noteRows({ ...part, isBare: true }, this.indent + GAP, this.style))];
+  }
+
+  private paint(parts: readonly Part[]): string {
+    return parts.map(({ text, ink }) => (ink === undefined ? text : this.style.paint(ink, text))).join(GAP);
   }
 
   private address({ address }: HopEvent): string {
@@ -87,37 +87,58 @@ export class HopLines {
     return rttUs.map((us) => (us === null ? paint('faint', padStart(NOTHING, RTT_WIDTH)) : padStart(duration(us), RTT_WIDTH)));
   }
 
-  private parts(hop: HopEvent): Part[] {
+  private parts({ name, icmp, answer, figures, quotedBytes }: HopEvent): Part[] {
     const { escapeText } = this.style;
-    const { name, icmp, answer, figures, extensions, quotedBytes } = hop;
     const parts: Part[] = [];
-    if (name !== undefined) parts.push({ text: escapeText(name) });
     if (answer !== undefined) parts.push({ text: reasonText(answer, this.style), ink: answerInk(answer) });
     if (icmp !== undefined) parts.push({ text: `ICMP ${escapeText(icmp)}`, ink: 'bad' });
     if (figures.received > 0 && figures.lossPercent > 0) parts.push({ text: `${formatPercent(figures.lossPercent)} lost`, ink: 'warning' });
-    for (const text of extensions === undefined ? [] : extensionTexts(extensions)) parts.push({ text });
-    if (this.verbose && quotedBytes !== undefined) parts.push({ text: `quotes ${quotedBytes} B of the segment`, ink: 'faint' });
-    for (const { text } of remarks(hop)) parts.push({ text, ink: 'warning' });
+    if (name !== undefined) parts.push({ text: escapeText(name) });
+    if (this.verbose && quotedBytes !== undefined) parts.push({ text: `quotes ${quotedBytes} B`, ink: 'faint' });
     return parts;
   }
 }
 
-export const remarks = ({ remarks: all }: Pick<HopEvent, 'remarks'>): Part[] =>
-  all.flatMap((remark) => {
-    const text = REMARK_TEXTS[remark];
-    return text === undefined ? [] : [{ text, ink: 'warning' }];
-  });
+/** Those that one line has room for, and the others. */
+function fitting(parts: readonly Part[], room: number): [Part[], Part[]] {
+  const beside: Part[] = [];
+  const beneath: Part[] = [];
+  let used = -GAP.length;
+  for (const part of parts) {
+    const width = GAP.length + displayWidth(part.text);
+    const fits = used + width <= room;
+    (fits ? beside : beneath).push(part);
+    if (fits) used += width;
+  }
+  return [beside, beneath];
+}
 
 /** As a verdict on a port that is asked by a SYN. */
 const answerInk = (answer: string): Ink => verdictInk(answer === 'rst' ? 'closed' : 'open');
 
-/** What changed since the hop before, a line each. @param indent columns */
-export function changeRows({ changes }: Pick<HopEvent, 'changes'>, indent: number, style: Style): string[] {
-  const { paint, width, glyphs } = style;
-  const mark = `${glyphs.bullet} `;
-  return changes.flatMap((change) =>
-    wrap(changeText(change, style), width - indent - mark.length).map(
-      (line, i) => ' '.repeat(indent) + paint('strong', (i === 0 ? mark : ' '.repeat(mark.length)) + line),
-    ),
-  );
+/** A line beneath a hop. */
+export interface HopNote extends Part {
+  /** Without a bullet before it. */
+  isBare?: boolean;
+}
+
+/** What changed since the hop before, what is remarkable, and what the router adds to its answer. */
+export function notesOf({ changes, remarks, extensions }: Pick<HopEvent, 'changes' | 'remarks' | 'extensions'>, style: Style): HopNote[] {
+  return [
+    ...changes.map((change): HopNote => ({ text: changeText(change, style), ink: change.how === 'unanswered' ? 'faint' : 'strong' })),
+    ...remarks.flatMap((remark): HopNote[] => {
+      const text = REMARK_TEXTS[remark];
+      return text === undefined ? [] : [{ text, ink: 'warning' }];
+    }),
+    ...(extensions === undefined ? [] : extensionTexts(extensions)).map((text): HopNote => ({ text, ink: 'faint' })),
+  ];
+}
+
+/** @param before what stands before each of its lines */
+export function noteRows({ text, ink, isBare }: HopNote, before: string, { paint, width, glyphs }: Style): string[] {
+  const mark = isBare ? '' : `${glyphs.bullet} `;
+  return wrap(text, width - displayWidth(before) - mark.length).map((line, i) => {
+    const row = (i === 0 ? mark : ' '.repeat(mark.length)) + line;
+    return before + (ink === undefined ? row : paint(ink, row));
+  });
 }

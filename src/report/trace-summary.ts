@@ -20,10 +20,10 @@ export function traceSummary(result: TraceResult, known: KnownOfPath, style: Sty
   const { pathMtu, multipath, connection, ended, error, kernelDrops, durationMs, sent, received } = result;
   const ignored = Object.entries(result.ignored).map(([name, times]) => `${times} ${name}`);
   const entries: Entry[] = [sentence('verdict', `${result.verdict}: ${whereText(result, known, style)}`, verdictInk(result.verdict))];
-  const meaning = meaningText(result, style);
+  const meaning = meaningText(result);
   if (meaning !== undefined) entries.push(sentence('', meaning));
   if (pathMtu !== undefined) entries.push(mtuEntry(pathMtu, style));
-  if (multipath !== undefined) entries.push(sentence('flows', flowsText(multipath)));
+  if (multipath !== undefined) entries.push(...flowEntries(multipath, style));
   if (connection !== undefined) entries.push(connectionEntry(connection));
   entries.push(entry('probes', `${sent} sent`, `${received} answered`, `in ${style.duration(durationMs * 1000)}`));
   const remark = clockRemark(known.clock);
@@ -71,7 +71,7 @@ function whereText({ stop, reason, hops }: TraceResult, { start, destination }: 
 }
 
 /** What that says about the path; undefined where the verdict says it all. */
-function meaningText({ stop, verdict, reason }: TraceResult, style: Style): string | undefined {
+function meaningText({ stop, verdict, reason }: TraceResult): string | undefined {
   if (reason === 'interrupted') return 'The trace was interrupted before the destination was reached, or given up.';
   if (stop === undefined) {
     return verdict === 'closed'
@@ -81,7 +81,7 @@ function meaningText({ stop, verdict, reason }: TraceResult, style: Style): stri
   switch (stop.kind) {
     case 'refused': {
       const phrase = Object.hasOwn(ICMP_PHRASES, stop.icmp ?? '') ? ICMP_PHRASES[stop.icmp as string] : undefined;
-      return phrase === undefined ? undefined : `${style.escapeText(stop.address ?? 'It')} ${phrase}.`;
+      return phrase === undefined ? undefined : `It ${phrase}.`;
     }
     case 'silent':
       return stop.ttl === 0
@@ -115,11 +115,19 @@ function mtuEntry({ mtu, found, narrowings }: PathMtu, style: Style): Entry {
   };
 }
 
-/** How many ways there are, and how sure it is that these are all. */
-function flowsText({ nodes, flows, confidencePercent }: Multipath): string {
+/** How many ways there are, how sure it is that these are all, and where flows end otherwise than others. */
+function flowEntries({ nodes, flows, outcomes, confidencePercent }: Multipath, style: Style): Entry[] {
   const wide = widest(nodes);
   const ways = wide === 1 ? `all ${flows} take the same way` : `${flows} tried, up to ${wide} routers at one distance`;
-  return `${ways}; the chance that no router has a next hop that was not seen is ${formatPercent(confidencePercent)} at least, if flows are balanced evenly (MDA); more --flows, more certainty`;
+  const certainty = `the chance that a router has no next hop that was not seen is ${formatPercent(confidencePercent)} at least, if flows are balanced evenly (MDA); more --flows, more certainty`;
+  const entries = [sentence('flows', `${ways}; ${certainty}`)];
+  if (outcomes.length > 1) {
+    const each = outcomes.map(({ verdict, reason, sourcePorts }) => `${sourcePorts.length} ${verdict} (${reasonText(reason, style)})`);
+    entries.push(
+      sentence('', `They do not end alike: ${each.join(', ')}. The ways are not the same, or one of them is broken.`, 'warning'),
+    );
+  }
+  return entries;
 }
 
 function widest(nodes: Multipath['nodes']): number {

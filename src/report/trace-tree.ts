@@ -2,15 +2,16 @@
 import type { PathNode } from '../probe/events.ts';
 import type { Style } from './style.ts';
 import { displayWidth, flow, padEnd, padStart, truncate } from './text.ts';
-import { changeText, extensionTexts } from './trace-changes.ts';
 import type { PathGraph, PathRecorder } from './trace-graph.ts';
-import { remarks } from './trace-hop.ts';
+import { noteRows, notesOf } from './trace-hop.ts';
 
 const TTL_WIDTH = 5;
 const GAP = '  ';
 const RTT_WIDTH = 9;
+/** From this width on there is room for round trips. */
+const WITH_TIMES = 60;
 /** What a router is told beside its address at the least. */
-const LEAST_ROOM = 24;
+const LEAST_ROOM = 12;
 
 /** A line of the tree: a router, or where a branch runs into one that stands above. */
 interface Row {
@@ -26,36 +27,35 @@ export function treeText(graph: PathGraph, recorder: PathRecorder, style: Style)
   const { paint, glyphs, escapeText, width } = style;
   const addressOf = ({ node, rail, isAbove }: Row): string =>
     `${rail}${isAbove ? `${glyphs.arrowRight} ` : ''}${node.address === undefined ? '*' : escapeText(node.address)}`;
-  const most = width - TTL_WIDTH - 2 * GAP.length - RTT_WIDTH - LEAST_ROOM;
-  const addressWidth = Math.min(most, Math.max(...rows.map((row) => displayWidth(addressOf(row))), 'address'.length));
-  const room = width - TTL_WIDTH - 2 * GAP.length - addressWidth - RTT_WIDTH;
-  const line = (ttl: string, address: string, rtt: string, rest: string): string =>
-    `${paint('faint', padStart(ttl, TTL_WIDTH))}${GAP}${padEnd(truncate(address, addressWidth, glyphs.ellipsis), addressWidth)}${padStart(rtt, RTT_WIDTH)}${GAP}${rest}`.trimEnd();
+  const rttWidth = width < WITH_TIMES ? 0 : RTT_WIDTH;
+  const rest = width - TTL_WIDTH - 2 * GAP.length - rttWidth;
+  const addressWidth = Math.min(rest - LEAST_ROOM, Math.max(...rows.map((row) => displayWidth(addressOf(row))), 'address'.length));
+  const line = (ttl: string, address: string, rtt: string, more: string): string => {
+    const shown = padEnd(truncate(address, addressWidth, glyphs.ellipsis), addressWidth);
+    return paint('faint', padStart(ttl, TTL_WIDTH)) + GAP + shown + (rttWidth === 0 ? '' : padStart(rtt, rttWidth)) + GAP + more;
+  };
 
   const lines = [paint('faint', line('hop', 'address', 'rtt', 'flows'))];
   for (const row of rows) {
-    const { node, railBelow, isAbove } = row;
+    const { node, isAbove } = row;
     if (isAbove) {
       lines.push(line(String(node.ttl), addressOf(row), '', 'as above'));
       continue;
     }
     const figures = recorder.figuresOf(node);
     const parts = [`${node.sourcePorts.length} of ${graph.flows}`];
-    if (node.name !== undefined) parts.push(escapeText(node.name));
     if (figures?.hop.icmp !== undefined) parts.push(`ICMP ${escapeText(figures.hop.icmp)}`);
-    if (figures?.hop.extensions !== undefined) parts.push(...extensionTexts(figures.hop.extensions));
-    if (figures !== undefined) parts.push(...remarks(figures.hop).map(({ text }) => text));
+    if (node.name !== undefined) parts.push(escapeText(node.name));
     const rtt = figures?.rttUs === undefined ? '' : style.duration(figures.rttUs);
-    flow(parts, GAP, room).forEach((rest, i) => {
-      lines.push(line(i === 0 ? String(node.ttl) : '', i === 0 ? addressOf(row) : railBelow, i === 0 ? rtt : '', rest));
+    const below = truncate(row.railBelow, addressWidth, '');
+    flow(parts, GAP, rest - addressWidth).forEach((more, i) => {
+      lines.push(i === 0 ? line(String(node.ttl), addressOf(row), rtt, more) : line('', below, '', more));
     });
-    for (const change of figures?.changes ?? []) {
-      const before = ' '.repeat(TTL_WIDTH + GAP.length) + truncate(railBelow, addressWidth, '');
-      for (const text of flow([`${glyphs.bullet} ${changeText(change, style)}`], ' ', width - displayWidth(before) - GAP.length))
-        lines.push(before + GAP + paint('strong', text));
-    }
+    const before = ' '.repeat(TTL_WIDTH + GAP.length) + below + GAP;
+    for (const note of figures === undefined ? [] : notesOf({ ...figures.hop, changes: figures.changes }, style))
+      lines.push(...noteRows(note, before, style));
   }
-  return lines.map((text) => `${text}\n`).join('');
+  return lines.map((text) => `${text.trimEnd()}\n`).join('');
 }
 
 /** Each router once, so that there are no more rows than routers and links. */

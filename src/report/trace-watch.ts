@@ -4,10 +4,9 @@ import { reasonText } from './entries.ts';
 import { sparks } from './ping-pictures.ts';
 import { createStyle, type Style, type StyleOptions } from './style.ts';
 import { type Column, GAP, layOut } from './table.ts';
-import { flow, padEnd, truncate } from './text.ts';
+import { padEnd, truncate } from './text.ts';
 import { PathMemory, type TraceReporter } from './trace.ts';
-import { changeText, extensionTexts } from './trace-changes.ts';
-import { remarks } from './trace-hop.ts';
+import { type HopNote, noteRows, notesOf } from './trace-hop.ts';
 import { traceLine, traceSummary } from './trace-summary.ts';
 import { count, formatMilliseconds, formatPercent } from './units.ts';
 
@@ -164,23 +163,16 @@ function picture({ course }: Row, room: number, style: Style): string {
   return room === 0 ? '' : sparks(cells, style).line.join('');
 }
 
-const BELOW_INDENT = 7;
+const BELOW_INDENT = ' '.repeat(7);
 
 /** What is remarkable about a hop, beneath its line. */
 function below({ hop }: Row, style: Style): string[] {
-  const { escapeText, glyphs, paint, width } = style;
-  const texts = [
-    ...(hop.icmp === undefined ? [] : [`ICMP ${escapeText(hop.icmp)}`]),
-    ...(hop.answer === undefined || hop.answer === 'syn-ack' ? [] : [reasonText(hop.answer, style)]),
-    ...hop.answerers.slice(1).map(({ address }) => `also ${escapeText(address)}`),
-    ...(hop.extensions === undefined ? [] : extensionTexts(hop.extensions)),
-    ...remarks(hop).map(({ text }) => text),
-    ...hop.changes.map((change) => changeText(change, style)),
-  ];
-  const indent = ' '.repeat(BELOW_INDENT);
-  return texts.flatMap((text) =>
-    flow([`${glyphs.bullet} ${text}`], GAP, width - BELOW_INDENT).map((line) => indent + paint('faint', line)),
-  );
+  const { escapeText } = style;
+  const notes: HopNote[] = [];
+  if (hop.icmp !== undefined) notes.push({ text: `ICMP ${escapeText(hop.icmp)}`, ink: 'bad' });
+  if (hop.answer !== undefined && hop.answer !== 'syn-ack') notes.push({ text: reasonText(hop.answer, style), ink: 'bad' });
+  for (const { address } of hop.answerers.slice(1)) notes.push({ text: `also ${escapeText(address)}`, ink: 'faint' });
+  return [...notes, ...notesOf(hop, style)].flatMap((note) => noteRows(note, BELOW_INDENT, style));
 }
 
 /** As many lines as the terminal has, the last of which says how many are not shown. */

@@ -37,6 +37,7 @@ export function createTraceReporter(options: TraceReporterOptions): TraceReporte
   /** What the segments would stand in the way of. */
   let owed = '';
   let hasHead = false;
+  let hasHops = false;
   return {
     event(event) {
       memory.add(event);
@@ -45,9 +46,10 @@ export function createTraceReporter(options: TraceReporterOptions): TraceReporte
         if (dot) write(dotText(recorder.graphOf(event), event, memory.start));
         else if (quiet) write(traceLine(event, memory, style));
         else {
-          const segments = ladder.end();
           const hops = drawsTree ? treeOf(recorder, event, style) : owed;
-          write([segments, hops, traceSummary(event, memory, style)].filter((part) => part !== '').join(hasHead ? '\n' : ''));
+          const segments = verbose && hasHead ? `${ladder.end()}\n` : '';
+          const gap = hops !== '' || hasHops ? '\n' : '';
+          write(`${segments}${hops}${gap}${traceSummary(event, memory, style)}`);
         }
         return;
       }
@@ -60,8 +62,8 @@ export function createTraceReporter(options: TraceReporterOptions): TraceReporte
           return;
         case 'hop': {
           if (drawsTree) return;
-          const text = (owed === '' && !memory.hasHops ? lines.head : '') + lines.text(event);
-          memory.hasHops = true;
+          const text = (owed === '' && !hasHops ? lines.head : '') + lines.text(event);
+          hasHops = true;
           if (verbose) owed += text;
           else write(text);
           return;
@@ -80,7 +82,6 @@ export class PathMemory implements KnownOfPath {
   start: StartEvent | undefined;
   destination: HopEvent | undefined;
   clock: FigureClock | undefined;
-  hasHops = false;
 
   constructor(readonly isEndless = false) {}
 
