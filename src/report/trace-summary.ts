@@ -101,7 +101,7 @@ const FOUND_TEXTS: Readonly<Record<PathMtu['found'], string>> = {
   unfinished: 'at least, for the time did not suffice',
 };
 
-function mtuEntry({ mtu, found, narrowings }: PathMtu, style: Style): Entry {
+function mtuEntry({ mtu, found, narrowings, by, towards }: PathMtu, style: Style): Entry {
   const { escapeText } = style;
   const steps = narrowings.map(({ ttl, address, mtu: left }) => {
     const router = address === undefined ? undefined : escapeText(address);
@@ -109,8 +109,9 @@ function mtuEntry({ mtu, found, narrowings }: PathMtu, style: Style): Entry {
     const who = router === undefined ? (hop ?? 'somewhere') : hop === undefined ? router : `${router} (${hop})`;
     return `${left} from ${who} on`;
   });
+  const reach = by === 'last-hop' ? ` as far as ${escapeText(towards)}, the last that answers` : '';
   return {
-    ...sentence('path MTU', [`${mtu} bytes, ${FOUND_TEXTS[found]}`, ...steps].join('; ')),
+    ...sentence('path MTU', [`${mtu} bytes${reach}, ${FOUND_TEXTS[found]}`, ...steps].join('; ')),
     ink: found === 'halving' || found === 'unfinished' ? 'warning' : undefined,
   };
 }

@@ -172,6 +172,8 @@ export const motley = (): TraceEvent[] => [
     pathMtu: {
       mtu: 1280,
       found: 'halving',
+      towards: B,
+      by: 'ack',
       narrowings: [
         { ttl: 2, address: '10.0.2.1', mtu: 1400 },
         { ttl: 3, address: undefined, mtu: 1280 },

@@ -3,6 +3,7 @@ import { openNameSource } from '../../net/resolve.ts';
 import { type Args, readSeed } from '../../options/args.ts';
 import { REFUSED_BY_TRACE, readTrace, TRACE_OPTIONS } from '../../options/trace.ts';
 import { createContext } from '../../probe/context.ts';
+import type { TraceResult } from '../../probe/events.ts';
 import type { TraceRequest } from '../../probe/trace/request.ts';
 import { traceExitCode } from '../../probe/trace/result.ts';
 import { trace } from '../../probe/trace/trace.ts';
@@ -60,7 +61,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
         json: args.flag('json') === true,
         reporter,
         waitsFor: () => (request.watchMs === undefined ? 'waiting for hops that are silent' : undefined),
-        exitCode: traceExitCode,
+        exitCode: (result: TraceResult) => traceExitCode(result),
         endsByInterrupt: request.watchMs !== undefined,
         listeners: [capture],
         onlyForListeners: ({ type }) => !verbose && (type === 'segment' || type === 'icmp'),

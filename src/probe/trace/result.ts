@@ -2,5 +2,8 @@
 import type { TraceResult } from '../events.ts';
 import { verdictExitCode } from '../verdict.ts';
 
-/** 0 where the port is open or unfiltered, 1 where it is closed, 2 where nothing sure came back. */
-export const traceExitCode = ({ verdict }: Pick<TraceResult, 'verdict'>): 0 | 1 | 2 => verdictExitCode(verdict);
+/** 0 where the port is open or unfiltered, 1 where it is closed, 2 where nothing sure came back; 3 where the connection of `inside` was not closed. */
+export function traceExitCode({ verdict, connection }: Pick<TraceResult, 'verdict' | 'connection'>): 0 | 1 | 2 | 3 {
+  const code = verdictExitCode(verdict);
+  return code === 0 && connection?.established === true && !connection.closed ? 3 : code;
+}
