@@ -90,7 +90,10 @@ class Project {
     const doctor = this.inside('node_modules/.bin/rawshake', 'doctor');
     expect({ code: doctor.code, stdout: doctor.stdout }).toEqual({ code: 0, stdout: expect.stringContaining('rawshake works here') });
     copyFileSync('test/install/library.mjs', join(this.directory, 'library.mjs'));
-    expect(this.inside('node', 'library.mjs')).toMatchObject({ code: 0, stdout: 'open 5 CLOSED\n' });
+    expect(this.inside('node', 'library.mjs')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^open 5 CLOSED\n\S+ hello\nreset\n$/),
+    });
     const connect = `require('node:net').createServer((socket) => socket.end('hello')).listen(9, '127.0.0.1', () =>
       require('node:child_process').spawn('node_modules/.bin/rawshake', ['connect', '127.0.0.1', '9', '-q'], { stdio: 'inherit' })
         .on('exit', (code) => process.exit(code)))`;
@@ -178,4 +181,13 @@ it('the compiler understands its types', () => {
   const options = ['--noEmit', '--checkJs', '--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
   const types = ['--typeRoots', resolve('node_modules/@types')];
   expect(project.run(resolve('node_modules/.bin/tsc'), ...options, ...types, 'library.mjs')).toEqual({ code: 0, stdout: '', stderr: '' });
+});
+
+it.each([
+  ['publint', ['publint@^0.3.25', '--strict'], 'All good!'],
+  ['are-the-types-wrong', ['@arethetypeswrong/cli@^0.18.5', '--profile', 'esm-only', '--no-emoji'], 'node16 (from ESM): OK (ESM)'],
+])('%s finds nothing in the tarball', (_name, [tool = '', ...options], verdict) => {
+  const project = new Project(nodes[0] as string, `${nodes[0]}/bin:${process.env.PATH}`);
+  const { code, stdout } = project.npm('exec', '--yes', '--', tool, tarball, ...options);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining(verdict) });
 });
