@@ -114,7 +114,7 @@ function frame({ start }: PathMemory, rounds: number, rows: ReadonlyMap<number, 
   return [
     paint('strong', truncate(title, width, glyphs.ellipsis)),
     '',
-    `${padEnd(head.trimEnd(), tableWidth)}${GAP}${paint('faint', 'last round trips')}`.trimEnd(),
+    `${padEnd(head.trimEnd(), tableWidth)}${GAP}${paint('faint', 'in order')}`.trimEnd(),
     ...sorted.flatMap((row) => [
       `${padEnd(line(row).trimEnd(), tableWidth)}${GAP}${picture(row, room, style)}`.trimEnd(),
       ...below(row, style),

@@ -60,7 +60,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
       {
         json: args.flag('json') === true,
         reporter,
-        waitsFor: () => (request.watchMs === undefined ? 'waiting for hops that are silent' : undefined),
+        waitsFor: () => (request.watchMs === undefined ? 'waiting for answers' : undefined),
         exitCode: (result: TraceResult) => traceExitCode(result),
         endsByInterrupt: request.watchMs !== undefined,
         listeners: [capture],
