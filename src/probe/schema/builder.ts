@@ -10,7 +10,7 @@ export type Shape =
   | { readonly kind: 'text'; readonly pattern?: string; readonly hex?: true }
   | { readonly kind: 'number'; readonly isInteger: boolean }
   | { readonly kind: 'flag' }
-  | { readonly kind: 'constant'; readonly value: string | number }
+  | { readonly kind: 'constant'; readonly value: string | number | null }
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'list'; readonly item: AnySchema }
   | CountsShape
@@ -73,6 +73,11 @@ export const oneOf =
   <const V extends readonly T[]>(...words: [T] extends [V[number]] ? V : never): Schema<T> => ({ shape: { kind: 'words', words } });
 
 export const optional = <T>(schema: Schema<T>): Schema<T | undefined> => ({ ...(schema as AnySchema), optional: true });
+
+/** The value, or null where there is none of it. */
+export const nullable = <T>(schema: Schema<T>): Schema<T | null> => ({
+  shape: { kind: 'union', cases: [schema, { shape: { kind: 'constant', value: null } }] },
+});
 
 export const list = <T>(item: Schema<T>): Schema<readonly T[]> => ({ shape: { kind: 'list', item } });
 

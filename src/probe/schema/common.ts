@@ -17,6 +17,8 @@ export const figureClock = oneOf<FigureClock>()('kernel', 'user', 'stepped');
 export const state = defined('state', oneOf<State>()(...STATES));
 export const flags = defined('flags', list(oneOf<FlagName>()('AE', 'CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN')));
 export const note = defined('segmentNote', oneOf<SegmentNote>()(...SEGMENT_NOTES));
+/** What counts for nothing, by what it is. */
+export const ignoredKind = oneOf<SegmentNote | 'icmp'>()(...SEGMENT_NOTES, 'icmp');
 export const closeKind = oneOf<CloseKind>()('active', 'passive', 'half', 'simultaneous', 'reset', 'none');
 export const checksumVerdict = oneOf<ChecksumVerdict>()('correct', 'partial', 'wrong');
 export const checkName = defined('checkName', oneOf<CheckName>()(...CHECK_NAMES));

@@ -34,6 +34,7 @@ import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 import { replayLines } from './replay.ts';
 import { scanLines } from './scan.ts';
+import { traceLines } from './trace.ts';
 
 const start = defined(
   'start',
@@ -263,6 +264,7 @@ export const COMMAND_LINES = {
   connect: [start, segment, stateLine, icmp, noteLine, connectResult, errorResult],
   send: [start, segment, icmp, noteLine, sendResult, errorResult],
   ping: [start, segment, icmp, noteLine, ...pingLines, errorResult],
+  trace: [start, segment, icmp, noteLine, ...traceLines, errorResult],
   scan: [noteLine, ...scanLines, errorResult],
   'dry-run': [segmentReading, datagramReading, readingResult, errorResult],
   decode: [segmentReading, icmpReading, datagramReading, readingResult, errorResult],

@@ -12,7 +12,7 @@ import type {
   UnsentEvent,
 } from '../events.ts';
 import { constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
-import { ending, figureClock, flags, note, type Printed, reason, verdict } from './common.ts';
+import { ending, figureClock, flags, ignoredKind, type Printed, reason, verdict } from './common.ts';
 
 const probe = { address: text, port: integer, sequence: integer };
 const outcome = { verdict, reason };
@@ -103,7 +103,7 @@ const pingResult = defined(
       ...figures,
       targets,
       durationUs: number,
-      ignored: counts(note),
+      ignored: counts(ignoredKind),
       passedLimits: list(
         record<PassedLimit>(
           { limit: oneOf<'loss' | 'rtt'>()('loss', 'rtt'), address: text, port: integer, allowed: number, found: number },
