@@ -1,6 +1,9 @@
 /** A packet script as data: what docs/scripts.md describes. Times are in microseconds. */
 import type { TcpOption } from '../../wire/tcp-options.ts';
 
+/** Whether we send a segment, or it is to come. */
+export type Direction = 'send' | 'expect';
+
 /** A number, or names that stand for numbers, added up. */
 export interface Sum {
   constant: number;
@@ -31,9 +34,11 @@ export type OptionPattern =
   | { name: 'other'; option: TcpOption };
 
 export interface OptionsPattern {
+  /** As written. */
+  text: string;
   list: readonly OptionPattern[];
   /** Names of those that may not be there. */
-  absent: readonly OptionPattern['name'][];
+  absent: readonly TcpOption['name'][];
   /** Others may be there, in any order. */
   others: boolean;
 }
