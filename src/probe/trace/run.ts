@@ -40,6 +40,9 @@ export class TraceRun {
   /** When the last of what there was to learn was learnt. */
   settledAtUs = 0;
   error: NetError | undefined;
+  /** The first probe has left, where this run sends it. */
+  readonly begun: Promise<void>;
+  #hasBegun: () => void = () => {};
   #events: TraceEvent[] = [];
   #toldAtUs = 0;
   #breathedAtUs = 0;
@@ -58,12 +61,15 @@ export class TraceRun {
     this.#prober = prober;
     this.path = new Path(request, context.random);
     this.names = new Names(context.reverse);
+    this.begun = new Promise((resolve) => {
+      this.#hasBegun = resolve;
+    });
     this.#story = new Story(request, this.path, this.names, prober.source);
   }
 
   /** All that happens until the last probe is answered or given up, and the last hop is told. */
   async *events(): AsyncGenerator<TraceEvent, void> {
-    this.#toldAtUs = this.#clock.nowUs();
+    this.#toldAtUs = this.#roundAtUs = this.#clock.nowUs();
     try {
       while (!this.#isOver) {
         await this.#step();
@@ -240,6 +246,7 @@ export class TraceRun {
     this.#timeline.begun = { atUs: departure.atUs, clocks };
     this.#roundAtUs = departure.atUs;
     this.#events.push(startEvent(this.#request, this.#prober.source, this.#timeline.begun, this.#clock));
+    this.#hasBegun();
   }
 
   #take(finding: Finding): void {
