@@ -12,6 +12,7 @@ import type { TraceEvent, TraceResult } from './events/trace.ts';
 export * from './events/common.ts';
 export type * from './events/connect.ts';
 export type * from './events/doctor.ts';
+export type * from './events/expectation.ts';
 export type * from './events/ping.ts';
 export type * from './events/reading.ts';
 export type * from './events/replay.ts';

@@ -1,0 +1,53 @@
+/** What a run is expected to come to, as an expression that is checked before anything is sent. */
+import type { ExpectationReport } from '../../probe/events.ts';
+import { Conditions } from './conditions.ts';
+import { type ExpressionError, faultIn } from './error.ts';
+import { type ExpectingCommand, type ListName, namesOf } from './names.ts';
+import type { Observation } from './observation.ts';
+import { pathsIn } from './operands.ts';
+import { parse } from './parser.ts';
+import type { Condition, Fold } from './value.ts';
+
+/** An expression that makes sense for a command. It may be held against any number of runs. */
+export interface Expectation {
+  /** As it was given. */
+  readonly text: string;
+  readonly condition: Condition;
+  /** What is to be fed with the events of a run. */
+  readonly folds: readonly Fold[];
+}
+
+/**
+ * @param text the expression
+ * @param command whose runs it is about
+ * @throws ExpressionError where it can't be read, or asks for what the command does not tell
+ */
+export function parseExpectation(text: string, command: ExpectingCommand): Expectation {
+  const fault = faultIn(text);
+  const names = namesOf(command);
+  const conditions = new Conditions(text, fault);
+  const condition = conditions.check(parse(text, fault), {
+    names: [...names.keys()],
+    lookUp: (name, at) => {
+      const found = names.get(name);
+      return found && conditions.operands.named(name, at, found);
+    },
+    of: `what ${command} tells`,
+    paths: pathsIn([...names].map(([name, { type, first }]) => [name, type ?? first?.item])),
+  });
+  return { text, condition, folds: conditions.operands.folds };
+}
+
+/** Whether any of them asks for segments or ICMP errors, which some commands tell only where they are asked to. */
+export const needSegments = (expectations: readonly Expectation[]): boolean =>
+  expectations.some(({ folds }) => folds.some(({ list }) => SEGMENT_LISTS.has(list.stream)));
+
+const SEGMENT_LISTS: ReadonlySet<ListName | undefined> = new Set<ListName>(['segments', 'sent', 'received', 'icmp']);
+
+/** @param observation of a run that has come to its result */
+export function evaluate({ text, condition }: Expectation, observation: Observation): ExpectationReport {
+  const ok = condition.holds(observation) === true;
+  return { expression: text, ok, failures: ok ? [] : condition.failures(observation) };
+}
+
+export type { ExpressionError };

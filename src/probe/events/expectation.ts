@@ -1,0 +1,21 @@
+/** What came of expectations (`--expect`). */
+
+/** Of one expectation: whether it holds, and if not why. */
+export interface ExpectationReport {
+  /** As it was given. */
+  expression: string;
+  ok: boolean;
+  failures: readonly Failure[];
+}
+
+/** A part of an expectation that does not hold. */
+export interface Failure {
+  /** As it stands in the expression. */
+  field: string;
+  /** Such as `>= 1400`. */
+  expected: string;
+  /** `none` where there was no such thing. */
+  actual: string;
+  /** The segments or other events that it was seen in, the first few; undefined where it is of the whole run. */
+  about: string | undefined;
+}
