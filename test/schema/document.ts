@@ -34,6 +34,8 @@ function whole(shape: Shape): object {
       return { type: 'boolean' };
     case 'constant':
       return { const: shape.value };
+    case 'nullable':
+      return { anyOf: [json(shape.of), { const: null }] };
     case 'words':
       return { enum: shape.words };
     case 'list':

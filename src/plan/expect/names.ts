@@ -5,7 +5,7 @@ import { COMMAND_LINES } from '../../probe/schema/lines.ts';
 import { type RecordType, type Type, typeOf } from './types.ts';
 
 /** Those whose runs can be held against expectations. */
-export const EXPECTING = ['connect', 'send', 'ping', 'scan'] as const;
+export const EXPECTING = ['connect', 'send', 'ping', 'scan', 'trace'] as const;
 
 export type ExpectingCommand = (typeof EXPECTING)[number];
 

@@ -56,6 +56,8 @@ export function typeOf({ shape }: AnySchema, name: string, unit: UnitName | unde
       return { kind: 'flag' };
     case 'constant':
       return typeof shape.value === 'number' ? { kind: 'number', unit: own } : { kind: 'words', words: [shape.value] };
+    case 'nullable':
+      return typeOf(shape.of, name, unit);
     case 'words':
       return { kind: 'words', words: shape.words };
     case 'list':

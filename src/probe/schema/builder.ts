@@ -10,7 +10,8 @@ export type Shape =
   | { readonly kind: 'text'; readonly pattern?: string; readonly hex?: true }
   | { readonly kind: 'number'; readonly isInteger: boolean }
   | { readonly kind: 'flag' }
-  | { readonly kind: 'constant'; readonly value: string | number | null }
+  | { readonly kind: 'constant'; readonly value: string | number }
+  | { readonly kind: 'nullable'; readonly of: AnySchema }
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'list'; readonly item: AnySchema }
   | CountsShape
@@ -75,9 +76,7 @@ export const oneOf =
 export const optional = <T>(schema: Schema<T>): Schema<T | undefined> => ({ ...(schema as AnySchema), optional: true });
 
 /** The value, or null where there is none of it. */
-export const nullable = <T>(schema: Schema<T>): Schema<T | null> => ({
-  shape: { kind: 'union', cases: [schema, { shape: { kind: 'constant', value: null } }] },
-});
+export const nullable = <T>(schema: Schema<T>): Schema<T | null> => ({ shape: { kind: 'nullable', of: schema } });
 
 export const list = <T>(item: Schema<T>): Schema<readonly T[]> => ({ shape: { kind: 'list', item } });
 
