@@ -80,7 +80,7 @@ link set ${before[1]} up`);
     server,
     clientAddress: addressBefore(1),
     serverAddress: addressOf(last),
-    addressOf,
+    addressOf: (hop) => addressOf(hop),
     remove() {
       for (const node of [...nodes, twin]) node?.remove();
     },
