@@ -35,6 +35,8 @@ const CLEAR_REST = '\x1b[J';
 /** Round trips kept for the picture of a hop: as many as the widest table shows. */
 const MOST_KEPT = 120;
 const LEAST_PICTURE = 10;
+/** From this width on there is room for it. */
+const WITH_PICTURE = 60;
 /** From this width on a router has its address and its name. */
 const WIDE = 100;
 const NAME_WIDTH = 36;
@@ -107,14 +109,14 @@ function frame({ start }: PathMemory, rounds: number, rows: ReadonlyMap<number, 
     start === undefined ? '' : start.host === start.address ? escapeText(start.host) : `${escapeText(start.host)} (${start.address})`;
   const title = start === undefined ? 'trace' : `trace ${host} port ${start.port}, ${count(rounds, 'round')}, times in ms`;
   const sorted = [...rows.values()].sort((a, b) => a.hop.ttl - b.hop.ttl);
-  const narrow = { ...style, width: width - LEAST_PICTURE - GAP.length };
+  const narrow = { ...style, width: width - (width < WITH_PICTURE ? 0 : LEAST_PICTURE + GAP.length) };
   const { head, line, widths } = layOut(columnsOf(style), sorted, narrow);
   const tableWidth = GAP.length + widths.reduce((sum, each) => sum + each + GAP.length, -GAP.length);
   const room = Math.max(0, width - tableWidth - GAP.length);
   return [
     paint('strong', truncate(title, width, glyphs.ellipsis)),
     '',
-    `${padEnd(head.trimEnd(), tableWidth)}${GAP}${paint('faint', 'in order')}`.trimEnd(),
+    `${padEnd(head.trimEnd(), tableWidth)}${GAP}${paint('faint', truncate('in order', room, ''))}`.trimEnd(),
     ...sorted.flatMap((row) => [
       `${padEnd(line(row).trimEnd(), tableWidth)}${GAP}${picture(row, room, style)}`.trimEnd(),
       ...below(row, style),
@@ -135,6 +137,7 @@ function columnsOf(style: Style): Column<Row>[] {
     {
       head: 'host',
       cell: ({ hop }) => truncate(hostText(hop, width >= WIDE, escapeText), width >= WIDE ? NAME_WIDTH : HOST_WIDTH, style.glyphs.ellipsis),
+      cut: 1,
     },
     {
       head: 'loss',

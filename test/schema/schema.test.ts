@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../src/net/errors.ts';
-import type { ConnectEvent } from '../../src/probe/events.ts';
+import type { ConnectEvent, TraceEvent } from '../../src/probe/events.ts';
 import { resultLine, toJson } from '../../src/report/json.ts';
 import * as conversations from '../report/conversations.ts';
+import { flows, hostile as hostileTrace, motley, open, rejected, silent, watched } from '../report/traces.ts';
 import { options } from '../wire/arbitraries.ts';
 import { outputSchema } from './document.ts';
 import { misfit } from './validate.ts';
@@ -15,7 +16,7 @@ it('is what src/probe/schema/ says (after a change of it: npx vitest run test/sc
 
 const { ORDINARY, hostile, received, result } = conversations;
 
-const line = (event: ConnectEvent): unknown => {
+const line = (event: ConnectEvent | TraceEvent): unknown => {
   const text = event.type === 'result' ? resultLine(event, 0) : toJson(event);
   return text === undefined ? undefined : JSON.parse(text);
 };
@@ -28,6 +29,13 @@ describe('takes', () => {
     }
   });
 
+  it.each(Object.entries({ open, rejected, silent, motley, flows, hostileTrace, watched: () => watched(3) }))(
+    'every line of the trace %s',
+    (_name, events) => {
+      for (const event of events()) expect(misfit(line(event), 'trace')).toBe('');
+    },
+  );
+
   it('any TCP options', () => {
     fc.assert(
       fc.property(options, (all) => {
@@ -39,7 +47,7 @@ describe('takes', () => {
   it('an error, with or without a result', () => {
     const error = new NetError('no-route', 'send', 'to 192.0.2.1', 'none', 'see `ip route`');
     expect(misfit(JSON.parse(resultLine(result('active', { error }), 69)), 'connect')).toBe('');
-    for (const command of ['connect', 'send', 'ping', 'scan', 'dry-run', 'decode', 'doctor', undefined] as const) {
+    for (const command of ['connect', 'send', 'ping', 'trace', 'scan', 'dry-run', 'decode', 'doctor', undefined] as const) {
       expect(misfit(JSON.parse(resultLine(undefined, 64, { code: 'usage', message: 'no', hint: undefined })), command)).toBe('');
     }
   });

@@ -67,7 +67,7 @@ const change = defined(
 
 const extensions = record<HopExtensions>(
   {
-    mpls: list(record<MplsLabel>({ label: integer, trafficClass: integer, bottom: flag, ttl: integer }, 'MplsLabel')),
+    mpls: list(record<MplsLabel>({ label: integer, trafficClass: integer, bottom: flag, ttl: integer })),
     others: list(record({ class: integer, type: integer, data: hex })),
   },
   'HopExtensions',
