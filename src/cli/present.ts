@@ -1,6 +1,7 @@
 /** Runs a probe and shows it: events to reporter and file, signals to the probe, the outcome to an exit code. */
 import { CliError } from '../options/errors.ts';
 import { reasonOf } from '../options/file-errors.ts';
+import { exitCodeBy } from '../probe/connect/result.ts';
 import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { resultLine, toJson } from '../report/json.ts';
 import { BROKEN_PIPE, exitCodeOf, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
@@ -66,10 +67,10 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   let result: R | undefined;
   try {
     for await (const each of start(controller.signal)) {
-      if (each.type !== 'result') waiting.begins(presentation.waitsFor(each as E));
+      if (!isLast(each)) waiting.begins(presentation.waitsFor(each as E));
       for (const listener of listeners) listener.event(each);
       for (const file of files) if (file.isBehind) await file.catchUp();
-      if (each.type === 'result') {
+      if (isLast(each)) {
         result = each as R;
         continue;
       }
@@ -93,6 +94,9 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   return exitCode;
 }
 
+/** A conversation's result is one step of the run. */
+const isLast = (event: ProbeEvent | ProbeResult): boolean => event.type === 'result' && !('conversation' in event);
+
 /** @param stop called once when stdout takes no more, with what to end with */
 export function whenOutputFails(io: Io, stop: (exitCode: number) => void): void {
   io.onOutputFailure(({ isBrokenPipe, error }) => {
@@ -102,6 +106,7 @@ export function whenOutputFails(io: Io, stop: (exitCode: number) => void): void 
 }
 
 function writeJson(event: ProbeEvent, io: Io): void {
-  const line = toJson(event);
+  // A conversation's last line bears the exit code that such a connect would have.
+  const line = event.type === 'result' ? resultLine(event, exitCodeBy(event)) : toJson(event);
   if (line !== undefined) io.stdout.write(line);
 }

@@ -33,6 +33,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/trace.ts')).traceCommand,
   },
   {
+    name: 'listen',
+    summary: 'Answers handshakes from userland: echoes, sends, closes as asked, misbehaves on purpose; a peer to test against.',
+    load: async () => (await import('./commands/listen.ts')).listenCommand,
+  },
+  {
     name: 'decode',
     summary: 'Reads IPv4 datagrams or TCP segments given as hex, field by field, as far as they go.',
     load: async () => (await import('./commands/decode.ts')).decodeCommand,

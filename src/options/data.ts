@@ -27,6 +27,20 @@ export function readData(args: Args): Iterable<Uint8Array> {
   return fstatSync(fd).isFile() ? chunks : upFront(chunks, file);
 }
 
+/** The same, from the beginning each time. @throws CliError as {@link readData}: at once, and later where a file has gone */
+export function readDataEachTime(args: Args): { data: () => Iterable<Uint8Array>; hasData: boolean } {
+  let first: Iterable<Uint8Array> | undefined = readData(args);
+  const hasData = optionsGiven(args).length > 0;
+  // What is all here, as it is from a pipe, can be given again.
+  const whole = Array.isArray(first) ? first : undefined;
+  const data = (): Iterable<Uint8Array> => {
+    const now = whole ?? first ?? readData(args);
+    first = undefined;
+    return now;
+  };
+  return { data, hasData };
+}
+
 /** What comes from a pipe or a device may keep us waiting: all of it is read before anything is sent. */
 function upFront(chunks: Iterable<Uint8Array>, file: string): Uint8Array[] {
   const all: Uint8Array[] = [];

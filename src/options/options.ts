@@ -29,6 +29,7 @@ export interface Option {
     | 'Path'
     | 'Time'
     | 'Limits'
+    | 'Faults'
     | 'Privileges'
     | 'Output';
   describe: string;

@@ -4,6 +4,7 @@
  */
 import type { ConnectEvent, ConnectResult } from './events/connect.ts';
 import type { DoctorEvent, DoctorResult } from './events/doctor.ts';
+import type { ListenEvent, ListenResult, ServedResult } from './events/listen.ts';
 import type { PingEvent, PingResult } from './events/ping.ts';
 import type { ScanEvent, ScanResult } from './events/scan.ts';
 import type { SendEvent, SendResult } from './events/send.ts';
@@ -13,6 +14,7 @@ export * from './events/common.ts';
 export type * from './events/connect.ts';
 export type * from './events/doctor.ts';
 export type * from './events/expectation.ts';
+export type * from './events/listen.ts';
 export type * from './events/ping.ts';
 export type * from './events/reading.ts';
 export type * from './events/replay.ts';
@@ -22,7 +24,9 @@ export type * from './events/send.ts';
 export type * from './events/trace.ts';
 
 /** The last event of any probe. */
-export type ProbeResult = ConnectResult | SendResult | PingResult | ScanResult | DoctorResult | TraceResult;
+export type ProbeResult = ConnectResult | SendResult | PingResult | ScanResult | DoctorResult | TraceResult | ListenResult;
 
 /** Any event before the result. */
-export type ProbeEvent = Exclude<ConnectEvent | SendEvent | PingEvent | ScanEvent | DoctorEvent | TraceEvent, ProbeResult>;
+export type ProbeEvent =
+  | Exclude<ConnectEvent | SendEvent | PingEvent | ScanEvent | DoctorEvent | TraceEvent | ListenEvent, ProbeResult>
+  | ServedResult;

@@ -32,3 +32,9 @@ function widen(tcb: Tcb): boolean {
   tcb.rcvWnd = Math.max(tcb.rcvWnd, room);
   return true;
 }
+
+/** As if the user had taken nothing of a full buffer. */
+export function closeWindow(tcb: Tcb): void {
+  tcb.rcvUser = tcb.rcvBuffer;
+  tcb.rcvWnd = 0;
+}

@@ -123,7 +123,9 @@ export interface NoteEvent {
     | 'held-guard'
     | 'begins-midway'
     | 'unsent'
-    | 'not-captured';
+    | 'not-captured'
+    | 'syn-cookies'
+    | 'table-full';
   /** One sentence, for people. */
   text: string;
   /** The datagram that it is about, where there is one. Not in the JSON. */

@@ -2,33 +2,14 @@
  * What proves that an answer is to a probe of ours, with nothing remembered of the probe: its sequence number is a keyed hash
  * of its four-tuple, so only who saw it can acknowledge it (the idea of SYN cookies, RFC 4987 §3.6, from the other side).
  */
-import { createCipheriv } from 'node:crypto';
-import type { Random } from '../../net/random.ts';
 import type { Ipv4Address } from '../../wire/address.ts';
 import { get32, put16, put32 } from '../../wire/bytes.ts';
 import { ACK, RST, SYN } from '../../wire/flags.ts';
 import { seqDiff } from '../../wire/seq.ts';
 import type { TcpSegment } from '../../wire/tcp.ts';
+import { blockCipher } from '../block-cipher.ts';
 
 const BLOCK = 16;
-const KEY = 16;
-
-/**
- * AES-128 (FIPS 197) on any number of blocks at once, each for itself. One cipher serves all calls: the call is what costs,
- * and setting up another one costs more.
- * @returns a function from blocks to their ciphers, whose result is a new buffer
- */
-export function blockCipher(key: Uint8Array): (blocks: Uint8Array) => Uint8Array {
-  const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-  return (blocks) => cipher.update(blocks);
-}
-
-/** Draws a key. From a seed it repeats, and with it the sequence numbers. */
-export function drawKey(random: Random): Uint8Array {
-  const key = new Uint8Array(KEY);
-  for (let at = 0; at < KEY; at += 4) put32(key, at, random.uint32(), 'key');
-  return key;
-}
 
 /**
  * The keyed hash of a four-tuple, 32 bits: the first word of the AES-128 of a block that holds the tuple and zeros. For who

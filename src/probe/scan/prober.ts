@@ -4,9 +4,10 @@ import type { Fan, Outgoing } from '../../net/network.ts';
 import type { Ipv4Address } from '../../wire/address.ts';
 import { ACK, FIN, SYN } from '../../wire/flags.ts';
 import { Template } from '../../wire/template.ts';
+import { drawKey } from '../block-cipher.ts';
 import type { ProbeContext } from '../context.ts';
 import { type Crafted, craft, drawNumbers, type SegmentSpec } from '../segment-spec.ts';
-import { type Asked, Cookies, drawKey } from './cookie.ts';
+import { type Asked, Cookies } from './cookie.ts';
 import type { ScanRequest } from './request.ts';
 
 /** Each attempt leaves from a port of its own, so that its answer tells which it was. */

@@ -30,6 +30,7 @@ import {
   tcpOption,
   verdict,
 } from './common.ts';
+import { listenLines } from './listen.ts';
 import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 import { replayLines } from './replay.ts';
@@ -131,6 +132,8 @@ const noteLine = defined(
         'begins-midway',
         'unsent',
         'not-captured',
+        'syn-cookies',
+        'table-full',
       ),
       text,
     },
@@ -269,6 +272,7 @@ export const COMMAND_LINES = {
   'dry-run': [segmentReading, datagramReading, readingResult, errorResult],
   decode: [segmentReading, icmpReading, datagramReading, readingResult, errorResult],
   replay: [...replayLines([start, segment, stateLine, icmp, noteLine], connectResult), errorResult],
+  listen: [noteLine, ...listenLines([start, segment, stateLine, icmp, noteLine], connectResult), errorResult],
   doctor: [check, doctorResult, errorResult],
 } satisfies Record<string, readonly AnySchema[]>;
 

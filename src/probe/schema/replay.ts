@@ -8,11 +8,21 @@ const described = { conversation: 'Of which conversation of the capture: the fir
 
 type Added = Omit<ConversationResult, Exclude<keyof ConnectResult, 'iss'>>;
 
+const made = new Map<AnySchema, AnySchema>();
+
+/** The lines of `connect` before its result, each with its conversation. */
+export const ofConversation = (steps: readonly AnySchema[]): AnySchema[] =>
+  steps.map((step) => {
+    const known = made.get(step);
+    if (known !== undefined) return known;
+    const line = defined(`${step.name}OfConversation`, extended(step, record<{ conversation: number }>(conversation, described)));
+    made.set(step, line);
+    return line;
+  });
+
 /** @param steps the lines of `connect` before its result */
 export function replayLines(steps: readonly AnySchema[], connectResult: AnySchema): AnySchema[] {
-  const stepsOfConversation = steps.map((step) =>
-    defined(`${step.name}OfConversation`, extended(step, record<{ conversation: number }>(conversation, described))),
-  );
+  const stepsOfConversation = ofConversation(steps);
   const conversationResult = defined(
     'conversationResult',
     extended(

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/net/random.ts';
-import { type Asked, blockCipher, Cookies, drawKey, matches } from '../../../src/probe/scan/cookie.ts';
+import { blockCipher, drawKey } from '../../../src/probe/block-cipher.ts';
+import { type Asked, Cookies, matches } from '../../../src/probe/scan/cookie.ts';
 import { ACK, FIN, PSH, RST, SYN, URG } from '../../../src/wire/flags.ts';
 import { fromHex, toHex } from '../../../src/wire/hex.ts';
 import { seqAdd } from '../../../src/wire/seq.ts';

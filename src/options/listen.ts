@@ -1,0 +1,167 @@
+/** The options of `listen` as data, and the request that they make. */
+import { LISTEN_DEFAULTS, type ListenRequest, type ServedClose } from '../probe/listen/request.ts';
+import type { Args } from './args.ts';
+import { readDataEachTime } from './data.ts';
+import { usageError } from './errors.ts';
+import { FAULT_NAMES, PATH_FAULT_NAMES, readFaults } from './faults.ts';
+import {
+  DATA_OPTIONS,
+  IP_HEADER_OPTIONS,
+  type Option,
+  OUTPUT_OPTIONS,
+  PCAP_OPTION,
+  PRIVILEGE_OPTIONS,
+  reworded,
+  SYN_OPTIONS,
+  TIME_OPTIONS,
+} from './options.ts';
+import { readSynOptions } from './syn-options.ts';
+import { readPort } from './target.ts';
+import { address, integer, MAX_32, oneOf, seconds, someSeconds } from './values.ts';
+
+const CLOSE_KINDS = ['active', 'passive', 'half', 'reset', 'none'] as const satisfies readonly ServedClose[];
+const MOST_PORTS = 64;
+const MOST_CONNECTIONS = 65_535;
+
+const SERVED_OPTIONS: readonly Option[] = [
+  { name: 'echo', group: 'Data', describe: 'Send back what comes' },
+  { name: 'discard', group: 'Data', describe: 'Take what comes and say nothing; so it is without --echo and --data' },
+  ...reworded(DATA_OPTIONS, {
+    data: { describe: String.raw`Send this text to each who connects; \r \n \t \0 \\ and \xNN are escapes` },
+  }),
+  {
+    name: 'close',
+    argument: 'KIND',
+    choices: CLOSE_KINDS,
+    group: 'Close',
+    describe:
+      "How to end each connection. active: our FIN first, after our data; passive: wait for the peer's FIN; half: our FIN right after our data, then receive; reset: RST; none: say nothing more. Default: active with data of ours, else passive",
+  },
+  {
+    name: 'idle',
+    argument: 'SECONDS',
+    group: 'Close',
+    describe: 'After our data: how long the peer may be silent before we go on to close',
+    default: '0.5',
+  },
+  {
+    name: 'time-wait',
+    argument: 'SECONDS',
+    group: 'Close',
+    describe: 'How long to stay in TIME-WAIT, to answer a FIN that comes again',
+    default: '1.2',
+  },
+  { name: 'count', alias: 'c', argument: 'N', group: 'Limits', describe: 'End after N connections; default: on and on, until Ctrl-C' },
+  {
+    name: 'backlog',
+    argument: 'N',
+    group: 'Limits',
+    describe: 'Handshakes under way at once; SYNs beyond them are answered by SYN cookies, 0: all are',
+    default: '1024',
+  },
+  {
+    name: 'max-connections',
+    argument: 'N',
+    group: 'Limits',
+    describe: 'Connections open at once; a SYN beyond them is dropped',
+    default: '1024',
+  },
+];
+
+const FAULT_OPTIONS: readonly Option[] = [
+  {
+    name: 'fault',
+    argument: 'LIST',
+    repeatable: true,
+    group: 'Faults',
+    describe:
+      'Do wrong on purpose. To what we send: drop=SHARE, duplicate=SHARE, reorder=SHARE, corrupt=SHARE (0 to 1), delay=TIME, jitter=TIME (20ms). Of our own: wrong-ack, no-final-ack, zero-window or zero-window=TIME, rst-after=BYTES',
+  },
+  {
+    name: 'fault-received',
+    argument: 'LIST',
+    repeatable: true,
+    group: 'Faults',
+    describe: 'To what comes: drop, duplicate, reorder, corrupt, delay, jitter',
+  },
+];
+
+export const LISTEN_OPTIONS: readonly Option[] = [
+  ...SERVED_OPTIONS,
+  ...FAULT_OPTIONS,
+  {
+    name: 'isn',
+    alias: 'seq',
+    argument: 'N',
+    group: 'TCP header',
+    describe: 'Our initial sequence number in each connection; default: random (RFC 6528)',
+  },
+  {
+    name: 'window',
+    argument: 'N',
+    group: 'TCP header',
+    describe: 'Window field of all our segments, unscaled; default: 64240, then what we can take',
+  },
+  ...reworded(SYN_OPTIONS, {
+    'tcp-options': { describe: 'Whose SYN+ACK options to send, as far as the peer offers them: none, linux, bsd or windows' },
+    timestamps: { describe: 'Offer timestamps; with values: first TSval' },
+  }),
+  ...IP_HEADER_OPTIONS,
+  { name: 'source', argument: 'ADDRESS', group: 'Path', describe: 'Answer on this address of ours alone; default: on all' },
+  ...reworded(TIME_OPTIONS, {
+    timeout: {
+      describe: "Longest wait for the peer's data or FIN, for progress on our data, and from our FIN to the end",
+      default: '60',
+    },
+    deadline: { describe: 'Longest time for the whole command; default: none', default: undefined },
+    seed: { describe: 'Repeat every random choice: ISN, timestamps, identification, faults' },
+  }),
+  ...PRIVILEGE_OPTIONS,
+  { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },
+  PCAP_OPTION,
+  ...reworded(OUTPUT_OPTIONS, {
+    quiet: { describe: 'Print one line at the end' },
+    verbose: { describe: 'Print every segment of every connection' },
+  }),
+];
+
+/** What was asked for, over the defaults, and whether there is anything to say. @throws CliError */
+export function readListen(args: Args): { request: Omit<ListenRequest, 'segments'>; hasData: boolean } {
+  const within = (least: number, most: number) => (option: string, text: string) => integer(option, text, least, most);
+  const { data, hasData } = readDataEachTime(args);
+  const echo = args.flag('echo') === true;
+  if (args.flag('discard') && (echo || hasData)) throw usageError(`--discard and --${echo ? 'echo' : 'data'} at once`, 'give one of them');
+  const { path: sentFaults, own } = readFaults('--fault', args.texts('fault'), FAULT_NAMES);
+  const { path: receivedFaults } = readFaults('--fault-received', args.texts('fault-received'), PATH_FAULT_NAMES);
+  const request = {
+    ports: readPorts(args.positionals),
+    source: args.read('source', address),
+    iss: args.read('isn', within(0, MAX_32)),
+    synOptions: readSynOptions(args),
+    window: args.read('window', within(0, 0xffff)),
+    ttl: args.read('ttl', within(1, 255)) ?? LISTEN_DEFAULTS.ttl,
+    tos: args.read('tos', within(0, 255)) ?? LISTEN_DEFAULTS.tos,
+    echo,
+    data,
+    close: args.read('close', (option, text) => oneOf(option, text, CLOSE_KINDS)) ?? (hasData && !echo ? 'active' : LISTEN_DEFAULTS.close),
+    idleMs: args.read('idle', seconds) ?? LISTEN_DEFAULTS.idleMs,
+    timeoutMs: args.read('timeout', someSeconds) ?? LISTEN_DEFAULTS.timeoutMs,
+    deadlineMs: args.read('deadline', someSeconds) ?? LISTEN_DEFAULTS.deadlineMs,
+    timeWaitMs: args.read('time-wait', seconds) ?? LISTEN_DEFAULTS.timeWaitMs,
+    count: args.read('count', within(1, Number.MAX_SAFE_INTEGER)) ?? LISTEN_DEFAULTS.count,
+    backlog: args.read('backlog', within(0, MOST_CONNECTIONS)) ?? LISTEN_DEFAULTS.backlog,
+    maxConnections: args.read('max-connections', within(1, MOST_CONNECTIONS)) ?? LISTEN_DEFAULTS.maxConnections,
+    misbehaviour: { ...LISTEN_DEFAULTS.misbehaviour, ...own },
+    sentFaults,
+    receivedFaults,
+  };
+  return { request, hasData };
+}
+
+function readPorts(words: readonly string[]): number[] {
+  const ports = words.flatMap((word) => word.split(',')).map((word) => readPort('PORT', word));
+  const twice = ports.find((port, i) => ports.indexOf(port) < i);
+  if (twice !== undefined) throw usageError(`PORT: ${twice} twice`, 'give each port once');
+  if (ports.length > MOST_PORTS) throw usageError(`${ports.length} ports`, `give ${MOST_PORTS} at most`);
+  return ports;
+}

@@ -1,0 +1,211 @@
+/** One conversation with a peer that called: its connection, and what is said and done in it. */
+import { NetError } from '../../net/errors.ts';
+import type { Flow } from '../../net/flow.ts';
+import type { Arrival } from '../../net/network.ts';
+import { closeWindow } from '../../tcp/receive-window.ts';
+import { ACK, FIN, RST, SYN } from '../../wire/flags.ts';
+import { seqAdd } from '../../wire/seq.ts';
+import type { TcpSegment } from '../../wire/tcp.ts';
+import { connectResult, type EarlyEnd } from '../connect/result.ts';
+import type { Connection, ConnectionOptions, ConnectionPort } from '../connection.ts';
+import { Dialogue } from '../dialogue.ts';
+import type { ConnectEvent, ConnectResult } from '../events.ts';
+import type { ListenRequest } from './request.ts';
+
+/** A handshake that takes longer is given up, as those of a flood and of most scanners are. */
+const LONGEST_HANDSHAKE_US = 10_000_000;
+
+export class Served implements Flow {
+  /** Undefined until it is told of. */
+  number: number | undefined;
+  /** When to come again. */
+  untilUs = Number.POSITIVE_INFINITY;
+  /** Nothing is left to do. */
+  isOver = false;
+  /** What came for it and was not yet taken in. */
+  readonly pending: Arrival[] = [];
+  readonly #dialogue: Dialogue;
+  readonly #request: ListenRequest;
+  /** What the peer said and is to be said back. */
+  #toEcho: Uint8Array[] = [];
+  #ackedBefore = 0;
+  #early: EarlyEnd = { ended: undefined };
+  /** We fell silent, as asked, and listen until then. */
+  #silentUntilUs: number | undefined;
+  #windowOpensAtUs: number | undefined;
+  #wasReset = false;
+
+  constructor(
+    readonly address: number,
+    readonly port: number,
+    readonly peerAddress: number,
+    readonly peerPort: number,
+    readonly fromCookie: boolean,
+    /** Makes its connection with these options. */
+    connect: (served: Served, options: ConnectionOptions) => Connection<ConnectionPort>,
+    request: ListenRequest,
+  ) {
+    this.#request = request;
+    const { misbehaviour, echo } = request;
+    this.connection = connect(this, {
+      silent: !request.segments,
+      deliver: echo ? (payload) => this.#toEcho.push(payload) : undefined,
+      alter: misbehaviour.wrongAck || misbehaviour.noFinalAck ? (segment) => this.#alter(segment) : undefined,
+    });
+    const waits = {
+      idleUs: request.idleMs * 1000,
+      timeoutUs: request.timeoutMs * 1000,
+      timeWaitUs: request.timeWaitMs * 1000,
+      deadlineUs: Number.POSITIVE_INFINITY,
+    };
+    this.#dialogue = new Dialogue(this.connection, request.close, waits, request.data(), echo);
+  }
+
+  readonly connection: Connection<ConnectionPort>;
+
+  /** Its handshake is under way. */
+  get isHalfOpen(): boolean {
+    return !this.connection.wasEstablished;
+  }
+
+  /** Takes in what came, and does what is to be done now. @returns what there is to tell, piece by piece */
+  advance(nowUs: number): Iterable<ConnectEvent>[] {
+    const told: Iterable<ConnectEvent>[] = [];
+    try {
+      this.#converse(nowUs, told);
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      this.#early = { ended: undefined, error };
+      this.#finish();
+    }
+    return told;
+  }
+
+  /** Ends it, by RST where there is anybody to reset. */
+  abort(ended: ConnectResult['ended']): Iterable<ConnectEvent> {
+    // In TIME-WAIT all is done but the waiting.
+    const isDone = this.connection.state === 'TIME-WAIT' || this.#silentUntilUs !== undefined;
+    if (!isDone) this.#early = { ended };
+    this.#finish();
+    if (isDone) return [];
+    try {
+      return this.connection.apply({ type: 'abort' });
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      return [];
+    }
+  }
+
+  result(): ConnectResult {
+    return connectResult(this.#wasReset ? 'reset' : this.#request.close, this.connection, this.#early);
+  }
+
+  #converse(nowUs: number, told: Iterable<ConnectEvent>[]): void {
+    const { connection } = this;
+    for (let arrival = this.pending.shift(); arrival !== undefined; arrival = this.pending.shift()) {
+      if (this.#silentUntilUs !== undefined) told.push(connection.watch(arrival));
+      else this.#take(arrival, told);
+    }
+    if (this.#silentUntilUs !== undefined) return this.#stayLonger(this.#silentUntilUs, nowUs);
+    told.push(this.#dialogue.timers(nowUs));
+    // A RST in the handshake, or a SYN in the place of its end, and the port listens again (RFC 9293 §3.10.7.4).
+    if (connection.state === 'LISTEN') return this.#finish();
+    this.#openWindow(nowUs, told);
+    if (this.#isToBeReset()) {
+      this.#wasReset = true;
+      told.push(connection.apply({ type: 'abort' }));
+    }
+    this.#proceed(nowUs, told);
+  }
+
+  #take(arrival: Arrival, told: Iterable<ConnectEvent>[]): void {
+    const { connection } = this;
+    const { tcb } = connection;
+    const isNew = tcb.state === 'LISTEN';
+    told.push(connection.take(arrival));
+    if (isNew && this.#request.misbehaviour.zeroWindowMs !== undefined) {
+      closeWindow(tcb);
+      this.#windowOpensAtUs = arrival.atUs + this.#request.misbehaviour.zeroWindowMs * 1000;
+    }
+    for (const data of this.#toEcho.splice(0)) told.push(connection.apply({ type: 'send', data }));
+    this.#read(told);
+  }
+
+  /** What is echoed is taken when the echo has arrived: so we hold no more of it than our window is wide. */
+  #read(told: Iterable<ConnectEvent>[]): void {
+    const { connection } = this;
+    const { tcb, record } = connection;
+    if (tcb.rcvUser === 0 || this.#windowOpensAtUs !== undefined) return;
+    const echoed = record.ackedBytes - this.#ackedBefore;
+    this.#ackedBefore = record.ackedBytes;
+    const isHeld = this.#request.echo && !tcb.finQueued;
+    const bytes = isHeld ? Math.min(echoed, tcb.rcvUser) : tcb.rcvUser;
+    if (bytes > 0) told.push(connection.apply({ type: 'taken', bytes }));
+  }
+
+  #openWindow(nowUs: number, told: Iterable<ConnectEvent>[]): void {
+    if (this.#windowOpensAtUs === undefined || nowUs < this.#windowOpensAtUs) return;
+    this.#windowOpensAtUs = undefined;
+    told.push(this.connection.apply({ type: 'taken', bytes: this.connection.tcb.rcvUser }));
+  }
+
+  #isToBeReset(): boolean {
+    const { rstAfterBytes } = this.#request.misbehaviour;
+    const { record, wasEstablished } = this.connection;
+    return rstAfterBytes !== undefined && wasEstablished && !this.#wasReset && record.sentBytes + record.receivedBytes >= rstAfterBytes;
+  }
+
+  /** Says what is to be said and closes when it is time, as far as can be done now. */
+  #proceed(nowUs: number, told: Iterable<ConnectEvent>[]): void {
+    const { connection } = this;
+    for (;;) {
+      told.push([...this.#dialogue.write()]);
+      const decision = this.#dialogue.decide(nowUs);
+      switch (decision.do) {
+        case 'close':
+          told.push(this.#dialogue.close());
+          break;
+        case 'abort':
+          this.#early = { ended: decision.ended };
+          told.push(connection.apply({ type: 'abort' }));
+          break;
+        case 'finish':
+          if (this.#request.close === 'none' && connection.state !== 'CLOSED') {
+            this.#silentUntilUs = nowUs + this.#request.timeoutMs * 1000;
+            return this.#stayLonger(this.#silentUntilUs, nowUs);
+          }
+          return this.#finish();
+        case 'wait': {
+          const { startedAtUs = nowUs } = connection;
+          const handshakeUntilUs = this.isHalfOpen ? startedAtUs + LONGEST_HANDSHAKE_US : Number.POSITIVE_INFINITY;
+          if (nowUs >= handshakeUntilUs) return this.#finish();
+          this.untilUs = Math.min(decision.untilUs, handshakeUntilUs, this.#windowOpensAtUs ?? Number.POSITIVE_INFINITY);
+          return;
+        }
+      }
+    }
+  }
+
+  /** We say nothing more; the peer may go on for a while, or give up. */
+  #stayLonger(untilUs: number, nowUs: number): void {
+    if (nowUs >= untilUs || this.connection.record.end === 'reset') this.#finish();
+    else this.untilUs = untilUs;
+  }
+
+  #finish(): void {
+    this.isOver = true;
+    this.#dialogue.end();
+  }
+
+  #alter(segment: TcpSegment): TcpSegment | undefined {
+    const { wrongAck, noFinalAck } = this.#request.misbehaviour;
+    if (wrongAck && segment.flags & SYN) return { ...segment, ack: seqAdd(segment.ack, WRONG_BY) };
+    const { peerFinSeq } = this.connection.tcb;
+    const acknowledgesFin = peerFinSeq !== undefined && segment.flags & ACK && segment.ack === seqAdd(peerFinSeq, 1);
+    if (!noFinalAck || !acknowledgesFin) return segment;
+    const isBare = segment.payload.length === 0 && !(segment.flags & (FIN | RST));
+    return isBare ? undefined : { ...segment, ack: peerFinSeq };
+  }
+}
+
+const WRONG_BY = 0x10_0000;

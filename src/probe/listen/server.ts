@@ -1,0 +1,350 @@
+/** All conversations on the ports: who calls is answered, what comes is given to its conversation, what it tells is gathered. */
+import { NetError } from '../../net/errors.ts';
+import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from '../../net/flow.ts';
+import type { Arrival, ListeningPorts, Route } from '../../net/network.ts';
+import { handle } from '../../tcp/endpoint.ts';
+import { createTcb, DEFAULT_TCB_CONFIG, type Tcb } from '../../tcp/tcb.ts';
+import { formatIpv4, isMulticast } from '../../wire/address.ts';
+import { ACK, RST, SYN } from '../../wire/flags.ts';
+import { ipv4Header } from '../../wire/ipv4.ts';
+import { encodePacket, MIN_HEADERS_LENGTH } from '../../wire/packet.ts';
+import { seqAdd, seqGt } from '../../wire/seq.ts';
+import { type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
+import { findOption } from '../../wire/tcp-options.ts';
+import { type Heard, hear } from '../arrival.ts';
+import { Connection, type ConnectionOptions, type ConnectionPort } from '../connection.ts';
+import type { ProbeContext } from '../context.ts';
+import { type ConnectEvent, type ListenEvent, type NoteEvent, SCHEMA_VERSION, type ServedEvent, type StartEvent } from '../events.ts';
+import { isoTime } from '../segment-event.ts';
+import { synOptions } from '../syn-options.ts';
+import { VERSION } from '../version.ts';
+import type { Path } from './path.ts';
+import type { ListenRequest } from './request.ts';
+import { Served } from './served.ts';
+import { carriedOptions, carryingTimestamp, rememberedOptions, SynCookies } from './syn-cookies.ts';
+import { Tally } from './tally.ts';
+
+type HeardSegment = Extract<Heard, { type: 'segment' }>;
+
+/** So much each peer may have in flight towards us, and no more, where many share the kernel's buffer. */
+const LEAST_WINDOW_BYTES = 64 * 1024;
+const MOST_WINDOW_BYTES = 1 << 20;
+/** As Linux: over a path of a fraction of a second the RFC's second would be most of the time. */
+const MIN_RTO_US = 200_000;
+/** A flood is told of once in so long. */
+const NOTE_EVERY_US = 10_000_000;
+/** RFC 1122 §3.2.1.3: no host has such an address. */
+const CLASS_E = 0xf0000000;
+/** What a SYN that names none is held to say (RFC 9293 §3.7.1). */
+const DEFAULT_MSS = 536;
+
+export class Server {
+  readonly tally = new Tally();
+  readonly #request: ListenRequest;
+  readonly #context: ProbeContext;
+  readonly #ports: ListeningPorts;
+  readonly #path: Path;
+  readonly #startedAtUs: number;
+  readonly #flows = new FlowTable<Served>();
+  readonly #cookies: SynCookies;
+  #halfOpen = 0;
+  #lastNumber = 0;
+  /** Until then nothing is due: the earliest that any of them wanted, though it may want something later by now. */
+  #dueAtUs = Number.POSITIVE_INFINITY;
+  #told: { served: Served | undefined; events: Iterable<ListenEvent | ConnectEvent> }[] = [];
+  readonly #notedAtUs = new Map<NoteEvent['code'], number>();
+
+  constructor(request: ListenRequest, context: ProbeContext, ports: ListeningPorts, path: Path, startedAtUs: number) {
+    this.#request = request;
+    this.#context = context;
+    this.#ports = ports;
+    this.#path = path;
+    this.#startedAtUs = startedAtUs;
+    this.#cookies = new SynCookies(context.random);
+  }
+
+  get dueAtUs(): number {
+    return this.#dueAtUs;
+  }
+
+  get isFull(): boolean {
+    return this.tally.connections >= this.#request.count;
+  }
+
+  /** All connections that were asked for were made, and are over. */
+  get isDone(): boolean {
+    return this.isFull && this.#open === 0;
+  }
+
+  get #open(): number {
+    return this.#flows.size - this.#halfOpen;
+  }
+
+  /** Takes in what has arrived. */
+  take(arrivals: readonly Arrival[]): void {
+    const touched = new Set<Served>();
+    for (const arrival of arrivals) {
+      const flow = flowOfSegment(arrival.datagram) ?? flowOfIcmpError(arrival.datagram);
+      if (flow === undefined) continue;
+      const served = this.#find(flow, arrival) ?? this.#meet(flow, arrival);
+      if (served === undefined) continue;
+      served.pending.push(arrival);
+      touched.add(served);
+    }
+    const nowUs = this.#context.network.clock.nowUs();
+    for (const served of touched) this.#advance(served, nowUs);
+  }
+
+  /** Does what is due. */
+  tick(): void {
+    const nowUs = this.#context.network.clock.nowUs();
+    if (nowUs < this.#dueAtUs) return;
+    this.#dueAtUs = Number.POSITIVE_INFINITY;
+    for (const served of [...this.#flows]) {
+      if (nowUs >= served.untilUs) this.#advance(served, nowUs);
+      else this.#dueAtUs = Math.min(this.#dueAtUs, served.untilUs);
+    }
+  }
+
+  /** Ends all conversations. */
+  end(ended: 'deadline' | 'interrupted'): void {
+    for (const served of [...this.#flows]) {
+      this.#tell(served, served.abort(ended));
+      this.#remove(served, served.isHalfOpen);
+    }
+  }
+
+  /** What there is to tell since this was asked last. */
+  *events(): Generator<ListenEvent> {
+    const told = this.#told;
+    this.#told = [];
+    for (const { served, events } of told) {
+      if (served === undefined) yield* events as Iterable<ListenEvent>;
+      else for (const event of events) yield { ...event, conversation: served.number } as ServedEvent;
+    }
+  }
+
+  /** Who already speaks with us. A SYN beyond the end of a connection begins the next one (RFC 9293 §3.10.7.4, TIME-WAIT). */
+  #find(flow: Flow, { datagram }: Arrival): Served | undefined {
+    const served = this.#flows.find(flow);
+    if (served?.connection.state !== 'TIME-WAIT') return served;
+    const heard = hear(datagram);
+    const isNew = heard.type === 'segment' && isSyn(heard.tcp) && seqGt(heard.tcp.seq, served.connection.tcb.rcvNxt);
+    if (!isNew) return served;
+    this.#tell(served, served.abort(undefined));
+    this.#remove(served, false);
+    return undefined;
+  }
+
+  /** Somebody we don't know. @returns the conversation that begins */
+  #meet(flow: Flow, arrival: Arrival): Served | undefined {
+    const { tally } = this;
+    const heard = hear(arrival.datagram);
+    const home = this.#ports.homeOf(flow.address);
+    const isSane = heard.type === 'segment' && heard.checksumOk && home !== undefined && isHost(flow) && !isOurself(flow);
+    if (!isSane) {
+      tally.strays++;
+      return undefined;
+    }
+    const { tcp } = heard;
+    if (isSyn(tcp) && !this.isFull) {
+      if (this.#open >= this.#request.maxConnections) {
+        tally.refused++;
+        this.#note('table-full', `There are ${this.#open} connections, as many as may be: more are not answered.`);
+      } else if (this.#halfOpen >= this.#request.backlog) this.#answerByCookie(flow, tcp, home.mtu);
+      else return this.#begin(flow, undefined);
+      return undefined;
+    }
+    if (tcp.flags & ACK && !(tcp.flags & (SYN | RST)) && this.#open < this.#request.maxConnections) {
+      const served = this.#recall(flow, heard, arrival);
+      if (served !== undefined) return served;
+    }
+    tally.strays++;
+    this.#sendAll(flow, createTcb(this.#config(flow, home.mtu, 0, 0)), tcp);
+    return undefined;
+  }
+
+  /** Remembers nothing of a SYN, but answers it. */
+  #answerByCookie(flow: Flow, syn: TcpSegment, mtu: number): void {
+    const { clock } = this.#context.network;
+    const nowUs = clock.nowUs();
+    const options = carriedOptions(syn.options);
+    const iss = this.#cookies.make(flow, syn.seq, findOption(options, 'mss')?.mss ?? DEFAULT_MSS, nowUs);
+    const timestamp = carryingTimestamp(Math.floor(nowUs / 1000), options);
+    const tcb = createTcb(this.#config(flow, mtu, iss, timestamp));
+    handle(tcb, { type: 'open', passive: true }, nowUs);
+    this.#sendAll(flow, tcb, { ...syn, options });
+    if (this.tally.cookiesSent++ === 0 || !this.#cookies.isAwaited(nowUs)) this.#dueAtUs = Math.min(this.#dueAtUs, nowUs);
+    this.#note('syn-cookies', `There are ${this.#halfOpen} handshakes under way: more SYNs are answered by SYN cookies (RFC 4987).`);
+  }
+
+  /** The conversation whose SYN was answered by a cookie, where an ACK brings one back. */
+  #recall(flow: Flow, { tcp, ip }: HeardSegment, arrival: Arrival): Served | undefined {
+    const nowUs = this.#context.network.clock.nowUs();
+    if (!this.#cookies.isAwaited(nowUs)) return undefined;
+    const irs = seqAdd(tcp.seq, -1);
+    const cookie = seqAdd(tcp.ack, -1);
+    const mss = this.#cookies.read(flow, irs, cookie, nowUs);
+    if (mss === undefined) return undefined;
+    const { sourcePort, destinationPort } = tcp;
+    const options = rememberedOptions(mss, tcp.options);
+    const syn = tcpSegment({ sourcePort, destinationPort, flags: SYN, seq: irs, window: tcp.window, options });
+    const served = this.#begin(flow, { iss: cookie, timestamp: findOption(tcp.options, 'timestamps')?.echoReply ?? 0 });
+    if (served === undefined) return undefined;
+    // As when it came; its answer has long left.
+    handle(served.connection.tcb, { type: 'segment', segment: syn }, arrival.atUs);
+    served.connection.record.takesOffer(syn, ip);
+    served.connection.record.enters('SYN-RECEIVED', arrival);
+    this.tally.cookiesUsed++;
+    return served;
+  }
+
+  #begin(flow: Flow, cookie: { iss: number; timestamp: number } | undefined): Served | undefined {
+    const { random, network, iss } = this.#context;
+    const { address, port, peerAddress, peerPort } = flow;
+    let route: Route;
+    try {
+      route = this.#ports.routeTo(peerAddress, address);
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      this.tally.strays++;
+      return undefined;
+    }
+    const nowUs = network.clock.nowUs();
+    const tuple = { localAddress: address, localPort: port, remoteAddress: peerAddress, remotePort: peerPort };
+    const ownIss = cookie?.iss ?? this.#request.iss ?? iss(tuple, nowUs);
+    const tcb = createTcb(this.#config(flow, route.mtu, ownIss, cookie?.timestamp ?? random.uint32()));
+    const connect = (served: Served, options: ConnectionOptions): Connection<ConnectionPort> => {
+      const { ttl, tos } = this.#request;
+      const ownPort = this.#portOf(served, { ...route, sourceAddress: address });
+      return new Connection(ownPort, tcb, peerAddress, { ttl, tos, firstId: 1 + (random.uint32() % 0xffff) }, network.clock, options);
+    };
+    const served = new Served(address, port, peerAddress, peerPort, cookie !== undefined, connect, this.#request);
+    const { receive, transmit } = network.clockSources;
+    served.connection.clocks = { receive, transmit };
+    for (const _ of served.connection.apply({ type: 'open', passive: true }));
+    this.#flows.add(served);
+    this.#halfOpen++;
+    return served;
+  }
+
+  #portOf(served: Served, route: Route): ConnectionPort {
+    const ports = this.#ports;
+    const { peerAddress, address } = served;
+    return {
+      route,
+      port: served.port,
+      guard: ports.guard,
+      get queued() {
+        return served.pending.length;
+      },
+      get dropped() {
+        return ports.dropped;
+      },
+      send: (datagram) => this.#path.send(datagram),
+      pathMtu: () => ports.pathMtu(peerAddress, address),
+    };
+  }
+
+  #config({ port, peerPort }: Flow, mtu: number, iss: number, timestamp: number): Parameters<typeof createTcb>[0] {
+    const { window, timeoutMs, misbehaviour, echo } = this.#request;
+    const share = Math.floor(this.#ports.receiveWindowBytes / (this.#open + 1));
+    return {
+      ...DEFAULT_TCB_CONFIG,
+      localPort: port,
+      remotePort: peerPort,
+      iss,
+      synOptions: synOptions(this.#request.synOptions, mtu - MIN_HEADERS_LENGTH, timestamp),
+      synWindow: misbehaviour.zeroWindowMs !== undefined ? 0 : (window ?? DEFAULT_TCB_CONFIG.synWindow),
+      fixedWindow: window !== undefined,
+      receiveBufferBytes: Math.max(LEAST_WINDOW_BYTES, Math.min(MOST_WINDOW_BYTES, share)),
+      userReads: echo || misbehaviour.zeroWindowMs !== undefined,
+      maxSegmentBytes: mtu - MIN_HEADERS_LENGTH,
+      userTimeoutUs: timeoutMs * 1000,
+      minRtoUs: MIN_RTO_US,
+    };
+  }
+
+  /** Sends what an endpoint of no conversation has to say to a segment. */
+  #sendAll({ address, peerAddress }: Flow, tcb: Tcb, segment: TcpSegment): void {
+    const { ttl, tos } = this.#request;
+    const actions = handle(tcb, { type: 'segment', segment }, this.#context.network.clock.nowUs());
+    const ip = ipv4Header({ source: address, destination: peerAddress, ttl, tos, id: 1 + (this.#context.random.uint32() % 0xffff) });
+    for (const action of actions) {
+      if (action.type !== 'send') continue;
+      try {
+        this.#path.send(encodePacket({ ip, tcp: action.segment }));
+      } catch (error) {
+        // As lost as on the wire: whoever waits for it asks again.
+        if (!(error instanceof NetError)) throw error;
+      }
+    }
+  }
+
+  #advance(served: Served, nowUs: number): void {
+    const { isHalfOpen } = served;
+    const told = served.advance(nowUs);
+    if (isHalfOpen && !served.isHalfOpen) {
+      this.#halfOpen--;
+      this.tally.connections++;
+    }
+    if (served.number === undefined && (this.#request.segments || !served.isHalfOpen)) this.#introduce(served);
+    for (const events of told) this.#tell(served, events);
+    if (served.isOver) this.#remove(served, served.isHalfOpen);
+    else this.#dueAtUs = Math.min(this.#dueAtUs, served.untilUs);
+  }
+
+  #introduce(served: Served): void {
+    served.number = ++this.#lastNumber;
+    const { connection } = served;
+    const { clock } = this.#context.network;
+    const startedAtNs = clock.wallTimeNs(connection.startedAtUs ?? clock.nowUs());
+    const start: StartEvent = {
+      type: 'start',
+      schema: SCHEMA_VERSION,
+      version: VERSION,
+      command: 'listen',
+      host: formatIpv4(served.peerAddress),
+      address: formatIpv4(served.peerAddress),
+      port: served.peerPort,
+      sourceAddress: formatIpv4(served.address),
+      sourcePort: served.port,
+      interfaceName: connection.port.route.interfaceName || undefined,
+      startedAt: isoTime(startedAtNs),
+      startedAtNs,
+      clock: connection.clocks,
+      guard: this.#ports.guard,
+    };
+    this.#told.push({ served, events: [start] });
+  }
+
+  #tell(served: Served, events: Iterable<ConnectEvent>): void {
+    if (this.#request.segments) this.#told.push({ served, events });
+  }
+
+  #remove(served: Served, wasHalfOpen: boolean): void {
+    this.#flows.delete(served);
+    if (wasHalfOpen) this.#halfOpen--;
+    const result = served.result();
+    this.tally.counts(served, result);
+    if (served.number === undefined) return;
+    const { clock } = this.#context.network;
+    const durationUs = clock.nowUs() - (served.connection.startedAtUs ?? clock.nowUs());
+    const ending = { ...result, conversation: served.number, durationUs, fromCookie: served.fromCookie };
+    this.#told.push({ served: undefined, events: [ending] });
+  }
+
+  #note(code: NoteEvent['code'], text: string): void {
+    const nowUs = this.#context.network.clock.nowUs();
+    if (nowUs - (this.#notedAtUs.get(code) ?? Number.NEGATIVE_INFINITY) < NOTE_EVERY_US) return;
+    this.#notedAtUs.set(code, nowUs);
+    this.#told.push({ served: undefined, events: [{ type: 'note', atUs: nowUs - this.#startedAtUs, code, text }] });
+  }
+}
+
+const isSyn = ({ flags }: TcpSegment): boolean => (flags & (SYN | ACK | RST)) === SYN;
+
+const isHost = ({ peerAddress }: Flow): boolean => peerAddress !== 0 && !isMulticast(peerAddress) && peerAddress < CLASS_E;
+
+/** A SYN from our own port to itself would have us answer ourselves for ever. */
+const isOurself = ({ address, port, peerAddress, peerPort }: Flow): boolean => address === peerAddress && port === peerPort;

@@ -1,0 +1,64 @@
+/** The lines of `listen`: those of `connect`, each with its conversation, and a result of all that called. */
+import type { ConnectResult, ListeningEvent, ListenResult, SCHEMA_VERSION, ServedResult } from '../events.ts';
+import { type AnySchema, constant, defined, extended, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
+import { ending, type Printed } from './common.ts';
+import { ofConversation } from './replay.ts';
+
+const listening = defined(
+  'listening',
+  record<ListeningEvent>(
+    {
+      type: constant('listening'),
+      schema: constant(1 satisfies typeof SCHEMA_VERSION),
+      version: text,
+      command: constant('listen'),
+      address: optional(text),
+      ports: list(integer),
+      startedAt: text,
+      guard: oneOf<'socket' | 'none'>()('socket', 'none'),
+    },
+    'ListeningEvent',
+  ),
+);
+
+/** @param steps the lines of `connect` before its result */
+export function listenLines(steps: readonly AnySchema[], connectResult: AnySchema): AnySchema[] {
+  const servedResult = defined(
+    'servedResult',
+    extended(
+      connectResult,
+      record<Omit<ServedResult, keyof ConnectResult>>(
+        { conversation: integer, durationUs: number, fromCookie: flag },
+        { conversation: 'Which conversation of the run: the first is 1.' },
+        'ServedResult',
+      ),
+    ),
+  );
+  const listenResult = defined(
+    'listenResult',
+    record<Printed<ListenResult>>(
+      {
+        type: constant('result'),
+        connections: integer,
+        completed: integer,
+        resetByPeer: integer,
+        timedOut: integer,
+        interrupted: integer,
+        halfOpen: integer,
+        cookiesSent: integer,
+        cookiesUsed: integer,
+        refused: integer,
+        strays: integer,
+        sentBytes: integer,
+        receivedBytes: integer,
+        durationUs: number,
+        ended: optional(oneOf<NonNullable<ListenResult['ended']>>()('deadline', 'interrupted')),
+        countReached: flag,
+        kernelDrops: integer,
+        ...ending,
+      },
+      'ListenResult',
+    ),
+  );
+  return [listening, ...ofConversation(steps), servedResult, listenResult];
+}
