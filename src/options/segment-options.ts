@@ -92,7 +92,9 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
 /** @param option that asks for a connection @throws CliError where something was given that no connection has */
 export function checkConnectionOptions(args: Args, option: string, why: string): void {
   const other = SEGMENT_OPTIONS.find(({ name }) => !OF_CONNECTIONS.has(name) && args.flag(name) !== undefined);
-  if (other !== undefined) throw usageError(`--${option} and --${other.name} at once`, why);
+  if (other === undefined) return;
+  const given = args.flag(other.name) === false ? `no-${other.name}` : other.name;
+  throw usageError(`--${option} and --${given} at once`, why);
 }
 
 /** What a raw IPv4 socket can't send, by the option that one would look for. */

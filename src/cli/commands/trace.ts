@@ -30,7 +30,7 @@ export const traceCommand: CommandBody = {
     ['rawshake trace example.com 443', 'the way of a SYN: every hop, what it changed, and where and how it ends'],
     ['rawshake trace example.com 443 --flows 16', 'the ways of 16 flows, as a tree where balancers part them'],
     ['rawshake trace example.com 443 --inside --mtu', 'inside a connection, past firewalls that track them; and the path MTU'],
-    ['rawshake trace example.com 443 --flows 16 --dot | dot -Tsvg > path.svg', 'the same tree as a picture'],
+    ['rawshake trace example.com 443 --flows 16 --dot > path.dot', 'the same tree for graphviz: dot -Tsvg path.dot'],
   ],
   run: withCapture(run),
 };
