@@ -40,6 +40,15 @@ interface CraftedProbe extends Probe, Question, ToldProbe {
   readonly ipId: number;
 }
 
+/** A probe put into bytes. */
+interface Made {
+  ttl: number;
+  crafted: Crafted;
+  ipId: number;
+  datagram: Uint8Array;
+  pieces: readonly Uint8Array[];
+}
+
 /** What a prober of its own may have other than the request. */
 export interface ProberChoice {
   /** Undefined: the one asked for, or any free one. */
@@ -60,6 +69,8 @@ export class CraftedProber implements Prober {
   /** Oldest first. */
   readonly #probes = new Set<CraftedProbe>();
   #count = 0;
+  /** The first round, made before it begins: time must not be lost between its probes. */
+  readonly #ready: Made[] = [];
   /** What the last RST stood for. */
   #lastReset: number | undefined;
 
@@ -91,8 +102,9 @@ export class CraftedProber implements Prober {
       this.#flow = { source: route.sourceAddress, sourcePort: port, destination: address, destinationPort };
       const tuple = { localAddress: route.sourceAddress, localPort: port, remoteAddress: address, remotePort: destinationPort };
       this.#numbers = drawNumbers(random, route.mtu, () => iss(tuple, network.clock.nowUs()));
-      const { tcp } = this.#craft(0, 1);
-      this.silence = { verdict: verdictOf(probeKind(tcp.flags), 'none'), reason: 'no-response' };
+      for (let ttl = request.firstTtl; ttl <= request.maxTtl; ttl++) this.#ready.push(this.#make(this.#ready.length, ttl));
+      const { crafted } = this.#ready[0] as Made;
+      this.silence = { verdict: verdictOf(probeKind(crafted.tcp.flags), 'none'), reason: 'no-response' };
     } catch (error) {
       this.port.close();
       throw error;
@@ -107,12 +119,10 @@ export class CraftedProber implements Prober {
     return this.port.dropped;
   }
 
-  send(ttl: number, choice: ProbeChoice = {}): Probe {
-    const count = this.#count;
-    const crafted = this.#craft(count, ttl, choice);
-    const ipId = copyId(this.#spec, this.#numbers, count);
-    const datagram = datagramOf(crafted, ipId);
-    const pieces = piecesOf(datagram, this.#spec);
+  send(ttl: number, choice?: ProbeChoice): Probe {
+    const made = this.#ready[this.#count];
+    const isReady = made?.ttl === ttl && choice === undefined;
+    const { crafted, ipId, datagram, pieces } = isReady ? made : this.#make(this.#count, ttl, choice);
     // The last fragment completes the segment: the answer is to it.
     const departure = pieces.map((piece) => this.port.send(piece)).at(-1) as Departure;
     this.#count++;
@@ -156,6 +166,13 @@ export class CraftedProber implements Prober {
     this.port.close();
   }
 
+  #make(count: number, ttl: number, choice?: ProbeChoice): Made {
+    const crafted = this.#craft(count, ttl, choice);
+    const ipId = copyId(this.#spec, this.#numbers, count);
+    const datagram = datagramOf(crafted, ipId);
+    return { ttl, crafted, ipId, datagram, pieces: piecesOf(datagram, this.#spec) };
+  }
+
   #craft(count: number, ttl: number, { datagramBytes, flags }: ProbeChoice = {}): Crafted {
     const numbers = {
       ...this.#numbers,
@@ -164,7 +181,8 @@ export class CraftedProber implements Prober {
     };
     const spec = { ...this.#spec, flags: flags ?? this.#spec.flags, seq: numbers.seq, ttl };
     const crafted = craft(spec, this.#flow, numbers);
-    const missing = datagramBytes === undefined ? 0 : datagramBytes - datagramOf(crafted, 1).length;
+    if (datagramBytes === undefined) return crafted;
+    const missing = datagramBytes - datagramOf(crafted, 1).length;
     if (missing <= 0) return crafted;
     const payload = new Uint8Array((spec.payload?.length ?? 0) + missing);
     payload.set(spec.payload ?? []);

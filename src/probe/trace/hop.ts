@@ -41,8 +41,9 @@ export class Hop {
   /** Of the destination's own answer. */
   answer: Reason | undefined;
   extensions: HopExtensions | undefined;
-  /** All that its answers show; what is first seen here is for its neighbours to say. */
-  readonly changes: Change[] = [];
+  readonly #changes: Change[] = [];
+  /** Answers that were not yet compared with what they answer: while probes are under way there is more urgent work. */
+  readonly #uncompared: (() => Change[])[] = [];
   quotedBytes: number | undefined;
   /** The TTL that was left in the last quote of one whose TTL ran out. */
   quotedTtl: number | undefined;
@@ -102,7 +103,7 @@ export class Hop {
     this.extensions = hopExtensions(error.extensions) ?? this.extensions;
     const bytes = error.segment?.length ?? 0;
     this.quotedBytes = Math.min(this.quotedBytes ?? bytes, bytes);
-    this.#shows(compareQuote(one.probe.datagram, error));
+    this.#uncompared.push(() => compareQuote(one.probe.datagram, error));
   }
 
   /** The same of the destination's own segment. */
@@ -110,7 +111,16 @@ export class Hop {
     this.#answered(one, ip.source, round);
     this.answer = outcome.reason;
     this.answerTtl = ip.ttl;
-    this.#shows(compareAnswer(one.probe.datagram, tcp));
+    this.#uncompared.push(() => compareAnswer(one.probe.datagram, tcp));
+  }
+
+  /** All that its answers show; what of it is first seen here the nearer ones tell. */
+  get changes(): readonly Change[] {
+    for (const change of this.#uncompared.splice(0).flatMap((compare) => compare())) {
+      const isKnown = this.#changes.some((known) => changeKey(known) === changeKey(change));
+      if (!isKnown && this.#changes.length < MOST_CHANGES) this.#changes.push(change);
+    }
+    return this.#changes;
   }
 
   get figures(): HopFigures {
@@ -127,13 +137,6 @@ export class Hop {
       this.roundTrips.add(round);
     }
     if (this.answerers.has(from) || this.answerers.size < MOST_ANSWERERS) this.answerers.set(from, (this.answerers.get(from) ?? 0) + 1);
-  }
-
-  #shows(changes: readonly Change[]): void {
-    for (const change of changes) {
-      const isKnown = this.changes.some((known) => changeKey(known) === changeKey(change));
-      if (!isKnown && this.changes.length < MOST_CHANGES) this.changes.push(change);
-    }
   }
 }
 

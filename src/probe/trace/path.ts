@@ -5,7 +5,7 @@ import type { Outcome, Stop } from '../events.ts';
 import { saysMore } from '../verdict.ts';
 import { Hop } from './hop.ts';
 import type { Finding, Probe } from './prober.ts';
-import { goesRound } from './remarks.ts';
+import { CYCLES, goesRound } from './remarks.ts';
 import type { TraceRequest } from './request.ts';
 
 export class Path {
@@ -77,7 +77,7 @@ export class Path {
     if (error.name === 'ttl-exceeded') {
       // The path has become longer, or opens further.
       if (one === hop.last) this.#goesOnFrom(ttl);
-      if (this.#loopTtl === undefined) this.#findLoop();
+      if (this.#loopTtl === undefined && this.#hasRepeated(from)) this.#findLoop();
     } else if (ttl <= (this.refusal?.ttl ?? ttl)) this.refusal = { ttl, from, icmp: error.name };
     return true;
   }
@@ -140,6 +140,13 @@ export class Path {
     const one = this.hops.get(ttl)?.tries.find(({ state }) => state === 'waiting');
     if (one !== undefined) this.#isGuessed = true;
     return one?.probe;
+  }
+
+  /** Often enough to be part of a loop. */
+  #hasRepeated(address: Ipv4Address): boolean {
+    let times = 0;
+    for (const { answerers } of this.hops.values()) if (answerers.has(address)) times++;
+    return times >= CYCLES;
   }
 
   #findLoop(): void {

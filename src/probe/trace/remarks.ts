@@ -40,7 +40,7 @@ function isLoop(hop: Hop, hops: ReadonlyMap<number, Hop>): boolean {
 }
 
 /** So many times must a cycle of addresses come in a row. */
-const CYCLES = 3;
+export const CYCLES = 3;
 
 /** Whether the path goes round: the last addresses up to a distance are a cycle that came three times. */
 export function goesRound(upTo: number, hops: ReadonlyMap<number, Hop>): boolean {

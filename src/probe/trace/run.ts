@@ -43,8 +43,12 @@ export class TraceRun {
   /** The first probe has left, where this run sends it. */
   readonly begun: Promise<void>;
   #hasBegun: () => void = () => {};
-  #events: TraceEvent[] = [];
+  readonly #events: TraceEvent[] = [];
   #toldAtUs = 0;
+  /** There is something to hand over. */
+  #hasNews = false;
+  /** This run's probe was the first of all, and that was not told yet. */
+  #owesStart = false;
   #breathedAtUs = 0;
   /** With `watchMs`: the round that goes on, and when it began. */
   #round = 1;
@@ -111,33 +115,36 @@ export class TraceRun {
   }
 
   get #isTimeToTell(): boolean {
-    return this.#events.length > 0 && this.#clock.nowUs() >= this.#toldAtUs + TELL_EVERY_US;
+    return this.#hasNews && this.#clock.nowUs() >= this.#toldAtUs + TELL_EVERY_US;
   }
 
   *#takeEvents(): Generator<TraceEvent, void> {
-    const events = this.#events;
-    this.#events = [];
-    yield* events;
+    if (this.#owesStart && this.#timeline.begun !== undefined) {
+      this.#owesStart = false;
+      yield startEvent(this.#request, this.#prober.source, this.#timeline.begun, this.#clock);
+    }
+    yield* this.#events.splice(0);
+    yield* this.#teller.told.splice(0);
+    if (this.#request.watchMs === undefined) yield* this.#story.settled(this.#relative(this.#clock.nowUs()), (hop) => this.#isSettled(hop));
     this.#toldAtUs = this.#clock.nowUs();
+    this.#hasNews = false;
   }
 
-  /** What has come, or what is to be sent. */
+  /** Sends what is due and looks what has come; else waits. */
   async #step(): Promise<void> {
     const nowUs = this.#clock.nowUs();
-    const untilUs = this.#nextUs(nowUs);
+    const ttl = nowUs < this.#pace.dueAtUs ? undefined : this.#nextTtl(nowUs);
+    if (ttl !== undefined) await this.#send(ttl);
+    const untilUs = ttl === undefined ? this.#nextUs(nowUs) : 0;
     const finding = await this.#prober.next(untilUs);
     if (untilUs > nowUs) this.#breathedAtUs = this.#clock.nowUs();
     else if (nowUs - this.#breathedAtUs >= BREATH_US) await this.#breathe();
-    this.#events.push(...this.#teller.told.splice(0));
     if (finding !== undefined) this.#take(finding);
     else {
-      this.#expire(nowUs);
+      if (ttl === undefined) this.#expire(nowUs);
       this.#teller.flush();
     }
-    if (this.#request.watchMs === undefined)
-      this.#events.push(...this.#story.settled(this.#relative(nowUs), (hop) => this.#isSettled(hop)));
-    else this.#watch(nowUs);
-    await this.#sendDue();
+    if (this.#request.watchMs !== undefined) this.#watch(nowUs);
   }
 
   /** Promises alone would keep the event loop from signals and timers. */
@@ -148,18 +155,21 @@ export class TraceRun {
 
   /** Up to when there is nothing to do but to wait. */
   #nextUs(nowUs: number): number {
+    const { path } = this;
+    const { watchMs, wait } = this.#request;
     const times = [this.#deadlineUs];
-    if (this.#nextTtl(nowUs) !== undefined) times.push(this.#pace.dueAtUs);
-    if (this.#request.watchMs !== undefined) times.push(this.#roundAtUs + this.#request.watchMs * 1000);
-    if (this.#events.length > 0) times.push(this.#toldAtUs + TELL_EVERY_US);
-    const overdue = overdueUs(this.path.hops, this.#request.wait);
-    for (const hop of this.path.known) {
-      const patience = patienceUs(hop, this.path.hops, this.#request.wait);
+    if (watchMs !== undefined) times.push(this.#roundAtUs + watchMs * 1000);
+    if (this.#hasNews) times.push(this.#toldAtUs + TELL_EVERY_US);
+    const isDue = this.#nextTtl(nowUs) !== undefined;
+    if (isDue) times.push(this.#pace.dueAtUs);
+    const overdue = overdueUs(path.hops, wait);
+    for (const hop of path.known) {
+      const patience = patienceUs(hop, path.hops, wait);
       for (const { state, probe } of hop.tries) if (state === 'waiting') times.push(probe.departure.atUs + patience);
-      if (hop.last?.state === 'waiting' && hop.round < this.#roundsOf(hop)) times.push(hop.last.probe.departure.atUs + overdue);
+      const mayBeRepeated = hop.ttl !== path.distance && hop.round < this.#roundsOf(hop);
+      if (!isDue && mayBeRepeated && hop.last !== undefined) times.push(hop.last.probe.departure.atUs + overdue);
     }
-    const later = times.filter((atUs) => atUs > nowUs);
-    return later.length < times.length ? 0 : Math.min(...later);
+    return Math.min(...times);
   }
 
   /** The distance that is to be probed next, where one is. */
@@ -210,6 +220,7 @@ export class TraceRun {
       this.rounds = this.#round;
       const atUs = this.#relative(nowUs);
       this.#events.push(...this.#story.all(atUs, this.#round), { type: 'round', atUs, round: this.#round });
+      this.#hasNews = true;
       this.#toldAtUs = 0;
     }
     if (this.rounds < this.#round || nowUs < dueAtUs) return;
@@ -218,18 +229,14 @@ export class TraceRun {
     this.#isRoundLost = false;
   }
 
-  async #sendDue(): Promise<void> {
-    const nowUs = this.#clock.nowUs();
-    if (nowUs < this.#pace.dueAtUs) return;
-    const ttl = this.#nextTtl(nowUs);
-    if (ttl === undefined) return;
+  async #send(ttl: number): Promise<void> {
     let probe: Probe;
     try {
       probe = this.#prober.send(ttl);
     } catch (error) {
       if (!(error instanceof NetError) || this.#timeline.begun === undefined || this.#request.watchMs === undefined) throw error;
       this.#isRoundLost = true;
-      this.#note('unsent', `The rest of the round could not be sent: ${error.message}.`, nowUs);
+      this.#note('unsent', `The rest of the round could not be sent: ${error.message}.`, this.#clock.nowUs());
       return;
     }
     const hop = this.path.hop(ttl);
@@ -245,11 +252,13 @@ export class TraceRun {
     const clocks = { ...this.#context.network.clockSources, transmit: departure.stamped ? 'kernel' : 'user' } as const;
     this.#timeline.begun = { atUs: departure.atUs, clocks };
     this.#roundAtUs = departure.atUs;
-    this.#events.push(startEvent(this.#request, this.#prober.source, this.#timeline.begun, this.#clock));
+    this.#hasNews = true;
+    this.#owesStart = true;
     this.#hasBegun();
   }
 
   #take(finding: Finding): void {
+    this.#hasNews = true;
     if (finding.type === 'ignored') return this.#ignore(finding.what, finding.text, finding);
     const isFirst = finding.type === 'icmp' ? this.path.hearsIcmp(finding) : this.path.hearsAnswer(finding);
     if (!isFirst) {
@@ -267,6 +276,7 @@ export class TraceRun {
   }
 
   #note(code: NoteEvent['code'], text: string, atUs: number, datagram?: Uint8Array): void {
+    this.#hasNews = true;
     this.#events.push({ type: 'note', atUs: this.#relative(atUs), code, text, datagram });
   }
 
@@ -279,6 +289,7 @@ export class TraceRun {
   }
 
   #lose(hop: Hop, one: Try): void {
+    this.#hasNews = true;
     hop.lose(one);
     if (hop.ttl === this.path.distance) this.#prober.giveUp(one.probe);
   }
