@@ -16,6 +16,8 @@ import { overdueUs, patienceUs } from './waits.ts';
 
 /** How long we go on without a look at signals and timers. */
 const BREATH_US = 5000;
+/** Probes in a row before we look what has come: so many may go further than there is any use. */
+const BURST = 4;
 /** Who reads our events takes time that the probes need: they are handed over so often. */
 const TELL_EVERY_US = 20_000;
 /** Of a hop that has never answered: no single probe says that it is silent. */
@@ -73,7 +75,7 @@ export class TraceRun {
 
   /** All that happens until the last probe is answered or given up, and the last hop is told. */
   async *events(): AsyncGenerator<TraceEvent, void> {
-    this.#toldAtUs = this.#roundAtUs = this.#clock.nowUs();
+    this.#toldAtUs = this.#breathedAtUs = this.#roundAtUs = this.#clock.nowUs();
     try {
       while (!this.#isOver) {
         await this.#step();
@@ -130,20 +132,19 @@ export class TraceRun {
     this.#hasNews = false;
   }
 
-  /** Sends what is due and looks what has come; else waits. */
+  /** Sends some of what is due and looks what has come; else waits. */
   async #step(): Promise<void> {
     const nowUs = this.#clock.nowUs();
-    const ttl = nowUs < this.#pace.dueAtUs ? undefined : this.#nextTtl(nowUs);
-    if (ttl !== undefined) await this.#send(ttl);
-    const untilUs = ttl === undefined ? this.#nextUs(nowUs) : 0;
-    const finding = await this.#prober.next(untilUs);
-    if (untilUs > nowUs) this.#breathedAtUs = this.#clock.nowUs();
-    else if (nowUs - this.#breathedAtUs >= BREATH_US) await this.#breathe();
-    if (finding !== undefined) this.#take(finding);
-    else {
-      if (ttl === undefined) this.#expire(nowUs);
+    const hasSent = await this.#sendDue();
+    const untilUs = hasSent ? 0 : this.#nextUs(nowUs);
+    let finding = await this.#prober.next(untilUs);
+    if (finding === undefined) {
+      if (!hasSent) this.#expire(nowUs);
       this.#teller.flush();
     }
+    for (; finding !== undefined; finding = this.#prober.queued > 0 ? await this.#prober.next(0) : undefined) this.#take(finding);
+    if (untilUs > nowUs) this.#breathedAtUs = this.#clock.nowUs();
+    else if (nowUs - this.#breathedAtUs >= BREATH_US) await this.#breathe();
     if (this.#request.watchMs !== undefined) this.#watch(nowUs);
   }
 
@@ -227,6 +228,18 @@ export class TraceRun {
     this.#round++;
     this.#roundAtUs = Math.max(dueAtUs, nowUs - (this.#request.watchMs as number) * 1000);
     this.#isRoundLost = false;
+  }
+
+  /** @returns whether there was anything to send */
+  async #sendDue(): Promise<boolean> {
+    let sent = 0;
+    for (; sent < BURST; sent++) {
+      const nowUs = this.#clock.nowUs();
+      const ttl = nowUs < this.#pace.dueAtUs ? undefined : this.#nextTtl(nowUs);
+      if (ttl === undefined) break;
+      await this.#send(ttl);
+    }
+    return sent > 0;
   }
 
   async #send(ttl: number): Promise<void> {
