@@ -98,7 +98,7 @@ const FOUND_TEXTS: Readonly<Record<PathMtu['found'], string>> = {
   whole: 'nothing was too large for any link',
   icmp: 'as routers say',
   halving: 'found by halving: what is larger is dropped without a word, a black hole',
-  unfinished: 'at least, for the time did not suffice',
+  unfinished: 'or more: the time did not suffice',
 };
 
 function mtuEntry({ mtu, found, narrowings, by, towards }: PathMtu, style: Style): Entry {
@@ -107,11 +107,11 @@ function mtuEntry({ mtu, found, narrowings, by, towards }: PathMtu, style: Style
     const router = address === undefined ? undefined : escapeText(address);
     const hop = ttl === undefined ? undefined : `hop ${ttl}`;
     const who = router === undefined ? (hop ?? 'somewhere') : hop === undefined ? router : `${router} (${hop})`;
-    return `${left} from ${who} on`;
+    return `from ${who} on ${left}`;
   });
-  const reach = by === 'last-hop' ? ` as far as ${escapeText(towards)}, the last that answers` : '';
+  const reach = by === 'last-hop' ? [`as far as ${escapeText(towards)}, the last that answers`] : [];
   return {
-    ...sentence('path MTU', [`${mtu} bytes${reach}, ${FOUND_TEXTS[found]}`, ...steps].join('; ')),
+    ...sentence('path MTU', [`${mtu} bytes`, ...reach, FOUND_TEXTS[found], ...steps].join('; ')),
     ink: found === 'halving' || found === 'unfinished' ? 'warning' : undefined,
   };
 }
@@ -120,7 +120,10 @@ function mtuEntry({ mtu, found, narrowings, by, towards }: PathMtu, style: Style
 function flowEntries({ nodes, flows, outcomes, confidencePercent }: Multipath, style: Style): Entry[] {
   const wide = widest(nodes);
   const ways = wide === 1 ? `all ${flows} take the same way` : `${flows} tried, up to ${wide} routers at one distance`;
-  const certainty = `the chance that a router has no next hop that was not seen is ${formatPercent(confidencePercent)} at least, if flows are balanced evenly (MDA); more --flows, more certainty`;
+  const certainty =
+    confidencePercent === 0
+      ? 'too few came through some router to say whether it has more next hops (MDA): try more --flows'
+      : `${formatPercent(confidencePercent)} sure, at each router, that none of its next hops is missing, if flows are balanced evenly (MDA)`;
   const entries = [sentence('flows', `${ways}; ${certainty}`)];
   if (outcomes.length > 1) {
     const each = outcomes.map(({ verdict, reason, sourcePorts }) => `${sourcePorts.length} ${verdict} (${reasonText(reason, style)})`);
