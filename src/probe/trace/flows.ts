@@ -101,14 +101,22 @@ export class Flows {
     // All times begin with its first probe.
     await Promise.race([first?.run.begun, steps.get(0)]);
     for (let flow = 1; flow < stories.length; flow++) advance(flow);
+    /** Of the other flows, until the first one has told the start. */
+    let early: TraceEvent[] | undefined = [];
     try {
       while (steps.size > 0) {
         const { flow, next } = await Promise.race(steps.values());
         steps.delete(flow);
         if (next.done === true) continue;
-        yield* this.#told(flow, next.value);
+        const told = [...this.#told(flow, next.value)];
+        if (next.value.type === 'start') {
+          yield* [...told, ...(early ?? [])];
+          early = undefined;
+        } else if (early === undefined) yield* told;
+        else early.push(...told);
         advance(flow);
       }
+      yield* early ?? [];
     } finally {
       this.#stop.abort();
       this.wake();
