@@ -1,0 +1,146 @@
+/** The kinds of probes that a step may be: which options they have, and how they are checked and started. Engines are loaded when they run. */
+import type { Network } from '../net/network.ts';
+import { type Args, readSeed } from '../options/args.ts';
+import { checkSegments } from '../options/check-segments.ts';
+import { CONNECT_OPTIONS, readConnect } from '../options/connect.ts';
+import { usageError } from '../options/errors.ts';
+import type { Option } from '../options/options.ts';
+import { PING_OPTIONS, readPing } from '../options/ping.ts';
+import { MOST_PAIRS, readPorts, readScan, SCAN_OPTIONS } from '../options/scan.ts';
+import { readScanTargets } from '../options/scan-targets.ts';
+import { readSend, SEND_OPTIONS } from '../options/send.ts';
+import { oneOf } from '../options/values.ts';
+import { createContext, type ProbeContext } from '../probe/context.ts';
+import type { ConnectResult, PingResult, ProbeEvent, ProbeResult, ScanResult, SendResult } from '../probe/events.ts';
+import { REQUIRED_VERDICTS, scanExitCode } from '../probe/scan/result.ts';
+import { shardSize } from '../probe/scan/shard.ts';
+import { parseTarget } from '../probe/scan/targets.ts';
+import type { Ipv4Address } from '../wire/address.ts';
+
+/** What a step runs in. */
+export interface StepContext {
+  network: Network;
+  env: Readonly<Record<string, string | undefined>>;
+  signal: AbortSignal;
+  /** Each name is asked for once in a run. @throws NetError `name-not-resolved` */
+  resolve(host: string): Promise<Ipv4Address>;
+}
+
+export interface Kind {
+  options: readonly Option[];
+  /** More than one target: given as words of their own, under `targets`. */
+  manyTargets: boolean;
+  /** @throws CliError, InputError for what can't be run */
+  check(args: Args, env: StepContext['env']): void;
+  /** @throws NetError, CliError, InputError */
+  start(args: Args, context: StepContext): AsyncGenerator<ProbeEvent | ProbeResult>;
+  /** As the command's: 0 where all is as asked. */
+  exitCode(result: ProbeResult, args: Args): Promise<number>;
+}
+
+/** What says how a command shows its results, or is for the whole run. */
+const NOT_OF_STEPS: ReadonlySet<string> = new Set(['clock', 'save', 'dry-run', 'explain', 'yes', 'resume', 'hold-open', 'watch']);
+/** Of the output options those that say what comes of it. */
+const VERDICT_OPTIONS: ReadonlySet<string> = new Set(['require']);
+
+const ofSteps = (options: readonly Option[]): readonly Option[] =>
+  options.filter(
+    ({ name, group }) => VERDICT_OPTIONS.has(name) || (group !== 'Output' && group !== 'Privileges' && !NOT_OF_STEPS.has(name)),
+  );
+
+const contextOf = (args: Args, { network, signal }: StepContext): ProbeContext => ({ ...createContext(network, readSeed(args)), signal });
+
+/** Closes a file that was opened for its data, which are not wanted yet. */
+function letGo(data: Iterable<Uint8Array> | undefined): void {
+  for (const _chunk of data ?? []) break;
+}
+
+const connect: Kind = {
+  options: ofSteps(CONNECT_OPTIONS),
+  manyTargets: false,
+  check: (args) => letGo(readConnect(args).data),
+  async *start(args, context) {
+    const asked = readConnect(args);
+    const address = await context.resolve(asked.host);
+    const { connect } = await import('../probe/connect/connect.ts');
+    yield* connect({ ...asked, address }, contextOf(args, context));
+  },
+  async exitCode(result) {
+    return (await import('../probe/connect/result.ts')).connectExitCode(result as ConnectResult);
+  },
+};
+
+const send: Kind = {
+  options: ofSteps(SEND_OPTIONS),
+  manyTargets: false,
+  check: (args) => void readSend(args),
+  async *start(args, context) {
+    const asked = readSend(args);
+    const address = await context.resolve(asked.host);
+    const { send } = await import('../probe/send/send.ts');
+    yield* send({ ...asked, address }, contextOf(args, context));
+  },
+  async exitCode(result) {
+    return (await import('../probe/send/result.ts')).sendExitCode(result as SendResult);
+  },
+};
+
+/** Probes of a ping that is told no number of them, and so would never end. */
+const USUAL_PINGS = 3;
+
+const pingRequest = (args: Args) => {
+  const { named, request } = readPing(args);
+  return { named, request: { ...request, count: Number.isFinite(request.count) ? request.count : USUAL_PINGS, segments: true } };
+};
+
+const ping: Kind = {
+  options: ofSteps(PING_OPTIONS),
+  manyTargets: true,
+  check: (args) => letGo(pingRequest(args).request.full?.data),
+  async *start(args, context) {
+    const { named, request } = pingRequest(args);
+    const targets = [];
+    for (const { host, port } of named) targets.push({ host, port, address: await context.resolve(host) });
+    const { ping } = await import('../probe/ping/ping.ts');
+    yield* ping({ ...request, targets }, contextOf(args, context));
+  },
+  async exitCode(result) {
+    return (await import('../probe/ping/result.ts')).pingExitCode(result as PingResult);
+  },
+};
+
+const required = (args: Args) => args.read('require', (option, text) => oneOf(option, text, REQUIRED_VERDICTS));
+
+const nothing: AsyncIterable<string> & { isTTY?: boolean } = {
+  async *[Symbol.asyncIterator]() {
+    // A plan has no stdin.
+  },
+};
+
+const scan: Kind = {
+  options: ofSteps(SCAN_OPTIONS),
+  manyTargets: true,
+  check(args, env) {
+    const { spec, technique } = readScan(args, env);
+    checkSegments([{ spec: { ...spec, flags: technique.flags } }]);
+    readPorts(args);
+    required(args);
+    for (const text of args.positionals) {
+      if (text === '-') throw usageError('TARGETS: "-" is stdin, which a plan does not read', 'give @FILE');
+      if (!text.startsWith('@')) parseTarget({ text, from: 'TARGETS' });
+    }
+  },
+  async *start(args, context) {
+    const asked = readScan(args, context.env);
+    const { targets } = await readScanTargets(args, { stdin: nothing });
+    const ports = readPorts(args);
+    const pairs = shardSize(asked.shard ?? { index: 1, count: 1 }, targets.addresses.count * ports.count);
+    if (pairs > MOST_PAIRS) throw usageError(`${pairs} pairs of host and port`, `scan ${MOST_PAIRS} at most in a step`);
+    const probing = contextOf(args, context);
+    const { scan } = await import('../probe/scan/scan.ts');
+    yield* scan({ ...asked, targets, ports, seed: readSeed(args) ?? probing.random.uint32(), segments: true }, probing);
+  },
+  exitCode: async (result, args) => scanExitCode(result as ScanResult, required(args)),
+};
+
+export const KINDS = { connect, send, ping, scan } as const satisfies Record<string, Kind>;

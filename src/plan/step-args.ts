@@ -1,0 +1,128 @@
+/** A step's options, as a command line would have them. */
+import { dirname, resolve } from 'node:path';
+import { Args, type ArgValue } from '../options/args.ts';
+import { CliError } from '../options/errors.ts';
+import type { Option } from '../options/options.ts';
+import { InputError } from '../probe/input-error.ts';
+import { KINDS, type Kind } from './kinds.ts';
+import type { Reading } from './reading.ts';
+import type { Dict, Entry, Value } from './tree.ts';
+
+export type ProbeName = keyof typeof KINDS;
+
+/** The words of a command line that are keys here. */
+export const TARGET_KEYS = [
+  { name: 'host', describe: 'Name or IPv4 address' },
+  { name: 'port', describe: 'Number or service name' },
+] as const;
+export const TARGETS_KEY = { name: 'targets', describe: 'The same as the words of the command: one, or a list of them' } as const;
+
+export const keysOf = ({ options, manyTargets }: Kind): readonly { name: string }[] => [
+  ...TARGET_KEYS,
+  ...(manyTargets ? [TARGETS_KEY] : []),
+  ...options,
+];
+
+/** Options whose value may be a list of values, with commas between on a command line. */
+export const LISTED: ReadonlySet<string> = new Set(['flags', 'ports', 'show', 'timestamps']);
+/** Options that name a file: from where the plan is, if the plan is a file. */
+const FILES: ReadonlySet<string> = new Set(['data-file', 'exclude-file']);
+
+/**
+ * Reads and checks the options of a step.
+ * @param value a map of options, or the target alone: `HOST:PORT`
+ * @param defaults what is so where the step does not say otherwise
+ * @param env the environment, for options that look there
+ * @throws PlanError
+ */
+export function readStepArgs(
+  name: ProbeName,
+  value: Value,
+  defaults: Dict | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  reading: Reading,
+): Args {
+  const kind: Kind = KINDS[name];
+  const own = value.kind === 'scalar' ? undefined : reading.map(value, name);
+  const entries = new Map<string, Entry>([...(defaults?.entries ?? []), ...(own?.entries ?? [])]);
+  const all: Dict = { kind: 'map', at: value.at, entries };
+  reading.known(all, keysOf(kind), name, (key) => hintFor(kind, key));
+  const positionals =
+    value.kind === 'scalar' && value.value !== null ? reading.text(value, name).trim().split(/\s+/) : targetsOf(all, name, kind, reading);
+  const options = new Map<string, ArgValue>();
+  for (const option of kind.options) {
+    const given = entries.get(option.name)?.value;
+    const read = given === undefined ? undefined : readOption(option, given, name, reading);
+    if (read !== undefined) options.set(option.name, read);
+  }
+  const args = new Args(positionals, options, [name, ...positionals, ...[...options].flatMap(([key, each]) => wordsOf(key, each))]);
+  try {
+    kind.check(args, env);
+  } catch (error) {
+    if (!(error instanceof CliError || error instanceof InputError)) throw error;
+    throw reading.source.error(
+      placeOf(error.message, entries) ?? value.at,
+      `${name}: ${inPlanWords(error.message)}`,
+      error.hint && inPlanWords(error.hint),
+    );
+  }
+  return args;
+}
+
+function targetsOf({ entries, at }: Dict, name: string, { manyTargets }: Kind, reading: Reading): readonly string[] {
+  const targets = entries.get(TARGETS_KEY.name)?.value;
+  if (manyTargets && targets !== undefined) return reading.texts(targets, 'targets').map(({ text }) => text);
+  const host = entries.get('host')?.value;
+  if (host === undefined) throw reading.source.error(at, `${name} has no host`, `add "host: NAME", or write "${name}: HOST:PORT"`);
+  const hostText = reading.text(host, 'host');
+  const port = entries.get('port')?.value;
+  return port === undefined || name === 'scan' ? [hostText] : [hostText, reading.text(port, 'port')];
+}
+
+function readOption(option: Option, value: Value, step: string, reading: Reading): ArgValue | undefined {
+  const { name, argument, repeatable, optional, negatable } = option;
+  const what = `${step}: ${name}`;
+  if (argument === undefined) {
+    const flag = reading.flag(value, what);
+    return flag || negatable ? flag : undefined;
+  }
+  if (value.kind === 'scalar' && typeof value.value === 'boolean') {
+    if (value.value && optional) return true;
+    if (!value.value && negatable) return false;
+  }
+  if (repeatable) return reading.texts(value, what).map(({ text }) => located(name, text, reading));
+  if (value.kind === 'list' && LISTED.has(name)) return value.items.map((item) => reading.text(item, what)).join(',');
+  return located(name, reading.text(value, what), reading);
+}
+
+function located(name: string, text: string, { source }: Reading): string {
+  return FILES.has(name) ? resolve(dirname(source.file), text) : text;
+}
+
+function hintFor({ options }: Kind, key: string): string | undefined {
+  const short = options.find(({ alias }) => alias === key);
+  return short === undefined ? undefined : `write ${short.name}`;
+}
+
+/** As one would type it. */
+function wordsOf(name: string, value: ArgValue): string[] {
+  if (value === true) return [`--${name}`];
+  if (value === false) return [`--no-${name}`];
+  if (typeof value === 'object') return value.flatMap((each) => wordsOf(name, each));
+  const text = String(value);
+  return text.startsWith('-') || name === 'timestamps' ? [`--${name}=${text}`] : [`--${name}`, text];
+}
+
+/** Where the option stands that an error of a command line speaks of first. */
+function placeOf(message: string, entries: ReadonlyMap<string, Entry>): number | undefined {
+  const option = /^--(?:no-)?([a-z][a-z-]*)/.exec(message)?.[1];
+  const key = option ?? (/^[A-Z]+/.exec(message)?.[0] ?? '').toLowerCase();
+  return entries.get(key)?.value.at;
+}
+
+/** There are no dashes before the options of a plan, and its targets are keys. */
+const inPlanWords = (text: string): string =>
+  text
+    .replace(/--no-([a-z][a-z-]*)/g, '$1: false')
+    .replace(/--([a-z][a-z-]*)/g, '$1')
+    .replace(/\b(HOST|PORT|TARGETS)(?=( is|: ))/g, (word) => word.toLowerCase());
