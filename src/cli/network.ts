@@ -6,8 +6,18 @@ import { oneOf } from '../options/values.ts';
 import type { Io } from './io.ts';
 import { openThenGiveUp } from './privileges.ts';
 
-/** As {@link openThenGiveUp}, dated by the clock of `--clock`. */
-export function openNetwork(args: Args, io: Pick<Io, 'env'>, keep: readonly number[], options: KernelNetworkOptions = {}): Network {
+/**
+ * As {@link openThenGiveUp}, dated by the clock of `--clock`.
+ * @param keepsAll privileges are kept as by `--keep-root`
+ */
+export function openNetwork(
+  args: Args,
+  io: Pick<Io, 'env'>,
+  keep: readonly number[],
+  options: KernelNetworkOptions = {},
+  keepsAll = false,
+): Network {
   const clock = args.read('clock', (option, text) => oneOf(option, text, CLOCK_SOURCES));
-  return openThenGiveUp(openKernelNetwork({ ...options, clock }), keep, args, io);
+  const network = openKernelNetwork({ ...options, clock });
+  return keepsAll ? network : openThenGiveUp(network, keep, args, io);
 }

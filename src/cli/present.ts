@@ -32,6 +32,8 @@ export interface Listener<Event> {
   end(): void | Promise<void>;
   /** What it writes to, if it does. */
   readonly sink?: FileSink;
+  /** What it could not write, beside its sink. */
+  readonly failure?: CliError | undefined;
 }
 
 /**
@@ -85,7 +87,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
     for (const listener of listeners) await listener.end();
   }
   if (result === undefined) throw new Error('the probe ended without a result');
-  const failure = result.error ?? files.find((file) => file.failure !== undefined)?.failure;
+  const failure = result.error ?? listeners.map(({ failure, sink }) => failure ?? sink?.failure).find((each) => each !== undefined);
   const exitCode = endedBy ?? (failure === undefined ? presentation.exitCode(result) : exitCodeOf(failure));
   if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
   else reporter.event(result);

@@ -33,6 +33,11 @@ export const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/trace.ts')).traceCommand,
   },
   {
+    name: 'run',
+    summary: 'Runs plans: named tests with expectations, in YAML; reports for people and for CI.',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  {
     name: 'listen',
     summary: 'Answers handshakes from userland: echoes, sends, closes as asked, misbehaves on purpose; a peer to test against.',
     load: async () => (await import('./commands/listen.ts')).listenCommand,

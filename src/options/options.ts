@@ -18,6 +18,7 @@ export interface Option {
   /** Takes a value each time it is given, in order. */
   repeatable?: true;
   group:
+    | 'Tests'
     | 'Targets'
     | 'Close'
     | 'Reading'

@@ -1,10 +1,18 @@
 /** `only-if` and `skip-if`: what a test can ask of the machine and of the plan's values. */
+import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW } from '../net/credentials.ts';
 import { nearest, quote } from '../options/values.ts';
+
+/** The capabilities that matter to a probe, by number. */
+export const CAPABILITIES: ReadonlyMap<string, number> = new Map([
+  ['cap_net_raw', CAP_NET_RAW],
+  ['cap_net_admin', CAP_NET_ADMIN],
+  ['cap_net_bind_service', CAP_NET_BIND_SERVICE],
+]);
 
 /** What a condition is held against. */
 export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
-  /** The capabilities of this process, by their names in lower case, such as `cap_net_admin`. */
+  /** Those of {@link CAPABILITIES} that this process has. */
   capabilities: ReadonlySet<string>;
 }
 
@@ -37,5 +45,8 @@ export function holds(condition: string, { env, capabilities }: Surroundings): b
     throw new ConditionError(`${quote(condition)} is no condition`, near === undefined || near === word ? FORMS : `did you mean ${near}?`);
   }
   if (word === 'env') return (env[name] ?? '') !== '';
+  const known = [...CAPABILITIES.keys()];
+  if (!known.includes(name.toLowerCase()))
+    throw new ConditionError(`${quote(name)} is no capability that matters here`, `give one of ${known.join(', ')}`);
   return capabilities.has(name.toLowerCase());
 }

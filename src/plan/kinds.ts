@@ -11,7 +11,7 @@ import { readScanTargets } from '../options/scan-targets.ts';
 import { readSend, SEND_OPTIONS } from '../options/send.ts';
 import { oneOf } from '../options/values.ts';
 import { createContext, type ProbeContext } from '../probe/context.ts';
-import type { ConnectResult, PingResult, ProbeEvent, ProbeResult, ScanResult, SendResult } from '../probe/events.ts';
+import type { ConnectResult, PingResult, ScanResult, SendResult, StepEvent } from '../probe/events.ts';
 import { REQUIRED_VERDICTS, scanExitCode } from '../probe/scan/result.ts';
 import { shardSize } from '../probe/scan/shard.ts';
 import { parseTarget } from '../probe/scan/targets.ts';
@@ -26,6 +26,8 @@ export interface StepContext {
   resolve(host: string): Promise<Ipv4Address>;
 }
 
+export type StepResult = Extract<StepEvent, { type: 'result' }>;
+
 export interface Kind {
   options: readonly Option[];
   /** More than one target: given as words of their own, under `targets`. */
@@ -33,9 +35,9 @@ export interface Kind {
   /** @throws CliError, InputError for what can't be run */
   check(args: Args, env: StepContext['env']): void;
   /** @throws NetError, CliError, InputError */
-  start(args: Args, context: StepContext): AsyncGenerator<ProbeEvent | ProbeResult>;
+  start(args: Args, context: StepContext): AsyncGenerator<StepEvent>;
   /** As the command's: 0 where all is as asked. */
-  exitCode(result: ProbeResult, args: Args): Promise<number>;
+  exitCode(result: StepResult, args: Args): Promise<number>;
 }
 
 /** What says how a command shows its results, or is for the whole run. */

@@ -33,6 +33,8 @@ export function toJson(event: ProbeEvent): string | undefined {
       return undefined;
     case 'start':
       return line({ ...event, startedAtNs: undefined });
+    case 'test':
+      return line({ ...event, records: undefined });
     case 'segment':
       return line({ ...event, payload: undefined, datagram: undefined, fragments: undefined });
     case 'icmp':

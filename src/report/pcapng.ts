@@ -68,6 +68,7 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
     event(event) {
       switch (event.type) {
         case 'start':
+          if (!('startedAtNs' in event)) break;
           startedAtNs = event.startedAtNs;
           useInterface(event.interfaceName ?? '');
           break;

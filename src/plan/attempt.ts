@@ -1,0 +1,146 @@
+/** One attempt of a test: its commands and its steps, within its time. */
+import { NetError } from '../net/errors.ts';
+import { CliError } from '../options/errors.ts';
+import type { StepRecord, TestFailure } from '../probe/events.ts';
+import { InputError } from '../probe/input-error.ts';
+import { KINDS, type Kind, type StepContext, type StepResult } from './kinds.ts';
+import type { Place, Step, Test } from './model.ts';
+import { Recording } from './recording.ts';
+
+export interface CommandOutcome {
+  /** 0: it did what it should; 128+N where signal N ended it. */
+  exitCode: number;
+  /** The end of what it wrote. */
+  output: string;
+}
+
+/** Runs a shell command until its end, or until the signal ends it. */
+export type RunCommand = (command: string, signal: AbortSignal) => Promise<CommandOutcome>;
+
+export interface AttemptContext extends Omit<StepContext, 'signal'> {
+  /** Ends the run: what is open is reset. */
+  signal: AbortSignal;
+  runCommand: RunCommand | undefined;
+}
+
+export interface Attempt {
+  failures: TestFailure[];
+  records: StepRecord[];
+}
+
+/** After the end of its time a test has so long to close what is open. */
+const GRACE_MS = 5000;
+
+/** What makes every other test fail too. */
+const FATAL: ReadonlySet<string> = new Set(['no-permission', 'module-missing', 'not-supported']);
+
+/** @throws NetError where this machine can't run any test */
+export async function attempt(test: Test, context: AttemptContext): Promise<Attempt> {
+  const { clock } = context.network;
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  if (context.signal.aborted) abort();
+  context.signal.addEventListener('abort', abort, { once: true });
+  let isLate = false;
+  let giveUp: () => void = () => undefined;
+  const givenUp = new Promise<void>((resolve) => {
+    giveUp = resolve;
+  });
+  let cancel = clock.setTimer(clock.nowUs() + test.timeoutMs * 1000, () => {
+    isLate = true;
+    abort();
+    cancel = clock.setTimer(clock.nowUs() + GRACE_MS * 1000, giveUp);
+  });
+  const found: Attempt = { failures: [], records: [] };
+  const running = { ...context, signal: controller.signal };
+  try {
+    await Promise.race([runAll(test, running, found), givenUp]);
+  } finally {
+    cancel();
+    context.signal.removeEventListener('abort', abort);
+  }
+  if (!isLate) return found;
+  const late = failure('timeout', `done within ${test.timeoutMs / 1000} s`, 'still running', test.place, found.records.length + 1);
+  return { failures: [late], records: found.records };
+}
+
+async function runAll(test: Test, context: AttemptContext, found: Attempt): Promise<void> {
+  try {
+    found.failures.push(...(await runCommands('setup', test.setup, test.place, context)));
+    for (const [index, step] of test.steps.entries()) {
+      if (found.failures.length > 0 || context.signal.aborted) break;
+      found.failures.push(...(await runStep(step, index + 1, context, found.records)));
+    }
+  } finally {
+    found.failures.push(...(await runCommands('teardown', test.teardown, test.place, { ...context, signal: NEVER })));
+  }
+}
+
+/** What clears up is not interrupted. */
+const NEVER = new AbortController().signal;
+
+/** The first that fails ends a setup; of a teardown all are run. */
+export async function runCommands(
+  what: 'setup' | 'teardown',
+  commands: readonly string[],
+  place: Place,
+  { runCommand, signal }: Pick<AttemptContext, 'runCommand' | 'signal'>,
+): Promise<TestFailure[]> {
+  const failures: TestFailure[] = [];
+  for (const command of commands) {
+    if (runCommand === undefined || (what === 'setup' && failures.length > 0)) break;
+    const { exitCode, output } = await runCommand(command, signal);
+    if (exitCode === 0) continue;
+    const detail = output === '' ? command : `${command}: ${output}`;
+    failures.push({ ...failure(what, 'exit code 0', `exit code ${exitCode}`, place, 0), detail });
+  }
+  return failures;
+}
+
+async function runStep(step: Step, number: number, context: AttemptContext, records: StepRecord[]): Promise<TestFailure[]> {
+  const recording = new Recording(step.kind, commandLineOf(step));
+  const failed = (field: string, expected: string, actual: string, detail?: string): TestFailure[] => [
+    { ...failure(field, expected, actual, step.place, number), kind: step.kind, detail },
+  ];
+  try {
+    const kind: Kind = KINDS[step.kind as keyof typeof KINDS];
+    let result: StepResult | undefined;
+    for await (const event of kind.start(step.args, context)) {
+      recording.add(event);
+      if (event.type === 'result') result = event;
+    }
+    if (result === undefined) throw new Error(`${step.kind} ended without a result`);
+    if (result.error !== undefined) throw result.error;
+    const exitCode = await kind.exitCode(result, step.args);
+    return exitCode === 0 ? [] : failed('exit code', '0', String(exitCode), outcomeOf(result));
+  } catch (error) {
+    if (!isOfThisStep(error)) throw error;
+    return failed('error', 'it can be run', error.message, error.hint);
+  } finally {
+    records.push(recording.record);
+  }
+}
+
+const isOfThisStep = (error: unknown): error is NetError | CliError | InputError =>
+  (error instanceof NetError && !FATAL.has(error.code)) || error instanceof CliError || error instanceof InputError;
+
+/** What a result says in a few words. */
+const outcomeOf = (result: StepResult): string | undefined =>
+  'verdict' in result && 'reason' in result ? `${result.verdict} (${result.reason})` : undefined;
+
+/** The command line that does the same as a step. */
+export const commandLineOf = ({ args }: Step): string => `rawshake ${args.typed.map(shellWord).join(' ')}`;
+
+/** As a shell would take it for one word. */
+const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);
+
+const failure = (field: string, expected: string, actual: string, { line }: Place, step: number): TestFailure => ({
+  field,
+  expected,
+  actual,
+  step,
+  kind: undefined,
+  expectation: undefined,
+  line,
+  detail: undefined,
+});

@@ -1,0 +1,186 @@
+/** Runs plans: their tests beside each other as far as they may be, and told of in their order. */
+import type { Network } from '../net/network.ts';
+import { resolveHost } from '../net/resolve.ts';
+import { type RunEvent, type RunResult, SCHEMA_VERSION, type TestEvent, type TestFailure } from '../probe/events.ts';
+import { VERSION } from '../probe/version.ts';
+import type { Ipv4Address } from '../wire/address.ts';
+import { type Attempt, type AttemptContext, attempt, type RunCommand, runCommands } from './attempt.ts';
+import type { Plan, Test } from './model.ts';
+import { inOrder } from './pool.ts';
+
+export interface RunOptions {
+  /** How many tests may run at a time. */
+  jobs: number;
+  /** No more tests are begun after one that failed. */
+  bail: boolean;
+  /** How often each test is run, to see whether it always comes out the same. */
+  repeat: number;
+}
+
+export const RUN_DEFAULTS: RunOptions = { jobs: 1, bail: false, repeat: 1 };
+
+export interface RunContext {
+  /** One for all tests. */
+  network: Network;
+  /** For options that look there. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Ends the run: what is open is reset, and the result says what is known. */
+  signal?: AbortSignal | undefined;
+  /** Of setup and teardown; without it they are left out. */
+  runCommand?: RunCommand | undefined;
+  /** Default: the resolver of this machine. @throws NetError */
+  resolve?: ((host: string) => Promise<Ipv4Address>) | undefined;
+}
+
+/**
+ * Runs all tests of the plans, plan by plan. A failed test is an event; the result comes last.
+ * @throws NetError where this machine can't run any test: no permission, no raw sockets
+ */
+export async function* runPlans(plans: readonly Plan[], options: RunOptions, context: RunContext): AsyncGenerator<RunEvent> {
+  const { clock } = context.network;
+  const startedUs = clock.nowUs();
+  const total = plans.reduce((sum, { tests }) => sum + tests.length, 0);
+  yield {
+    type: 'start',
+    schema: SCHEMA_VERSION,
+    version: VERSION,
+    command: 'run',
+    plans: plans.map(({ file }) => file),
+    tests: total,
+    repeat: options.repeat,
+    startedAt: new Date(Number(clock.wallTimeNs(startedUs) / 1_000_000n)).toISOString(),
+  };
+  const signal = context.signal ?? new AbortController().signal;
+  const running: AttemptContext = {
+    network: context.network,
+    env: context.env,
+    signal,
+    runCommand: context.runCommand,
+    resolve: onceEach(context.resolve ?? (async (host) => (await resolveHost(host)).address)),
+  };
+  const counts = { passed: 0, failed: 0, known: 0, skipped: 0 };
+  let flaky = 0;
+  let told = 0;
+  const isOver = (): boolean => signal.aborted || (options.bail && counts.failed > 0);
+  for (const plan of plans) {
+    if (isOver()) break;
+    const before = told;
+    for await (const event of runPlan(plan, options, running, isOver)) {
+      const numbered = { ...event, number: before + event.number };
+      counts[event.status]++;
+      if (event.flaky) flaky++;
+      told++;
+      yield numbered;
+    }
+  }
+  const notRun = total - told;
+  const result: RunResult = {
+    type: 'result',
+    ...counts,
+    notRun,
+    flaky,
+    durationMs: (clock.nowUs() - startedUs) / 1000,
+    ended: signal.aborted ? 'interrupted' : notRun > 0 ? 'bail' : undefined,
+    error: undefined,
+  };
+  yield result;
+}
+
+async function* runPlan(
+  { setup, teardown, tests }: Plan,
+  options: RunOptions,
+  context: AttemptContext,
+  isOver: () => boolean,
+): AsyncGenerator<TestEvent> {
+  const [first] = tests;
+  if (first === undefined) return;
+  let hasFailed = false;
+  const broken = await runCommands('setup', setup, first.place, context);
+  try {
+    yield* inOrder(
+      tests,
+      async (test, number) => {
+        const event =
+          broken.length > 0 ? { ...eventOf(test, number), ...failedWith(broken) } : await runTest(test, number, options, context);
+        if (event?.status === 'failed') hasFailed = true;
+        return event;
+      },
+      { jobs: options.jobs, isAlone: (test) => !test.parallel, isOver: () => isOver() || (options.bail && hasFailed) },
+    );
+  } finally {
+    await runCommands('teardown', teardown, first.place, { ...context, signal: new AbortController().signal });
+  }
+}
+
+const failedWith = (failures: readonly TestFailure[]): Partial<TestEvent> => ({ ok: false, status: 'failed', failures });
+
+/** What a test event says before the test has run. */
+const eventOf = ({ name, place, known, skipped, rfc, level }: Test, number: number): TestEvent => ({
+  type: 'test',
+  number,
+  name,
+  plan: place.file,
+  line: place.line,
+  ok: true,
+  status: skipped === undefined ? 'passed' : 'skipped',
+  reason: skipped ?? known,
+  rfc,
+  level,
+  failures: [],
+  durationMs: 0,
+  attempts: 0,
+  failedRuns: undefined,
+  flaky: false,
+});
+
+/** @returns undefined where the run was interrupted before there was an outcome */
+async function runTest(test: Test, number: number, { repeat }: RunOptions, context: AttemptContext): Promise<TestEvent | undefined> {
+  const told = eventOf(test, number);
+  if (test.skipped !== undefined) return told;
+  const { clock } = context.network;
+  const startedUs = clock.nowUs();
+  let failed: Attempt | undefined;
+  let failedRuns = 0;
+  let attempts = 0;
+  let retried = false;
+  for (let run = 0; run < repeat; run++) {
+    for (let retry = 0; retry <= test.retry; retry++) {
+      const outcome = await attempt(test, context);
+      if (context.signal.aborted) return undefined;
+      attempts++;
+      if (outcome.failures.length === 0) {
+        retried ||= retry > 0;
+        break;
+      }
+      if (retry < test.retry) continue;
+      failedRuns++;
+      failed ??= outcome;
+    }
+  }
+  const status = failed === undefined ? 'passed' : test.known === undefined ? 'failed' : 'known';
+  return {
+    ...told,
+    ok: status !== 'failed',
+    status,
+    reason: status === 'known' ? test.known : undefined,
+    failures: failed?.failures ?? [],
+    durationMs: (clock.nowUs() - startedUs) / 1000,
+    attempts,
+    failedRuns: repeat > 1 ? failedRuns : undefined,
+    flaky: retried || (failedRuns > 0 && failedRuns < repeat),
+    records: failed?.records,
+  };
+}
+
+/** Asks for each name once, whoever else wants it. */
+function onceEach(resolve: (host: string) => Promise<Ipv4Address>): (host: string) => Promise<Ipv4Address> {
+  const asked = new Map<string, Promise<Ipv4Address>>();
+  return (host) => {
+    const known = asked.get(host) ?? resolve(host);
+    asked.set(host, known);
+    return known;
+  };
+}
+
+/** 0 where no test failed that was not known to; else 3. */
+export const runExitCode = ({ failed }: RunResult): 0 | 3 => (failed > 0 ? 3 : 0);

@@ -1,0 +1,57 @@
+/** Why a test failed, in words and as the ladder of what went over the wire. */
+import type { StepRecord, TestEvent, TestFailure } from '../probe/events.ts';
+import { Ladder } from './ladder.ts';
+import type { Style } from './style.ts';
+import { wrap } from './text.ts';
+import { count } from './units.ts';
+
+const INDENT = '      ';
+
+/** `verdict: expected open, was closed`. */
+export const failureSentence = ({ field, expected, actual, expectation, detail }: TestFailure): string =>
+  `${expectation === undefined ? '' : `${expectation}: `}${field} should be ${expected}, and is ${actual}${detail === undefined ? '' : `: ${detail}`}`;
+
+/** The failures of a test, each with its place in the plan. Safe to show. */
+export function failureLines({ plan, failures }: TestEvent, style: Style): string {
+  return failures
+    .flatMap((failure) => {
+      const where = `${plan}:${failure.line}${failure.kind === undefined ? '' : ` ${failure.kind}`}`;
+      return wrap(style.escapeText(`${where}: ${failureSentence(failure)}`), style.width - INDENT.length);
+    })
+    .map((line) => `${INDENT}${style.paint('bad', line)}\n`)
+    .join('');
+}
+
+/** What the steps did: the command line that does the same, and the ladder where there is one. */
+export function recordText(records: readonly StepRecord[], unfolded: boolean, style: Style): string {
+  return records.map((record) => oneRecord(record, unfolded, style)).join('');
+}
+
+function oneRecord({ kind, commandLine, events, left }: StepRecord, unfolded: boolean, style: Style): string {
+  const head = wrap(style.escapeText(commandLine), style.width - INDENT.length)
+    .map((line) => `${INDENT}${style.paint('faint', line)}\n`)
+    .join('');
+  const rows = LADDERS[kind] === undefined ? '' : ladder(events, LADDERS[kind], unfolded, style);
+  const more = left === 0 ? '' : `${INDENT}${style.paint('faint', `and ${count(left, 'event')} more`)}\n`;
+  return `${head}${rows === '' ? '' : `\n${rows}${more}\n`}`;
+}
+
+/** How the ladder of each kind of step is drawn; those without go to many ports. */
+const LADDERS: Readonly<Record<string, { states: boolean; absolute: boolean } | undefined>> = {
+  connect: { states: true, absolute: false },
+  script: { states: false, absolute: false },
+  send: { states: false, absolute: true },
+};
+
+type Drawn = Parameters<Ladder['event']>[0];
+
+function ladder(
+  events: StepRecord['events'],
+  { states, absolute }: { states: boolean; absolute: boolean },
+  unfolded: boolean,
+  style: Style,
+): string {
+  const drawn = new Ladder({ style, absolute, verbose: false, unfolded, states });
+  const rows = events.map((event) => (event.type === 'result' ? '' : drawn.event(event as Drawn)));
+  return rows.join('') + drawn.end();
+}
