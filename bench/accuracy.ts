@@ -1,14 +1,12 @@
 /** Round trips of SYN to SYN+ACK over veth, beside what tcpdump's nanosecond stamps of the same interface say of the same probes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ACK, SYN } from '../src/wire/flags.ts';
 import { decodePacket } from '../src/wire/packet.ts';
-import { asRoot, createPair, type Namespace, temporaryDirectory } from '../test/support/netns.ts';
-import { readDatedPcap } from '../test/support/pcap.ts';
+import { createPair, type Namespace } from '../test/support/netns.ts';
 import { rawshakeArgv } from '../test/support/rawshake.ts';
 import { startNginx } from '../test/support/servers.ts';
+import { captured } from './capture.ts';
 import { median, type Row } from './table.ts';
 
 const COUNT = 200;
@@ -16,9 +14,6 @@ const PORT = '80';
 const GOAL_US = { median: 6, p99: 25, busy: 10 };
 const HPING = '/usr/sbin/hping3';
 const NPING = '/usr/bin/nping';
-/** tcpdump takes what it has seen once a second: woken for each packet, it would delay it. */
-const CAPTURE_TAKES_MS = 1500;
-
 /** A probe as a program tells it, or as it was on the wire. */
 interface Probe {
   sourcePort: number;
@@ -62,18 +57,9 @@ const nping = (address: string): Prober => ({
 });
 
 async function capture(client: Namespace, run: () => void): Promise<Probe[]> {
-  const file = join(temporaryDirectory(), 'wire.pcap');
-  const options = ['-i', 'eth0', '--time-stamp-precision=nano', '-B', '16384', '-s', '128', '-Z', 'root', '-w', file, 'tcp'];
-  const child = client.spawn([...asRoot, 'tcpdump', ...options]);
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  await new Promise<void>((resolve) => child.stderr.on('data', (text) => String(text).includes('listening on') && resolve()));
-  run();
-  await delay(CAPTURE_TAKES_MS);
-  child.kill('SIGINT');
-  await ended;
   const left = new Map<number, number>();
   const probes: Probe[] = [];
-  for (const { atUs, datagram } of readDatedPcap(file)) {
+  for (const { atUs, datagram } of await captured(client, 'eth0', 'tcp', run)) {
     const { tcp } = decodePacket(datagram);
     if (tcp?.flags === SYN) left.set(tcp.sourcePort, atUs);
     if (tcp?.flags !== (SYN | ACK)) continue;

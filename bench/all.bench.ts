@@ -10,10 +10,11 @@ import { scan } from './scan.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
 import { type Row, table } from './table.ts';
+import { trace } from './trace.ts';
 import { wire } from './wire.ts';
 
 test('figures', { timeout: 1_200_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [start, accuracy, handshakes, download, scan, send, ping, wire, decode]) rows.push(...(await measure()));
+  for (const measure of [start, accuracy, handshakes, download, scan, send, ping, trace, wire, decode]) rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });

@@ -30,7 +30,10 @@ fish fish'
 bench='hping3 hping3
 nping nmap
 masscan masscan
-/usr/sbin/zmap zmap'
+/usr/sbin/zmap zmap
+/usr/bin/traceroute.db traceroute
+/usr/bin/tcptraceroute.mt tcptraceroute
+mtr mtr-tiny'
 
 case "${1-}" in
   build) wanted=$build ;;

@@ -1,14 +1,21 @@
-/** A path behind a TUN device whose routers do what a script says: what no kernel does to a segment. */
+/** A path whose routers do what a script says: what no kernel does to a segment. It stands behind a TUN device, or in memory. */
 import { ACK, RST, SYN } from '../../src/wire/flags.ts';
 import { ICMP_TIME_EXCEEDED } from '../../src/wire/icmp.ts';
 import { ipv4Header, PROTOCOL_ICMP } from '../../src/wire/ipv4.ts';
 import { encodePacket, type Packet } from '../../src/wire/packet.ts';
 import { seqAdd } from '../../src/wire/seq.ts';
 import { segLen, type TcpSegment, tcpSegment } from '../../src/wire/tcp.ts';
-import type { TunNetwork } from './device.ts';
 
 /** A segment on its way. */
 export type Passing = Packet & { tcp: TcpSegment };
+
+/** What is before the first router: a TUN device, say. The probes come from the first address of its network. */
+export interface BeforePath {
+  /** Takes an address whose datagrams the path gets. */
+  addPeer(receive: (packet: Packet) => void): number;
+  /** Sends an answer. @param hops how far it has come */
+  send(packet: Packet, hops: number): void;
+}
 
 /** What a router does otherwise than others. */
 export interface ScriptedHop {
@@ -44,13 +51,13 @@ export class ScriptedPath {
   /** What the destination says to a SYN; undefined: nothing. */
   answer: 'syn-ack' | 'rst' | undefined = 'syn-ack';
   hops: ScriptedHop[];
-  readonly #network: TunNetwork;
+  readonly #before: BeforePath;
   #ended: number[] = [];
 
-  constructor(network: TunNetwork, hops: ScriptedHop[]) {
-    this.#network = network;
+  constructor(before: BeforePath, hops: ScriptedHop[]) {
+    this.#before = before;
     this.hops = hops;
-    this.address = network.addPeer((packet) => {
+    this.address = before.addPeer((packet) => {
       if (packet.tcp !== undefined) this.#pass({ ...packet, tcp: packet.tcp }, 0);
     });
   }
@@ -99,7 +106,7 @@ export class ScriptedPath {
     const rest = extensions === undefined ? 0 : (QUOTE_WITH_EXTENSIONS / 4) << 16;
     const source = this.addressOf(at + 1);
     const ip = ipv4Header({ source, destination: this.#sender(passing), protocol: PROTOCOL_ICMP, ttl: answerTtl ?? 64 - at });
-    this.#network.send({ ip, icmp: { type, code, rest, body } });
+    this.#before.send({ ip, icmp: { type, code, rest, body } }, at + 1);
   }
 
   /** Who the probe is from, whatever has become of its address on the way. */
@@ -112,7 +119,7 @@ export class ScriptedPath {
     const { tcp } = passing;
     if (this.answer === undefined || (tcp.flags & (SYN | RST)) !== SYN) return;
     const ack = seqAdd(tcp.seq, this.answer === 'rst' ? segLen(tcp) : 1);
-    this.#network.send({
+    const answer: Packet = {
       ip: ipv4Header({ source: this.address, destination: this.#sender(passing), ttl: 64 - this.hops.length }),
       tcp: tcpSegment({
         sourcePort: tcp.destinationPort,
@@ -123,7 +130,8 @@ export class ScriptedPath {
         window: 512,
         options: this.answer === 'rst' ? [] : answeredOptions(tcp),
       }),
-    });
+    };
+    this.#before.send(answer, this.hops.length + 1);
   }
 }
 
