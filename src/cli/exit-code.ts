@@ -4,6 +4,9 @@ import { CliError } from '../options/errors.ts';
 import type { ErrorReport } from '../probe/events.ts';
 import { InputError } from '../probe/input-error.ts';
 
+/** An expectation does not hold. */
+export const NOT_AS_EXPECTED = 3;
+
 /** Output can't be written. */
 export const OUTPUT_FAILED = 74;
 
@@ -49,12 +52,12 @@ export function reportError(error: unknown): ErrorReport {
 
 /** What each exit code means, for man page and help. */
 export const EXIT_STATUS: readonly (readonly [code: string, meaning: string])[] = [
-  ['0', 'yes: open, established, all as asked'],
+  ['0', 'yes: open, established, all as asked; with --expect: as expected, whatever the verdict'],
   ['1', 'closed: it answered no (RST)'],
   ['2', 'filtered: no answer, or an ICMP error'],
   [
     '3',
-    'answered, but not as asked: the close did not complete, data were not acknowledged; a limit of ping was passed; a scan was cut short, or is not as required',
+    'answered, but not as asked: the close did not complete, data were not acknowledged; a limit of ping was passed; an expectation does not hold; a scan was cut short, or is not as required',
   ],
   ['64', 'wrong usage; broadcast or multicast target; source address not ours; datagram over the MTU'],
   ['65, 66', 'input data malformed; input file missing'],

@@ -4,7 +4,8 @@ import { reasonOf } from '../options/file-errors.ts';
 import { exitCodeBy } from '../probe/connect/result.ts';
 import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { resultLine, toJson } from '../report/json.ts';
-import { BROKEN_PIPE, exitCodeOf, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
+import { BROKEN_PIPE, exitCodeOf, NOT_AS_EXPECTED, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
+import type { Expecting } from './expect.ts';
 import type { Io } from './io.ts';
 import type { FileSink } from './save.ts';
 import { writeError } from './say.ts';
@@ -18,6 +19,10 @@ export interface Presentation<E extends ProbeEvent, R extends ProbeResult> {
   /** What the probe waits for after an event, for a person to see in a long silence; undefined: nothing worth a word. */
   waitsFor(event: E): string | undefined;
   exitCode(result: R): number;
+  /** What is expected of the run: then that makes the exit code, and the verdict does not. */
+  expecting?: Expecting | undefined;
+  /** Of a run that is as expected: by the limits that were set besides; default: 0. */
+  exitCodeOfExpected?(result: R): number;
   /** Ctrl-C is the normal end: it does not change the exit code. */
   endsByInterrupt?: boolean | undefined;
   /** Events that are told for their sake alone are not shown. */
@@ -45,7 +50,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   presentation: Presentation<E, R>,
   io: Io,
 ): Promise<number> {
-  const { json, reporter } = presentation;
+  const { json, reporter, expecting } = presentation;
   const listeners = (presentation.listeners ?? []).filter((listener) => listener !== undefined);
   const files = listeners.flatMap(({ sink }) => sink ?? []);
   const controller = new AbortController();
@@ -71,6 +76,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
     for await (const each of start(controller.signal)) {
       if (!isLast(each)) waiting.begins(presentation.waitsFor(each as E));
       for (const listener of listeners) listener.event(each);
+      expecting?.event(each);
       for (const file of files) if (file.isBehind) await file.catchUp();
       if (isLast(each)) {
         result = each as R;
@@ -88,9 +94,17 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
   }
   if (result === undefined) throw new Error('the probe ended without a result');
   const failure = result.error ?? listeners.map(({ failure, sink }) => failure ?? sink?.failure).find((each) => each !== undefined);
-  const exitCode = endedBy ?? (failure === undefined ? presentation.exitCode(result) : exitCodeOf(failure));
-  if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure)));
+  const reports = expecting?.reports();
+  const asked =
+    reports === undefined
+      ? presentation.exitCode(result)
+      : reports.every(({ ok }) => ok)
+        ? (presentation.exitCodeOfExpected?.(result) ?? 0)
+        : NOT_AS_EXPECTED;
+  const exitCode = endedBy ?? (failure === undefined ? asked : exitCodeOf(failure));
+  if (json) io.stdout.write(resultLine(result, exitCode, failure && reportError(failure), reports));
   else reporter.event(result);
+  if (!json && expecting !== undefined && reports !== undefined) io[expecting.output].write(expecting.textOf(reports));
   if (failure !== undefined) writeError(failure, io);
   if (files.some((file) => file.isStuck)) io.exitNow(exitCode);
   return exitCode;

@@ -1,3 +1,4 @@
+import { CliError } from '../options/errors.ts';
 import { escapeLine } from '../report/escape.ts';
 import { resultLine } from '../report/json.ts';
 import { exitCodeOf, reportError } from './exit-code.ts';
@@ -15,10 +16,11 @@ export function endBy(error: unknown, json: boolean, io: Io): number {
   return exitCode;
 }
 
-/** One line: what failed, on what, why, and what to do. */
+/** One line: what failed, on what, why, and what to do; and where one is to be marked, what was typed. */
 export function writeError(error: unknown, io: Io): void {
   const { code, message, hint } = reportError(error);
   writeNote(hint === undefined ? message : `${message}; ${hint}`, io);
+  if (error instanceof CliError) for (const line of error.excerpt) io.stderr.write(`  ${escapeLine(line)}\n`);
   // Nobody foresaw this one: its stack is what helps.
   if (code === 'internal' && error instanceof Error)
     for (const line of (error.stack ?? '').split('\n')) io.stderr.write(`${escapeLine(line)}\n`);

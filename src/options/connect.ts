@@ -6,6 +6,7 @@ import { readData } from './data.ts';
 import { usageError } from './errors.ts';
 import {
   DATA_OPTIONS,
+  EXPECT_OPTION,
   IP_HEADER_OPTIONS,
   type Option,
   OUTPUT_OPTIONS,
@@ -65,6 +66,7 @@ export const CONNECT_OPTIONS: readonly Option[] = [
   ...IP_HEADER_OPTIONS,
   ...PATH_OPTIONS,
   ...TIME_OPTIONS,
+  EXPECT_OPTION,
   ...PRIVILEGE_OPTIONS,
   { name: 'explain', group: 'Output', describe: 'Say in plain words what each step means' },
   { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },

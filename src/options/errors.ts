@@ -5,11 +5,13 @@ export class CliError extends Error {
    * @param code stable, for programs
    * @param message what, on what, why
    * @param hint what to do
+   * @param excerpt what was typed, with what is wrong in it marked: lines to be shown below
    */
   constructor(
     readonly code: 'usage' | 'bad-data' | 'no-input' | 'output',
     message: string,
     readonly hint?: string,
+    readonly excerpt: readonly string[] = [],
   ) {
     super(message);
   }

@@ -122,6 +122,16 @@ export const PCAP_OPTION: Option = {
   describe: 'Write a pcapng capture: all that is sent and comes back, each packet with a comment. -: to stdout, and the text to stderr',
 };
 
+/** For the commands whose runs can be held against expectations. */
+export const EXPECT_OPTION: Option = {
+  name: 'expect',
+  argument: 'EXPR',
+  repeatable: true,
+  group: 'Limits',
+  describe:
+    'Exit 0 where this holds, and 3 where it does not, whatever the verdict: "rttUs < 20ms", "synack.options.mss >= 1400"; docs/expectations.md has all of it',
+};
+
 /** The options with some of them said in other words. */
 export const reworded = (options: readonly Option[], changes: Readonly<Record<string, Partial<Option>>>): readonly Option[] =>
   options.map((option) => ({ ...option, ...changes[option.name] }));

@@ -4,7 +4,16 @@ import type { SegmentSpec } from '../probe/segment-spec.ts';
 import type { Args } from './args.ts';
 import { checkSegments } from './check-segments.ts';
 import { usageError } from './errors.ts';
-import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, PCAP_OPTION, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from './options.ts';
+import {
+  EXPECT_OPTION,
+  type Option,
+  OUTPUT_OPTIONS,
+  PATH_OPTIONS,
+  PCAP_OPTION,
+  PRIVILEGE_OPTIONS,
+  reworded,
+  TIME_OPTIONS,
+} from './options.ts';
 import { checkConnectionOptions, readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
 import { readSegmentTarget, readSourcePort } from './segment-target.ts';
 import { readSynOptions } from './syn-options.ts';
@@ -47,6 +56,7 @@ export const PING_OPTIONS: readonly Option[] = [
     timeout: { describe: 'After so long without an answer a probe is lost', default: '1' },
     deadline: { describe: 'Longest time for the whole command; default: none', default: undefined },
   }),
+  EXPECT_OPTION,
   ...PRIVILEGE_OPTIONS,
   PCAP_OPTION,
   ...reworded(OUTPUT_OPTIONS, {

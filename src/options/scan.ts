@@ -12,7 +12,16 @@ import type { SegmentSpec } from '../probe/segment-spec.ts';
 import { RULES } from '../probe/verdict.ts';
 import type { Args } from './args.ts';
 import { usageError } from './errors.ts';
-import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, PCAP_OPTION, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from './options.ts';
+import {
+  EXPECT_OPTION,
+  type Option,
+  OUTPUT_OPTIONS,
+  PATH_OPTIONS,
+  PCAP_OPTION,
+  PRIVILEGE_OPTIONS,
+  reworded,
+  TIME_OPTIONS,
+} from './options.ts';
 import { readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
 import { readPort } from './target.ts';
 import { address, integer, nearest, number, oneOf, someSeconds } from './values.ts';
@@ -153,6 +162,7 @@ export const SCAN_OPTIONS: readonly Option[] = [
       },
     },
   ),
+  EXPECT_OPTION,
   ...PRIVILEGE_OPTIONS,
   PCAP_OPTION,
   ...OUTPUT,

@@ -3,7 +3,16 @@ import { AWAITED, SEND_DEFAULTS, type SendRequest, type Variant } from '../probe
 import type { Args } from './args.ts';
 import { checkSegments } from './check-segments.ts';
 import { usageError } from './errors.ts';
-import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, PCAP_OPTION, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from './options.ts';
+import {
+  EXPECT_OPTION,
+  type Option,
+  OUTPUT_OPTIONS,
+  PATH_OPTIONS,
+  PCAP_OPTION,
+  PRIVILEGE_OPTIONS,
+  reworded,
+  TIME_OPTIONS,
+} from './options.ts';
 import { readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
 import { readSegmentTarget, readSourcePort } from './segment-target.ts';
 import { SWEEP_FIELDS, sweep } from './sweep.ts';
@@ -55,6 +64,7 @@ export const SEND_OPTIONS: readonly Option[] = [
   ...SENDING_OPTIONS,
   ...reworded(PATH_OPTIONS, { 'source-port': { describe: 'Send from this port; in a sweep the first of as many. Default: free ones' } }),
   ...reworded(TIME_OPTIONS, { timeout: { describe: 'How long to listen after the last send; it always listens that long', default: '1' } }),
+  EXPECT_OPTION,
   ...PRIVILEGE_OPTIONS,
   PCAP_OPTION,
   ...reworded(OUTPUT_OPTIONS, {

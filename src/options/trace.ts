@@ -4,7 +4,16 @@ import { TRACE_DEFAULTS, type TraceRequest, type TraceWait } from '../probe/trac
 import type { Args } from './args.ts';
 import { checkSegments } from './check-segments.ts';
 import { usageError } from './errors.ts';
-import { type Option, OUTPUT_OPTIONS, PATH_OPTIONS, PCAP_OPTION, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from './options.ts';
+import {
+  EXPECT_OPTION,
+  type Option,
+  OUTPUT_OPTIONS,
+  PATH_OPTIONS,
+  PCAP_OPTION,
+  PRIVILEGE_OPTIONS,
+  reworded,
+  TIME_OPTIONS,
+} from './options.ts';
 import { checkConnectionOptions, REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
 import { readSegmentTarget, readSourcePort } from './segment-target.ts';
 import type { Target } from './target.ts';
@@ -68,6 +77,7 @@ export const TRACE_OPTIONS: readonly Option[] = [
     TIME_OPTIONS.filter(({ name }) => name !== 'timeout'),
     { deadline: { describe: 'Longest time for the whole command; with --watch there is none unless it is given' } },
   ),
+  EXPECT_OPTION,
   ...PRIVILEGE_OPTIONS,
   PCAP_OPTION,
   ...reworded(OUTPUT_OPTIONS, {

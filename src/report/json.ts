@@ -1,5 +1,14 @@
 /** Events as JSON Lines (`--json`). */
-import type { ConversationResult, ErrorReport, ProbeEvent, ProbeResult, Reading, ReadingResult, ReplayResult } from '../probe/events.ts';
+import type {
+  ConversationResult,
+  ErrorReport,
+  ExpectationReport,
+  ProbeEvent,
+  ProbeResult,
+  Reading,
+  ReadingResult,
+  ReplayResult,
+} from '../probe/events.ts';
 import { toHex } from '../wire/hex.ts';
 import { escapeJson } from './escape.ts';
 
@@ -52,13 +61,20 @@ export const readingLine = (reading: Reading): string => line(reading);
  * The last line, its line feed included.
  * @param result undefined where the run did not come as far as to have one
  * @param error where not given, the result's own
+ * @param expectations what came of them, where there are any
  */
 export function resultLine(
   result: ProbeResult | ReadingResult | ReplayResult | ConversationResult | undefined,
   exitCode: number,
   error?: ErrorReport,
+  expectations?: readonly ExpectationReport[],
 ): string {
   const { error: own, ...fields } = { error: undefined, ...(result ?? { type: 'result' }), ...NOT_PRINTED };
   const reported = error ?? own;
-  return line({ ...fields, exitCode, error: reported && { code: reported.code, message: reported.message, hint: reported.hint } });
+  return line({
+    ...fields,
+    expectations,
+    exitCode,
+    error: reported && { code: reported.code, message: reported.message, hint: reported.hint },
+  });
 }

@@ -62,7 +62,8 @@ function object({ fields, description }: RecordShape): object {
   };
 }
 
-const comments = commentsOf('src/probe/events');
+/** Of what the events are made of too. */
+const comments = { ...commentsOf('src/wire'), ...commentsOf('src/probe/events') };
 
 function inWords(description: Description): object {
   if (typeof description !== 'string') return description;

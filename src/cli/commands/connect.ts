@@ -7,6 +7,7 @@ import type { ConnectEvent } from '../../probe/events.ts';
 import { createConnectReporter } from '../../report/connect.ts';
 import type { CommandBody } from '../command.ts';
 import { connectWaits } from '../connect-waits.ts';
+import { readExpectations } from '../expect.ts';
 import type { Io } from '../io.ts';
 import { openNetwork } from '../network.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
@@ -31,6 +32,7 @@ export const connectCommand: CommandBody = {
 
 async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promise<number> {
   const asked = readConnect(args);
+  const expecting = await readExpectations(args, 'connect', io);
   const { address, note } = await resolveTarget(asked.host, io, asked.deadlineMs);
   const savePath = args.text('save');
   const save = savePath === undefined ? undefined : await FileSink.open(savePath, args.flag('force') === true, io.env);
@@ -49,7 +51,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   try {
     return await present(
       (signal) => connect({ ...asked, address }, { ...createContext(network, seed), signal }),
-      { json, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, listeners: [save && saving(save), capture] },
+      { json, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, expecting, listeners: [save && saving(save), capture] },
       io,
     );
   } finally {

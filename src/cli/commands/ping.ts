@@ -9,6 +9,7 @@ import type { PingTarget } from '../../probe/ping/request.ts';
 import { pingExitCode } from '../../probe/ping/result.ts';
 import { createPingReporter } from '../../report/ping.ts';
 import type { CommandBody } from '../command.ts';
+import { readExpectations } from '../expect.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
 import { openNetwork } from '../network.ts';
@@ -38,6 +39,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
   keepHeapSmall();
   const io = gatherOutput(processIo);
   const { named, request } = readPing(args);
+  const expecting = await readExpectations(args, 'ping', io);
   const seed = readSeed(args);
   const targets = await resolveTargets(named, request.deadlineMs, io);
   const json = args.flag('json') === true;
@@ -58,7 +60,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
     return await present(
       (signal) =>
         ping(
-          { ...request, targets, segments: capture !== undefined },
+          { ...request, targets, segments: capture !== undefined || expecting?.needsSegments === true },
           { ...createContext(network, seed), signal, onFiguresWanted: (wanted) => io.onQuit(wanted) },
         ),
       {
@@ -66,6 +68,8 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
         reporter,
         waitsFor: () => undefined,
         exitCode: pingExitCode,
+        expecting,
+        exitCodeOfExpected: ({ passedLimits }) => (passedLimits.length > 0 ? 3 : 0),
         endsByInterrupt: request.count === Number.POSITIVE_INFINITY,
         listeners: [capture],
         onlyForListeners: ({ type }) => type === 'segment' || type === 'icmp',

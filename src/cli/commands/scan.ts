@@ -17,6 +17,7 @@ import { createScanReporter, progressText } from '../../report/scan.ts';
 import { formatSpan, grouped } from '../../report/units.ts';
 import { formatIpv4, type Ipv4Address } from '../../wire/address.ts';
 import type { CommandBody } from '../command.ts';
+import { readExpectations } from '../expect.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
 import { openNetwork } from '../network.ts';
@@ -67,6 +68,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   const csvPath = readCsvPath(args);
   const required = args.read('require', (option, text) => oneOf(option, text, REQUIRED_VERDICTS));
   const seed = readSeed(args);
+  const expecting = await readExpectations(args, 'scan', textIo);
   const asked = readScan(args, textIo.env);
   checkSegments([{ spec: { ...asked.spec, flags: asked.technique.flags } }]);
   const ports = readPorts(args);
@@ -149,6 +151,8 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
         reporter,
         waitsFor: () => undefined,
         exitCode: (result: ScanResult) => scanExitCode(result, required),
+        expecting,
+        exitCodeOfExpected: (result) => (required === undefined ? 0 : scanExitCode(result, required)),
         onlyForListeners: ({ type }) => type === 'segment' || type === 'icmp',
         listeners: [capture, told, ...files],
       },

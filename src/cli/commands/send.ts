@@ -11,6 +11,7 @@ import { send } from '../../probe/send/send.ts';
 import { createSendReporter } from '../../report/send.ts';
 import type { CommandBody } from '../command.ts';
 import { dryRun } from '../dry-run.ts';
+import { readExpectations } from '../expect.ts';
 import type { Io } from '../io.ts';
 import { openNetwork } from '../network.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
@@ -36,6 +37,7 @@ export const sendCommand: CommandBody = {
 
 async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promise<number> {
   const asked = readSend(args);
+  const expecting = await readExpectations(args, 'send', io);
   const { variants } = asked;
   const seed = readSeed(args);
   const { address, note } = await resolveTarget(asked.host, io, asked.deadlineMs);
@@ -60,7 +62,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   try {
     return await present(
       (signal) => send(request, { ...createContext(network, seed), signal }),
-      { json, reporter, waitsFor: () => 'listening for answers', exitCode: sendExitCode, listeners: [capture] },
+      { json, reporter, waitsFor: () => 'listening for answers', exitCode: sendExitCode, expecting, listeners: [capture] },
       io,
     );
   } catch (error) {

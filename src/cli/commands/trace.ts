@@ -10,6 +10,7 @@ import { trace } from '../../probe/trace/trace.ts';
 import { createTraceReporter, type TraceReporter } from '../../report/trace.ts';
 import { createWatchReporter } from '../../report/trace-watch.ts';
 import type { CommandBody } from '../command.ts';
+import { readExpectations } from '../expect.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
 import { openNetwork } from '../network.ts';
@@ -38,6 +39,7 @@ export const traceCommand: CommandBody = {
 async function run(args: Args, processIo: Io, capture: CaptureFile | undefined): Promise<number> {
   const gathering = gatherOutput(processIo);
   const { target, request: asked } = readTrace(args);
+  const expecting = await readExpectations(args, 'trace', gathering);
   const seed = readSeed(args);
   const quiet = args.flag('quiet') === true;
   const verbose = args.count('verbose') > 0;
@@ -48,7 +50,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
     host: target.host,
     address,
     port: target.port,
-    segments: capture !== undefined || verbose,
+    segments: capture !== undefined || verbose || expecting?.needsSegments === true,
   };
   const { reporter, io, leave } = createReporter(args, request, gathering);
   // Each flow has a port of its own, and a guard on it.
@@ -62,6 +64,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
         reporter,
         waitsFor: () => (request.watchMs === undefined ? 'waiting for answers' : undefined),
         exitCode: (result: TraceResult) => traceExitCode(result),
+        expecting,
         endsByInterrupt: request.watchMs !== undefined,
         listeners: [capture],
         onlyForListeners: ({ type }) => !verbose && (type === 'segment' || type === 'icmp'),

@@ -1,12 +1,16 @@
 /** What a run is expected to come to, as an expression that is checked before anything is sent. */
 import type { ExpectationReport } from '../../probe/events.ts';
 import { Conditions } from './conditions.ts';
-import { type ExpressionError, faultIn } from './error.ts';
+import { faultIn } from './error.ts';
 import { type ExpectingCommand, type ListName, namesOf } from './names.ts';
-import type { Observation } from './observation.ts';
+import { Observation } from './observation.ts';
 import { pathsIn } from './operands.ts';
 import { parse } from './parser.ts';
 import type { Condition, Fold } from './value.ts';
+
+export { ExpressionError } from './error.ts';
+export type { ExpectingCommand } from './names.ts';
+export { Observation };
 
 /** An expression that makes sense for a command. It may be held against any number of runs. */
 export interface Expectation {
@@ -49,5 +53,3 @@ export function evaluate({ text, condition }: Expectation, observation: Observat
   const ok = condition.holds(observation) === true;
   return { expression: text, ok, failures: ok ? [] : condition.failures(observation) };
 }
-
-export type { ExpressionError };

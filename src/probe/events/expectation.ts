@@ -19,3 +19,9 @@ export interface Failure {
   /** The segments or other events that it was seen in, the first few; undefined where it is of the whole run. */
   about: string | undefined;
 }
+
+/** What a result has beside its own fields. */
+export interface Expected {
+  /** What came of each expectation, in the order given; undefined where there were none. */
+  expectations: readonly ExpectationReport[] | undefined;
+}

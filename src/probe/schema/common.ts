@@ -6,8 +6,23 @@ import type { ChecksumVerdict } from '../../wire/checksum.ts';
 import type { FlagName } from '../../wire/flags.ts';
 import type { Ipv4Option } from '../../wire/ipv4-options.ts';
 import type { SackBlock, TcpOption } from '../../wire/tcp-options.ts';
-import type { CheckName, CloseKind, ErrorReport, Reason, SegmentNote, Verdict } from '../events.ts';
-import { constant, defined, flag, hex, integer, list, named, oneOf, optional, pattern, record, text } from './builder.ts';
+import type { CheckName, CloseKind, ErrorReport, ExpectationReport, Expected, Failure, Reason, SegmentNote, Verdict } from '../events.ts';
+import {
+  type AnySchema,
+  constant,
+  defined,
+  extended,
+  flag,
+  hex,
+  integer,
+  list,
+  named,
+  oneOf,
+  optional,
+  pattern,
+  record,
+  text,
+} from './builder.ts';
 import { CHECK_NAMES, SEGMENT_NOTES, STATES } from './words.ts';
 
 export const verdict = defined('verdict', oneOf<Verdict>()('open', 'closed', 'filtered', 'unfiltered', 'open|filtered'));
@@ -83,3 +98,14 @@ export const ending = {
   exitCode: integer,
   error: optional(defined('error', record<ErrorReport>({ code: text, message: text, hint: optional(text) }))),
 };
+
+const failure = record<Failure>({ field: text, expected: text, actual: text, about: optional(text) }, 'Failure');
+
+const expectation = defined(
+  'expectation',
+  record<ExpectationReport>({ expression: text, ok: flag, failures: list(failure) }, 'ExpectationReport'),
+);
+
+/** The result of a command whose runs can be held against expectations. */
+export const withExpectations = (result: AnySchema): AnySchema =>
+  extended(result, record<Expected>({ expectations: optional(list(expectation)) }, 'Expected'));

@@ -29,6 +29,7 @@ import {
   state,
   tcpOption,
   verdict,
+  withExpectations,
 } from './common.ts';
 import { listenLines } from './listen.ts';
 import { pingLines } from './ping.ts';
@@ -149,97 +150,98 @@ const check = defined(
   ),
 );
 
-const connectResult = defined(
-  'connectResult',
-  record<Printed<ConnectResult>>(
-    {
-      type: constant('result'),
-      verdict,
-      reason,
-      rttUs: optional(number),
-      rttClock: optional(figureClock),
-      evidence: optional(oneOf<NonNullable<ConnectResult['evidence']>>()('syn-ack', 'data-acknowledged', 'fin-acknowledged')),
-      iss: integer,
-      irs: optional(integer),
-      peer: optional(
-        record<PeerOffer>(
-          { mss: optional(integer), windowScale: optional(integer), sackPermitted: flag, timestamps: flag, window: integer, ttl: integer },
-          'PeerOffer',
-        ),
+const connection = record<Printed<ConnectResult>>(
+  {
+    type: constant('result'),
+    verdict,
+    reason,
+    rttUs: optional(number),
+    rttClock: optional(figureClock),
+    evidence: optional(oneOf<NonNullable<ConnectResult['evidence']>>()('syn-ack', 'data-acknowledged', 'fin-acknowledged')),
+    iss: integer,
+    irs: optional(integer),
+    peer: optional(
+      record<PeerOffer>(
+        { mss: optional(integer), windowScale: optional(integer), sackPermitted: flag, timestamps: flag, window: integer, ttl: integer },
+        'PeerOffer',
       ),
-      retransmissions: integer,
-      ignored: counts(note),
-      data: record<DataReport>(
-        {
-          sentBytes: integer,
-          ackedBytes: integer,
-          receivedBytes: integer,
-          ackUs: optional(number),
-          firstByteUs: optional(number),
-          clock: optional(figureClock),
-        },
-        'DataReport',
-      ),
-      close: record<CloseReport>(
-        {
-          kind: closeKind,
-          initiator: optional(oneOf<'local' | 'peer'>()('local', 'peer')),
-          completed: flag,
-          finalState: state,
-          durationUs: optional(number),
-          finAckUs: optional(number),
-          clock: optional(figureClock),
-        },
-        'CloseReport',
-      ),
-      states: list(state),
-      ended: optional(oneOf<NonNullable<ConnectResult['ended']>>()('timeout', 'deadline', 'reset-by-peer', 'zero-window', 'interrupted')),
-      kernelDrops: integer,
-      ...ending,
-    },
-    'ConnectResult',
-  ),
+    ),
+    retransmissions: integer,
+    ignored: counts(note),
+    data: record<DataReport>(
+      {
+        sentBytes: integer,
+        ackedBytes: integer,
+        receivedBytes: integer,
+        ackUs: optional(number),
+        firstByteUs: optional(number),
+        clock: optional(figureClock),
+      },
+      'DataReport',
+    ),
+    close: record<CloseReport>(
+      {
+        kind: closeKind,
+        initiator: optional(oneOf<'local' | 'peer'>()('local', 'peer')),
+        completed: flag,
+        finalState: state,
+        durationUs: optional(number),
+        finAckUs: optional(number),
+        clock: optional(figureClock),
+      },
+      'CloseReport',
+    ),
+    states: list(state),
+    ended: optional(oneOf<NonNullable<ConnectResult['ended']>>()('timeout', 'deadline', 'reset-by-peer', 'zero-window', 'interrupted')),
+    kernelDrops: integer,
+    ...ending,
+  },
+  'ConnectResult',
 );
+
+const connectResult = defined('connectResult', withExpectations(connection));
 
 const sendResult = defined(
   'sendResult',
-  record<Printed<SendResult>>(
-    {
-      type: constant('result'),
-      verdict,
-      reason,
-      sent: integer,
-      received: integer,
-      rttUs: optional(number),
-      rttClock: optional(figureClock),
-      sendingUs: number,
-      ignored: counts(note),
-      sweep: optional(
-        list(
-          record<SweepRow>(
-            {
-              variant: text,
-              sourcePort: integer,
-              verdict,
-              reason,
-              sent: integer,
-              received: integer,
-              rttUs: optional(number),
-              rttClock: optional(figureClock),
-              answer: optional(record<Answer>({ flags, ttl: integer, window: integer }, 'Answer')),
-            },
-            'SweepRow',
+  withExpectations(
+    record<Printed<SendResult>>(
+      {
+        type: constant('result'),
+        verdict,
+        reason,
+        sent: integer,
+        received: integer,
+        rttUs: optional(number),
+        rttClock: optional(figureClock),
+        sendingUs: number,
+        ignored: counts(note),
+        sweep: optional(
+          list(
+            record<SweepRow>(
+              {
+                variant: text,
+                sourcePort: integer,
+                verdict,
+                reason,
+                sent: integer,
+                received: integer,
+                rttUs: optional(number),
+                rttClock: optional(figureClock),
+                answer: optional(record<Answer>({ flags, ttl: integer, window: integer }, 'Answer')),
+              },
+              'SweepRow',
+            ),
           ),
         ),
-      ),
-      differ: flag,
-      awaited: optional(text),
-      answers: counts(reason),
-      ended: optional(oneOf<NonNullable<SendResult['ended']>>()('deadline', 'interrupted', 'not-as-awaited')),
-      kernelDrops: integer,
-      ...ending,
-    },
-    'SendResult',
+        differ: flag,
+        awaited: optional(text),
+        answers: counts(reason),
+        ended: optional(oneOf<NonNullable<SendResult['ended']>>()('deadline', 'interrupted', 'not-as-awaited')),
+        kernelDrops: integer,
+        ...ending,
+      },
+      'SendResult',
+    ),
   ),
 );
 
@@ -271,8 +273,8 @@ export const COMMAND_LINES = {
   scan: [noteLine, ...scanLines, errorResult],
   'dry-run': [segmentReading, datagramReading, readingResult, errorResult],
   decode: [segmentReading, icmpReading, datagramReading, readingResult, errorResult],
-  replay: [...replayLines([start, segment, stateLine, icmp, noteLine], connectResult), errorResult],
-  listen: [noteLine, ...listenLines([start, segment, stateLine, icmp, noteLine], connectResult), errorResult],
+  replay: [...replayLines([start, segment, stateLine, icmp, noteLine], connection), errorResult],
+  listen: [noteLine, ...listenLines([start, segment, stateLine, icmp, noteLine], connection), errorResult],
   doctor: [check, doctorResult, errorResult],
 } satisfies Record<string, readonly AnySchema[]>;
 

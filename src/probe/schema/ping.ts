@@ -12,7 +12,7 @@ import type {
   UnsentEvent,
 } from '../events.ts';
 import { constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
-import { ending, figureClock, flags, ignoredKind, type Printed, reason, verdict } from './common.ts';
+import { ending, figureClock, flags, ignoredKind, type Printed, reason, verdict, withExpectations } from './common.ts';
 
 const probe = { address: text, port: integer, sequence: integer };
 const outcome = { verdict, reason };
@@ -97,25 +97,27 @@ const figuresLine = defined(
 
 const pingResult = defined(
   'pingResult',
-  record<Omit<Printed<PingResult>, 'targets'> & { targets: readonly Omit<PingTargetFigures, 'buckets' | 'course'>[] }>(
-    {
-      type: constant('result'),
-      ...figures,
-      targets,
-      durationUs: number,
-      ignored: counts(ignoredKind),
-      passedLimits: list(
-        record<PassedLimit>(
-          { limit: oneOf<'loss' | 'rtt'>()('loss', 'rtt'), address: text, port: integer, allowed: number, found: number },
-          'PassedLimit',
+  withExpectations(
+    record<Omit<Printed<PingResult>, 'targets'> & { targets: readonly Omit<PingTargetFigures, 'buckets' | 'course'>[] }>(
+      {
+        type: constant('result'),
+        ...figures,
+        targets,
+        durationUs: number,
+        ignored: counts(ignoredKind),
+        passedLimits: list(
+          record<PassedLimit>(
+            { limit: oneOf<'loss' | 'rtt'>()('loss', 'rtt'), address: text, port: integer, allowed: number, found: number },
+            'PassedLimit',
+          ),
         ),
-      ),
-      ended: optional(oneOf<NonNullable<PingResult['ended']>>()('deadline', 'interrupted')),
-      kernelDrops: integer,
-      ...ending,
-    },
-    'PingFigures',
-    'PingResult',
+        ended: optional(oneOf<NonNullable<PingResult['ended']>>()('deadline', 'interrupted')),
+        kernelDrops: integer,
+        ...ending,
+      },
+      'PingFigures',
+      'PingResult',
+    ),
   ),
 );
 

@@ -20,13 +20,13 @@ export const ofConversation = (steps: readonly AnySchema[]): AnySchema[] =>
     return line;
   });
 
-/** @param steps the lines of `connect` before its result */
-export function replayLines(steps: readonly AnySchema[], connectResult: AnySchema): AnySchema[] {
+/** @param steps the lines of `connect` before its result @param connection what that tells of a connection */
+export function replayLines(steps: readonly AnySchema[], connection: AnySchema): AnySchema[] {
   const stepsOfConversation = ofConversation(steps);
   const conversationResult = defined(
     'conversationResult',
     extended(
-      connectResult,
+      connection,
       record<Added>(
         {
           ...conversation,

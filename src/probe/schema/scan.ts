@@ -1,7 +1,7 @@
 /** The lines of `scan`. */
 import type { OutcomeCount, PortEvent, ProxiedReason, ScanResult, ScanStartEvent, UnsentPortEvent } from '../events.ts';
 import { constant, counts, defined, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
-import { clock, ending, type Printed, reason, verdict } from './common.ts';
+import { clock, ending, type Printed, reason, verdict, withExpectations } from './common.ts';
 
 const start = defined(
   'scanStart',
@@ -59,32 +59,34 @@ const unsent = defined(
 
 const scanResult = defined(
   'scanResult',
-  record<Omit<Printed<ScanResult>, 'state'>>(
-    {
-      type: constant('result'),
-      hosts: integer,
-      ports: integer,
-      pairs: integer,
-      done: integer,
-      probes: integer,
-      outcomes: list(record<OutcomeCount>({ verdict, reason, count: integer }, 'OutcomeCount')),
-      counts: counts(verdict),
-      proxied: integer,
-      unsent: integer,
-      differ: flag,
-      durationMs: number,
-      probesPerSecond: number,
-      estimatedLossPercent: number,
-      lossBasis: oneOf<ScanResult['lossBasis']>()('measured', 'prior'),
-      attempts: optional(integer),
-      confidence: optional(number),
-      ignored: integer,
-      skipped: list(record<ScanResult['skipped'][number]>({ network: text, name: text, source: text, count: integer })),
-      ended: optional(oneOf<NonNullable<ScanResult['ended']>>()('max-time', 'interrupted')),
-      kernelDrops: integer,
-      ...ending,
-    },
-    'ScanResult',
+  withExpectations(
+    record<Omit<Printed<ScanResult>, 'state'>>(
+      {
+        type: constant('result'),
+        hosts: integer,
+        ports: integer,
+        pairs: integer,
+        done: integer,
+        probes: integer,
+        outcomes: list(record<OutcomeCount>({ verdict, reason, count: integer }, 'OutcomeCount')),
+        counts: counts(verdict),
+        proxied: integer,
+        unsent: integer,
+        differ: flag,
+        durationMs: number,
+        probesPerSecond: number,
+        estimatedLossPercent: number,
+        lossBasis: oneOf<ScanResult['lossBasis']>()('measured', 'prior'),
+        attempts: optional(integer),
+        confidence: optional(number),
+        ignored: integer,
+        skipped: list(record<ScanResult['skipped'][number]>({ network: text, name: text, source: text, count: integer })),
+        ended: optional(oneOf<NonNullable<ScanResult['ended']>>()('max-time', 'interrupted')),
+        kernelDrops: integer,
+        ...ending,
+      },
+      'ScanResult',
+    ),
   ),
 );
 

@@ -18,7 +18,7 @@ import type {
   TraceResult,
 } from '../events.ts';
 import { constant, counts, defined, flag, hex, integer, list, nullable, number, oneOf, optional, record, text } from './builder.ts';
-import { ending, figureClock, ignoredKind, type Printed, reason, verdict } from './common.ts';
+import { ending, figureClock, ignoredKind, type Printed, reason, verdict, withExpectations } from './common.ts';
 
 const changedField = oneOf<ChangedField>()(
   'ttl',
@@ -146,27 +146,29 @@ const stop = record<Stop>(
 
 const traceResult = defined(
   'traceResult',
-  record<Printed<TraceResult>>(
-    {
-      type: constant('result'),
-      verdict,
-      reason,
-      reached: flag,
-      hops: integer,
-      stop: optional(stop),
-      sent: integer,
-      received: integer,
-      rounds: integer,
-      durationMs: number,
-      pathMtu: optional(pathMtu),
-      multipath: optional(multipath),
-      connection: optional(record({ established: flag, closed: flag })),
-      ignored: counts(ignoredKind),
-      ended: optional(oneOf<NonNullable<TraceResult['ended']>>()('deadline', 'interrupted')),
-      kernelDrops: integer,
-      ...ending,
-    },
-    'TraceResult',
+  withExpectations(
+    record<Printed<TraceResult>>(
+      {
+        type: constant('result'),
+        verdict,
+        reason,
+        reached: flag,
+        hops: integer,
+        stop: optional(stop),
+        sent: integer,
+        received: integer,
+        rounds: integer,
+        durationMs: number,
+        pathMtu: optional(pathMtu),
+        multipath: optional(multipath),
+        connection: optional(record({ established: flag, closed: flag })),
+        ignored: counts(ignoredKind),
+        ended: optional(oneOf<NonNullable<TraceResult['ended']>>()('deadline', 'interrupted')),
+        kernelDrops: integer,
+        ...ending,
+      },
+      'TraceResult',
+    ),
   ),
 );
 
