@@ -30,7 +30,7 @@ export async function dryRunPlans(plans: readonly Plan[], args: Args, io: Io): P
 
 async function showStep(step: Step, args: Args, io: Io, say: (text: string) => void): Promise<void> {
   say(`  ${commandLineOf(step)}`);
-  for (const { text } of step.expectations) say(`    expect ${text}`);
+  for (const { expectation } of step.expectations) say(`    expect ${expectation.text}`);
   if (step.kind !== 'send' || args.flag('quiet')) return;
   const request = readSend(step.args);
   const { address } = await resolveHost(request.host);

@@ -1,8 +1,10 @@
 /** One attempt of a test: its commands and its steps, within its time. */
 import { NetError } from '../net/errors.ts';
 import { CliError } from '../options/errors.ts';
-import type { StepRecord, TestFailure } from '../probe/events.ts';
+import type { ScriptResult, StepEvent, StepRecord, TestFailure } from '../probe/events.ts';
 import { InputError } from '../probe/input-error.ts';
+import { evaluate } from './expect/expectation.ts';
+import { Observation } from './expect/observation.ts';
 import { KINDS, type Kind, type StepContext, type StepResult } from './kinds.ts';
 import type { Place, Step, Test } from './model.ts';
 import { Recording } from './recording.ts';
@@ -103,14 +105,18 @@ async function runStep(step: Step, number: number, context: AttemptContext, reco
     { ...failure(field, expected, actual, step.place, number), kind: step.kind, detail },
   ];
   try {
-    const kind: Kind = KINDS[step.kind as keyof typeof KINDS];
+    const kind: Kind = KINDS[step.kind];
+    const observation = new Observation(step.expectations.map(({ expectation }) => expectation));
     let result: StepResult | undefined;
     for await (const event of kind.start(step.args, context)) {
       recording.add(event);
+      if (step.kind !== 'script') observation.event(event as Exclude<StepEvent, ScriptResult>);
       if (event.type === 'result') result = event;
     }
     if (result === undefined) throw new Error(`${step.kind} ended without a result`);
     if (result.error !== undefined) throw result.error;
+    if (step.expectations.length > 0) return unmet(step, number, observation);
+    if ('captured' in result) return scriptFailures(step, number, result);
     const exitCode = await kind.exitCode(result, step.args);
     return exitCode === 0 ? [] : failed('exit code', '0', String(exitCode), outcomeOf(result));
   } catch (error) {
@@ -123,6 +129,30 @@ async function runStep(step: Step, number: number, context: AttemptContext, reco
 
 const isOfThisStep = (error: unknown): error is NetError | CliError | InputError =>
   (error instanceof NetError && !FATAL.has(error.code)) || error instanceof CliError || error instanceof InputError;
+
+/** What its expectations say, each by itself. */
+function unmet({ expectations, kind }: Step, step: number, observation: Observation): TestFailure[] {
+  return expectations.flatMap(({ expectation, place }) => {
+    const { expression, failures } = evaluate(expectation, observation);
+    return failures.map(({ field, expected, actual, about }) => ({
+      ...failure(field, expected, actual, place, step),
+      kind,
+      expectation: expression,
+      detail: about,
+    }));
+  });
+}
+
+/** Of a packet script: each where its line stands in the plan. */
+function scriptFailures({ place, kind, scriptLine }: Step, step: number, { ok, failures, ended }: ScriptResult): TestFailure[] {
+  if (ok) return [];
+  const told = failures.map(({ field, expected, actual, line, text }) => ({
+    ...failure(field, expected, actual, scriptLine === undefined ? place : { ...place, line: scriptLine + line }, step),
+    kind,
+    expectation: text,
+  }));
+  return told.length > 0 ? told : [{ ...failure('script', 'run to its last line', ended ?? 'ended', place, step), kind }];
+}
 
 /** What a result says in a few words. */
 const outcomeOf = (result: StepResult): string | undefined =>

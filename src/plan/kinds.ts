@@ -4,18 +4,23 @@ import { type Args, readSeed } from '../options/args.ts';
 import { checkSegments } from '../options/check-segments.ts';
 import { CONNECT_OPTIONS, readConnect } from '../options/connect.ts';
 import { usageError } from '../options/errors.ts';
-import type { Option } from '../options/options.ts';
+import { type Option, PATH_OPTIONS, reworded, TIME_OPTIONS } from '../options/options.ts';
 import { PING_OPTIONS, readPing } from '../options/ping.ts';
 import { MOST_PAIRS, readPorts, readScan, SCAN_OPTIONS } from '../options/scan.ts';
 import { readScanTargets } from '../options/scan-targets.ts';
 import { readSend, SEND_OPTIONS } from '../options/send.ts';
-import { oneOf } from '../options/values.ts';
+import { readPort, readTarget } from '../options/target.ts';
+import { readTrace, TRACE_OPTIONS } from '../options/trace.ts';
+import { address, oneOf, someSeconds } from '../options/values.ts';
 import { createContext, type ProbeContext } from '../probe/context.ts';
-import type { ConnectResult, PingResult, ScanResult, SendResult, StepEvent } from '../probe/events.ts';
+import type { ConnectResult, PingResult, ScanResult, ScriptResult, SendResult, StepEvent, TraceResult } from '../probe/events.ts';
 import { REQUIRED_VERDICTS, scanExitCode } from '../probe/scan/result.ts';
 import { shardSize } from '../probe/scan/shard.ts';
 import { parseTarget } from '../probe/scan/targets.ts';
 import type { Ipv4Address } from '../wire/address.ts';
+import type { StepName } from './model.ts';
+import { parseScript } from './script/parse.ts';
+import { SCRIPT_DEFAULTS } from './script/request.ts';
 
 /** What a step runs in. */
 export interface StepContext {
@@ -30,8 +35,10 @@ export type StepResult = Extract<StepEvent, { type: 'result' }>;
 
 export interface Kind {
   options: readonly Option[];
-  /** More than one target: given as words of their own, under `targets`. */
-  manyTargets: boolean;
+  /** Targets have a key of their own beside `host` and `port`: there may be many. */
+  manyTargets?: true;
+  /** What it does is a text: the step may be that text alone. */
+  isText?: true;
   /** @throws CliError, InputError for what can't be run */
   check(args: Args, env: StepContext['env']): void;
   /** @throws NetError, CliError, InputError */
@@ -41,7 +48,7 @@ export interface Kind {
 }
 
 /** What says how a command shows its results, or is for the whole run. */
-const NOT_OF_STEPS: ReadonlySet<string> = new Set(['clock', 'save', 'dry-run', 'explain', 'yes', 'resume', 'hold-open', 'watch']);
+const NOT_OF_STEPS: ReadonlySet<string> = new Set(['clock', 'save', 'dry-run', 'explain', 'yes', 'resume', 'watch', 'expect']);
 /** Of the output options those that say what comes of it. */
 const VERDICT_OPTIONS: ReadonlySet<string> = new Set(['require']);
 
@@ -59,7 +66,6 @@ function letGo(data: Iterable<Uint8Array> | undefined): void {
 
 const connect: Kind = {
   options: ofSteps(CONNECT_OPTIONS),
-  manyTargets: false,
   check: (args) => letGo(readConnect(args).data),
   async *start(args, context) {
     const asked = readConnect(args);
@@ -74,7 +80,6 @@ const connect: Kind = {
 
 const send: Kind = {
   options: ofSteps(SEND_OPTIONS),
-  manyTargets: false,
   check: (args) => void readSend(args),
   async *start(args, context) {
     const asked = readSend(args);
@@ -145,4 +150,53 @@ const scan: Kind = {
   exitCode: async (result, args) => scanExitCode(result as ScanResult, required(args)),
 };
 
-export const KINDS = { connect, send, ping, scan } as const satisfies Record<string, Kind>;
+const trace: Kind = {
+  options: ofSteps(TRACE_OPTIONS),
+  check: (args) => void readTrace(args),
+  async *start(args, context) {
+    const { target, request } = readTrace(args);
+    const { host, port } = target;
+    const { trace } = await import('../probe/trace/trace.ts');
+    yield* trace({ ...request, host, port, address: await context.resolve(host), segments: true }, contextOf(args, context));
+  },
+  async exitCode(result) {
+    return (await import('../probe/trace/result.ts')).traceExitCode(result as TraceResult);
+  },
+};
+
+/** The text of a packet script, as an option. */
+export const SCRIPT_TEXT = 'text';
+
+const script: Kind = {
+  options: [
+    { name: SCRIPT_TEXT, argument: 'SCRIPT', group: 'Sending', describe: 'The packet script (docs/scripts.md)' },
+    ...PATH_OPTIONS,
+    ...reworded(
+      TIME_OPTIONS.filter(({ name }) => name === 'deadline' || name === 'seed'),
+      { deadline: { describe: 'Longest time for the whole script', default: String(SCRIPT_DEFAULTS.deadlineMs / 1000) } },
+    ),
+  ],
+  isText: true,
+  check(args) {
+    readTarget(args.positionals);
+    readScriptOptions(args);
+    parseScript(args.text(SCRIPT_TEXT) ?? '');
+  },
+  async *start(args, context) {
+    const { host, port } = readTarget(args.positionals);
+    const { deadlineMs, ...path } = readScriptOptions(args);
+    const target = { host, port, address: await context.resolve(host), ...path };
+    const { runScript } = await import('./script/run.ts');
+    yield* runScript(parseScript(args.text(SCRIPT_TEXT) ?? ''), target, contextOf(args, context), { deadlineMs });
+  },
+  exitCode: async (result) => ((result as ScriptResult).ok ? 0 : 3),
+};
+
+const readScriptOptions = (args: Args) => ({
+  source: args.read('source', address),
+  sourcePort: args.read('source-port', readPort),
+  interfaceName: args.text('interface'),
+  deadlineMs: args.read('deadline', someSeconds) ?? SCRIPT_DEFAULTS.deadlineMs,
+});
+
+export const KINDS: Readonly<Record<StepName, Kind>> = { connect, send, ping, scan, trace, script };

@@ -1,5 +1,6 @@
 /** A plan that has been read and checked: what the runner runs. */
 import type { Args } from '../options/args.ts';
+import type { Expectation } from './expect/expectation.ts';
 
 /** The probes that a step may be, and packet scripts. */
 export const STEP_NAMES = ['connect', 'send', 'ping', 'scan', 'trace', 'script'] as const;
@@ -18,14 +19,14 @@ export interface Step {
   /** What was given, as a command line would have it. */
   args: Args;
   /** What must hold of its result; none: what the command would exit 0 for. */
-  expectations: readonly Expectation[];
-  /** Of a packet script. */
-  script: string | undefined;
+  expectations: readonly PlacedExpectation[];
+  /** The line before the first one of a packet script. */
+  scriptLine: number | undefined;
 }
 
-export interface Expectation {
-  /** As it stands in the plan. */
-  text: string;
+/** What must hold of a step's result, and where that stands. */
+export interface PlacedExpectation {
+  expectation: Expectation;
   place: Place;
 }
 

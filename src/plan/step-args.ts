@@ -4,11 +4,12 @@ import { Args, type ArgValue } from '../options/args.ts';
 import { CliError } from '../options/errors.ts';
 import type { Option } from '../options/options.ts';
 import { InputError } from '../probe/input-error.ts';
-import { KINDS, type Kind } from './kinds.ts';
+import { KINDS, type Kind, SCRIPT_TEXT } from './kinds.ts';
+import type { StepName } from './model.ts';
+import { PlanError } from './problem.ts';
 import type { Reading } from './reading.ts';
+import { ScriptError } from './script/error.ts';
 import type { Dict, Entry, Value } from './tree.ts';
-
-export type ProbeName = keyof typeof KINDS;
 
 /** The words of a command line that are keys here. */
 export const TARGET_KEYS = [
@@ -36,7 +37,7 @@ const FILES: ReadonlySet<string> = new Set(['data-file', 'exclude-file']);
  * @throws PlanError
  */
 export function readStepArgs(
-  name: ProbeName,
+  name: StepName,
   value: Value,
   defaults: Dict | undefined,
   env: Readonly<Record<string, string | undefined>>,
@@ -47,8 +48,10 @@ export function readStepArgs(
   const entries = new Map<string, Entry>([...(defaults?.entries ?? []), ...(own?.entries ?? [])]);
   const all: Dict = { kind: 'map', at: value.at, entries };
   reading.known(all, keysOf(kind), name, (key) => hintFor(kind, key));
+  const alone = value.kind === 'scalar' && value.value !== null ? value : undefined;
+  if (kind.isText && alone !== undefined) entries.set(SCRIPT_TEXT, { keyAt: value.at, value: alone });
   const positionals =
-    value.kind === 'scalar' && value.value !== null ? reading.text(value, name).trim().split(/\s+/) : targetsOf(all, name, kind, reading);
+    alone !== undefined && !kind.isText ? reading.text(alone, name).trim().split(/\s+/) : targetsOf(all, name, kind, reading);
   const options = new Map<string, ArgValue>();
   for (const option of kind.options) {
     const given = entries.get(option.name)?.value;
@@ -59,6 +62,7 @@ export function readStepArgs(
   try {
     kind.check(args, env);
   } catch (error) {
+    if (error instanceof ScriptError) throw scriptError(error, entries.get(SCRIPT_TEXT)?.value, reading);
     if (!(error instanceof CliError || error instanceof InputError)) throw error;
     throw reading.source.error(
       placeOf(error.message, entries) ?? value.at,
@@ -69,11 +73,28 @@ export function readStepArgs(
   return args;
 }
 
-function targetsOf({ entries, at }: Dict, name: string, { manyTargets }: Kind, reading: Reading): readonly string[] {
+/** In the terms of the plan's file, where the script stands there line by line. */
+function scriptError({ message, line, column, hint }: ScriptError, script: Value | undefined, { source }: Reading): PlanError {
+  const header = source.problem(script?.at ?? 0, `script: ${message}`, hint);
+  if (script?.kind !== 'scalar' || !isBlock(script, source)) return new PlanError([header]);
+  const written = source.text.split('\n')[header.line + line - 1] ?? '';
+  const own = script.text.split('\n')[line - 1] ?? '';
+  return new PlanError([{ ...header, line: header.line + line, column: Math.max(0, written.length - own.length) + column }]);
+}
+
+/** A text that begins on the line after `|` or `>`. */
+export const isBlock = ({ at }: Value, { text }: Reading['source']): boolean => text[at] === '|' || text[at] === '>';
+
+function targetsOf({ entries, at }: Dict, name: string, { manyTargets, isText }: Kind, reading: Reading): readonly string[] {
   const targets = entries.get(TARGETS_KEY.name)?.value;
   if (manyTargets && targets !== undefined) return reading.texts(targets, 'targets').map(({ text }) => text);
   const host = entries.get('host')?.value;
-  if (host === undefined) throw reading.source.error(at, `${name} has no host`, `add "host: NAME", or write "${name}: HOST:PORT"`);
+  if (host === undefined)
+    throw reading.source.error(
+      at,
+      `${name} has no host`,
+      isText ? `add it, here or under defaults: ${name}` : `add "host: NAME", or write "${name}: HOST:PORT"`,
+    );
   const hostText = reading.text(host, 'host');
   const port = entries.get('port')?.value;
   return port === undefined || name === 'scan' ? [hostText] : [hostText, reading.text(port, 'port')];

@@ -1,11 +1,15 @@
 /** One test of a plan: its keys, its matrix, its steps. */
 import { quote } from '../options/values.ts';
 import { ConditionError, holds, type Surroundings } from './condition.ts';
+import { ExpressionError } from './expect/error.ts';
+import { parseExpectation } from './expect/expectation.ts';
+import { EXPECTING } from './expect/names.ts';
 import { DEFAULT_KEYS, LONGEST_TEST_SECONDS, MOST_RETRIES, STEP_KEYS, TEST_KEYS } from './keys.ts';
+import { SCRIPT_TEXT } from './kinds.ts';
 import { type Combination, combinations, nameOf, sizeOf } from './matrix.ts';
-import { type Expectation, type Place, type RequirementLevel, STEP_NAMES, type Step, type StepName, type Test } from './model.ts';
+import { type Place, type PlacedExpectation, type RequirementLevel, STEP_NAMES, type Step, type StepName, type Test } from './model.ts';
 import { child, type Reading, readCommands } from './reading.ts';
-import { type ProbeName, readStepArgs } from './step-args.ts';
+import { isBlock, readStepArgs } from './step-args.ts';
 import type { Dict, Scalar, Value } from './tree.ts';
 import { isVariableName, Variables } from './variables.ts';
 
@@ -174,12 +178,26 @@ function readStep(map: Dict, { env }: TestSetting, defaults: Defaults, reading: 
   const [kind, { keyAt, value }] = found as [StepName, (typeof found)[1]];
   if (second !== undefined) throw source.error(second[1].keyAt, `${kind} and ${second[0]} in one step`, 'make two of them, under steps');
   const expectations = readExpectations(map, kind, reading);
-  const args = readStepArgs(kind as ProbeName, value, defaults.steps.get(kind), env, reading);
-  return { kind, place: placeOf(keyAt, reading), args, expectations, script: undefined };
+  const args = readStepArgs(kind, value, defaults.steps.get(kind), env, reading);
+  const script = value.kind === 'map' ? child(value, SCRIPT_TEXT) : value;
+  const scriptLine = kind === 'script' && script !== undefined && isBlock(script, source) ? placeOf(script.at, reading).line : undefined;
+  return { kind, place: placeOf(keyAt, reading), args, expectations, scriptLine };
 }
 
-function readExpectations(map: Dict, _kind: StepName, reading: Reading): Expectation[] {
+function readExpectations(map: Dict, kind: StepName, reading: Reading): PlacedExpectation[] {
   const value = child(map, 'expect');
   if (value === undefined) return [];
-  return reading.texts(value, 'expect').map(({ text, scalar }) => ({ text, place: placeOf(scalar.at, reading) }));
+  const command = EXPECTING.find((name) => name === kind);
+  if (command === undefined) throw reading.source.error(value.at, `expect beside ${kind}`, 'what a script expects stands in its lines');
+  return reading.texts(value, 'expect').map(({ text, scalar }) => {
+    try {
+      return { expectation: parseExpectation(text, command), place: placeOf(scalar.at, reading) };
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      // Where variables were put in, columns are not the file's.
+      const isAsWritten = text === scalar.text && scalar.textAt !== undefined;
+      const at = isAsWritten ? (scalar.textAt as number) + error.offset : scalar.at;
+      throw reading.source.error(at, `expect: ${error.message}`, error.hint);
+    }
+  });
 }

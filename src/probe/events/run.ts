@@ -4,11 +4,12 @@ import type { SCHEMA_VERSION } from './common.ts';
 import type { ConnectEvent } from './connect.ts';
 import type { PingEvent } from './ping.ts';
 import type { ScanEvent } from './scan.ts';
+import type { ScriptEvent } from './script.ts';
 import type { SendEvent } from './send.ts';
 import type { TraceEvent } from './trace.ts';
 
 /** Of any kind of step. */
-export type StepEvent = ConnectEvent | SendEvent | PingEvent | ScanEvent | TraceEvent;
+export type StepEvent = ConnectEvent | SendEvent | PingEvent | ScanEvent | TraceEvent | ScriptEvent;
 
 /** The first event of a run of plans. */
 export interface RunStartEvent {
