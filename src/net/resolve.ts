@@ -54,14 +54,15 @@ export interface NameSource {
   close(): void;
 }
 
-/** Asks all at once. A resolver that has never answered in time is not asked again. */
+/** What /etc/hosts has, it knows at once. It asks for all others side by side; a resolver that has never answered in time is not asked again. */
 export function openNameSource(patienceMs = PATIENCE_MS): NameSource {
   const resolver = new Resolver({ timeout: patienceMs, tries: 1 });
+  const hosts = namesOfHosts();
   let hasAnswered = false;
   let isSilent = false;
   return {
     async nameOf(address) {
-      if (isSilent) return undefined;
+      if (hosts.has(address) || isSilent) return hosts.get(address);
       let timer: NodeJS.Timeout | undefined;
       const patience = new Promise<undefined>((resolve) => {
         timer = setTimeout(() => {
@@ -107,6 +108,19 @@ async function addressesOf(host: string, family: 4 | 6): Promise<string[]> {
 const notResolved = (host: string, reason: string, hint: string, cause?: unknown): NetError =>
   new NetError('name-not-resolved', 'resolve', JSON.stringify(host), reason, hint, { cause });
 
+const HOSTS_FILE = '/etc/hosts';
+
+/** The first name of each address. */
+function namesOfHosts(): Map<string, string> {
+  const names = new Map<string, string>();
+  // Lines are `address name alias…`, with a comment after #.
+  for (const line of textOf(HOSTS_FILE).split('\n')) {
+    const [address, name] = (line.split('#')[0] as string).trim().split(/\s+/);
+    if (address && name !== undefined && !names.has(address)) names.set(address, name);
+  }
+  return names;
+}
+
 const SERVICES_FILE = '/etc/services';
 
 /**
@@ -123,7 +137,7 @@ export function resolvePort(text: string): number | undefined {
 export function tcpServices(): Map<string, number> {
   const ports = new Map<string, number>();
   // Lines are `name port/protocol alias…`, with a comment after #.
-  for (const line of servicesText().split('\n')) {
+  for (const line of textOf(SERVICES_FILE).split('\n')) {
     const [official, port, ...aliases] = (line.split('#')[0] as string).trim().split(/\s+/);
     if (official === undefined || !port?.endsWith('/tcp')) continue;
     for (const name of [official, ...aliases]) if (!ports.has(name)) ports.set(name, Number.parseInt(port, 10));
@@ -132,9 +146,9 @@ export function tcpServices(): Map<string, number> {
 }
 
 /** Not every system has the file. */
-function servicesText(): string {
+function textOf(file: string): string {
   try {
-    return readFileSync(SERVICES_FILE, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return '';
   }

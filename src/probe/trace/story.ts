@@ -68,9 +68,10 @@ export class Story {
     }
   }
 
-  /** Those that were not told yet. */
+  /** Those that were not told yet: after them there are none. */
   rest(atUs: number): HopEvent[] {
     const hops = this.#path.known.filter(({ ttl }) => ttl >= this.#nextTtl);
+    this.#nextTtl = Number.POSITIVE_INFINITY;
     return hops.map((hop) => this.#event(hop, atUs, undefined));
   }
 
