@@ -62,7 +62,13 @@ export async function attempt(test: Test, context: AttemptContext): Promise<Atte
     context.signal.removeEventListener('abort', abort);
   }
   if (!isLate) return found;
-  const late = failure('timeout', `done within ${test.timeoutMs / 1000} s`, 'still running', test.place, found.records.length + 1);
+  const late = failure(
+    'time',
+    `at most ${test.timeoutMs / 1000} s`,
+    'over, and the test is still running',
+    test.place,
+    found.records.length + 1,
+  );
   return { failures: [late], records: found.records };
 }
 
@@ -121,7 +127,7 @@ async function runStep(step: Step, number: number, context: AttemptContext, reco
     return exitCode === 0 ? [] : failed('exit code', '0', String(exitCode), outcomeOf(result));
   } catch (error) {
     if (!isOfThisStep(error)) throw error;
-    return failed('error', 'it can be run', error.message, error.hint);
+    return failed('error', 'none', error.message, error.hint);
   } finally {
     records.push(recording.record);
   }

@@ -1,5 +1,6 @@
 /** Why a test failed, in words and as the ladder of what went over the wire. */
 import type { StepRecord, TestEvent, TestFailure } from '../probe/events.ts';
+import { escapeLine } from './escape.ts';
 import { Ladder } from './ladder.ts';
 import type { Style } from './style.ts';
 import { wrap } from './text.ts';
@@ -7,16 +8,21 @@ import { count } from './units.ts';
 
 const INDENT = '      ';
 
-/** `verdict: expected open, was closed`. */
-export const failureSentence = ({ field, expected, actual, expectation, detail }: TestFailure): string =>
-  `${expectation === undefined ? '' : `${expectation}: `}${field} should be ${expected}, and is ${actual}${detail === undefined ? '' : `: ${detail}`}`;
+/** `expected verdict == open, but it is closed`. */
+export function failureSentence({ field, expected, actual, expectation, detail }: TestFailure): string {
+  const more = detail === undefined ? '' : `; ${detail}`;
+  if (field === 'error') return `${actual}${more}`;
+  const wanted = `${field} ${expected}`;
+  const whole = expectation === undefined || expectation === wanted ? '' : `${expectation}: `;
+  return `${whole}expected ${wanted}, but it is ${actual}${more}`;
+}
 
 /** The failures of a test, each with its place in the plan. Safe to show. */
 export function failureLines({ plan, failures }: TestEvent, style: Style): string {
   return failures
     .flatMap((failure) => {
       const where = `${plan}:${failure.line}${failure.kind === undefined ? '' : ` ${failure.kind}`}`;
-      return wrap(style.escapeText(`${where}: ${failureSentence(failure)}`), style.width - INDENT.length);
+      return wrap(escapeLine(`${where}: ${failureSentence(failure)}`), style.width - INDENT.length);
     })
     .map((line) => `${INDENT}${style.paint('bad', line)}\n`)
     .join('');
@@ -28,7 +34,7 @@ export function recordText(records: readonly StepRecord[], unfolded: boolean, st
 }
 
 function oneRecord({ kind, commandLine, events, left }: StepRecord, unfolded: boolean, style: Style): string {
-  const head = wrap(style.escapeText(commandLine), style.width - INDENT.length)
+  const head = wrap(escapeLine(commandLine), style.width - INDENT.length)
     .map((line) => `${INDENT}${style.paint('faint', line)}\n`)
     .join('');
   const rows = LADDERS[kind] === undefined ? '' : ladder(events, LADDERS[kind], unfolded, style);

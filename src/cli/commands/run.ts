@@ -195,15 +195,17 @@ async function createReporter(args: Args, io: Io): Promise<{ event(event: RunEve
   return createRunReporter({ write, ...lookOf(io, args), quiet: args.flag('quiet') === true, verbose: args.count('verbose') > 0 });
 }
 
-/** Beside what machines read on stdout, annotations go to stderr: the runner reads both. */
+/** Annotations, when all tests are done. Where machines read stdout they go to stderr: GitHub's runner reads both. */
 async function githubListener(args: Args, io: Io): Promise<Listener<RunEvent>> {
   const { annotation } = await import('../../report/github.ts');
   const output = args.flag('json') || args.flag('tap') ? io.stderr : io.stdout;
+  let annotations = '';
   return {
     event(event) {
-      const text = annotation(event);
-      if (text !== undefined) output.write(text);
+      annotations += annotation(event) ?? '';
     },
-    end: () => undefined,
+    end() {
+      if (annotations !== '') output.write(annotations);
+    },
   };
 }

@@ -35,6 +35,7 @@ import { listenLines } from './listen.ts';
 import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
 import { replayLines } from './replay.ts';
+import { runLines } from './run.ts';
 import { scanLines } from './scan.ts';
 import { traceLines } from './trace.ts';
 
@@ -275,6 +276,7 @@ export const COMMAND_LINES = {
   decode: [segmentReading, icmpReading, datagramReading, readingResult, errorResult],
   replay: [...replayLines([start, segment, stateLine, icmp, noteLine], connection), errorResult],
   listen: [noteLine, ...listenLines([start, segment, stateLine, icmp, noteLine], connection), errorResult],
+  run: [...runLines, errorResult],
   doctor: [check, doctorResult, errorResult],
 } satisfies Record<string, readonly AnySchema[]>;
 
