@@ -163,12 +163,11 @@ export class TraceRun {
     if (this.#hasNews) times.push(this.#toldAtUs + TELL_EVERY_US);
     const isDue = this.#nextTtl(nowUs) !== undefined;
     if (isDue) times.push(this.#pace.dueAtUs);
-    const overdue = overdueUs(path.hops, wait);
     for (const hop of path.known) {
       const patience = patienceUs(hop, path.hops, wait);
       for (const { state, probe } of hop.tries) if (state === 'waiting') times.push(probe.departure.atUs + patience);
       const mayBeRepeated = hop.ttl !== path.distance && hop.round < this.#roundsOf(hop);
-      if (!isDue && mayBeRepeated && hop.last !== undefined) times.push(hop.last.probe.departure.atUs + overdue);
+      if (!isDue && mayBeRepeated && hop.last !== undefined) times.push(hop.last.probe.departure.atUs + overdueUs(hop, path.hops, wait));
     }
     return Math.min(...times);
   }
@@ -184,9 +183,8 @@ export class TraceRun {
   /** So many hops in a row are silent that there is no use in going further. */
   #isGapPlain(nowUs: number): boolean {
     const { path } = this;
-    const last = path.hops.get(path.frontier - 1)?.last;
-    if (last === undefined || path.frontier - 1 - path.lastAnswered < this.#request.gap) return false;
-    return nowUs - last.probe.departure.atUs >= overdueUs(path.hops, this.#request.wait);
+    const hop = path.hops.get(path.frontier - 1);
+    return hop !== undefined && hop.ttl - path.lastAnswered >= this.#request.gap && this.#isOverdue(hop, nowUs);
   }
 
   #roundsOf(hop: Hop): number {
@@ -200,7 +198,12 @@ export class TraceRun {
     if (last === undefined) return true;
     // To an open destination the next one is only part of what the last one has begun.
     if (hop.ttl === this.path.distance) return !hop.isWaiting;
-    return last.state !== 'waiting' || nowUs - last.probe.departure.atUs >= overdueUs(this.path.hops, this.#request.wait);
+    return last.state !== 'waiting' || this.#isOverdue(hop, nowUs);
+  }
+
+  #isOverdue(hop: Hop, nowUs: number): boolean {
+    const { path } = this;
+    return hop.last !== undefined && nowUs - hop.last.probe.departure.atUs >= overdueUs(hop, path.hops, this.#request.wait);
   }
 
   #isSettled(hop: Hop): boolean {
