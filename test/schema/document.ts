@@ -49,8 +49,9 @@ function whole(shape: Shape): object {
   }
 }
 
-function object({ fields, description }: RecordShape): object {
-  const descriptions: Record<string, string> = Object.assign({}, ...description.map(inWords));
+function object(record: RecordShape): object {
+  const { fields } = record;
+  const descriptions = descriptionsOf(record);
   const entries = Object.entries(fields);
   return {
     type: 'object',
@@ -61,6 +62,9 @@ function object({ fields, description }: RecordShape): object {
     additionalProperties: false,
   };
 }
+
+/** What there is to say of a record's fields. */
+export const descriptionsOf = ({ description }: RecordShape): Record<string, string> => Object.assign({}, ...description.map(inWords));
 
 /** Of what the events are made of too. */
 const comments = { ...commentsOf('src/wire'), ...commentsOf('src/probe/events') };
@@ -79,7 +83,7 @@ function commentsOf(folder: string): Record<string, Readonly<Record<string, stri
     .map((file) => readFileSync(`${folder}/${file}`, 'utf8'))
     .join('\n');
   for (const [, name = '', body = ''] of source.matchAll(/^(?:export )?interface (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)) {
-    const fields = body.matchAll(/^ {2}\/\*\*\s+(.*?)\s*\*\/\n {2}(\w+)\??:/gms);
+    const fields = body.matchAll(/^ {2}\/\*\*[\s*]+(.*?)\s*\*\/\n {2}(\w+)\??:/gms);
     found[name] = Object.fromEntries([...fields].map(([, comment = '', field = '']) => [field, comment.replace(/\s*\n\s+\*\s/g, ' ')]));
   }
   return found;

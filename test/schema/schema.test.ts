@@ -1,4 +1,5 @@
 /** The published JSON Schema is made from src/probe/schema/, which the compiler holds to the types of the events. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../src/net/errors.ts';
@@ -8,11 +9,21 @@ import * as conversations from '../report/conversations.ts';
 import { flows, hostile as hostileTrace, motley, open, rejected, silent, watched } from '../report/traces.ts';
 import { options } from '../wire/arbitraries.ts';
 import { outputSchema } from './document.ts';
+import { namesDocument } from './names.ts';
 import { misfit } from './validate.ts';
 
 it('is what src/probe/schema/ says (after a change of it: npx vitest run test/schema --update)', async () => {
   await expect(`${JSON.stringify(outputSchema(), undefined, 2)}\n`).toMatchFileSnapshot('../../schema/rawshake.schema.json');
 });
+
+it('is where docs/expectations.md has its names from', async () => {
+  const file = 'docs/expectations.md';
+  const [prose] = readFileSync(file, 'utf8').split(MADE);
+  await expect(`${prose}${MADE}\n\n${namesDocument()}`).toMatchFileSnapshot(`../../${file}`);
+});
+
+/** What is above it is written by hand. */
+const MADE = '<!-- The rest is made by `npm run documents`. -->';
 
 const { ORDINARY, hostile, received, result } = conversations;
 

@@ -41,7 +41,7 @@ export interface First {
 }
 
 /** The names of the lists that events of a type go to. */
-const LISTS: Readonly<Record<string, readonly ListName[]>> = {
+export const LISTS: Readonly<Record<string, readonly ListName[]>> = {
   segment: ['segments', 'sent', 'received'],
   icmp: ['icmp'],
   note: ['notes'],
@@ -90,19 +90,18 @@ export function namesOf(command: ExpectingCommand): ReadonlyMap<string, Name> {
 }
 
 function makeNames(command: ExpectingCommand): Map<string, Name> {
-  const lines: readonly AnySchema[] = COMMAND_LINES[command];
-  const lineOf = (type: string): RecordType | undefined => {
-    const line = lines.find(({ shape }) => typeField(shape as RecordShape) === type);
+  const typeOfLine = (type: string): RecordType | undefined => {
+    const line = lineOf(command, type);
     if (line === undefined) return undefined;
     const { fields, ...record } = typeOf(line, '', undefined) as RecordType;
     return { ...record, fields: new Map([...fields].filter(([name]) => !NOT_ASKED.has(name))) };
   };
   const names = new Map<string, Name>();
-  for (const [name, type] of lineOf('result')?.fields ?? [])
+  for (const [name, type] of typeOfLine('result')?.fields ?? [])
     names.set(name, { type: command === 'connect' && name === 'data' ? withText(type) : type, list: undefined, first: undefined });
-  names.set('start', { type: lineOf('start'), list: undefined, first: undefined });
+  names.set('start', { type: typeOfLine('start'), list: undefined, first: undefined });
   for (const [type, lists] of Object.entries(LISTS)) {
-    const item = lineOf(type);
+    const item = typeOfLine(type);
     if (item === undefined) continue;
     for (const name of lists) names.set(name, { type: names.get(name)?.type, list: { name, item }, first: undefined });
     if (type === 'segment')
@@ -110,6 +109,10 @@ function makeNames(command: ExpectingCommand): Map<string, Name> {
   }
   return names;
 }
+
+/** What a command's events of a type are made of; undefined where it tells none. */
+export const lineOf = (command: ExpectingCommand, type: string): AnySchema | undefined =>
+  (COMMAND_LINES[command] as readonly AnySchema[]).find(({ shape }) => typeField(shape as RecordShape) === type);
 
 /** What the field `type` of a line is. */
 function typeField({ fields }: RecordShape): unknown {
