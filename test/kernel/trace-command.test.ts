@@ -19,6 +19,8 @@ const told = <T extends TraceEvent['type']>(run: Run, type: T): Told<T>[] =>
   eventsOf(run).filter((event): event is Told<T> => event.type === type);
 const resultOf = (run: Run): TraceResult & { exitCode: number } => run.result as unknown as TraceResult & { exitCode: number };
 
+const NO_RESOLVER = 'table ip dns { chain input { type filter hook input priority 0; policy accept;\nudp dport 53 drop\n}\n}\n';
+
 /** Without what differs from run to run. */
 const essence = (text: string): string =>
   text
@@ -30,25 +32,20 @@ const essence = (text: string): string =>
 
 describeNeeding(['namespaces'], 'the trace command', () => {
   let chain: Chain;
-  let last: Namespace;
   const directory = temporaryDirectory();
 
   beforeAll(async () => {
     chain = createChain({ routers: 3, twinAt: 2 });
-    last = chain.routers[2] as Namespace;
-    last.exec(
+    const [first, , last] = chain.routers as [Namespace, Namespace, Namespace];
+    first.exec(
       ['nft', '-f', '-'],
-      `table ip test {
-chain drops { type filter hook forward priority 0; policy accept;
-tcp dport 23 drop
-tcp dport 25 reject with icmp type admin-prohibited
-}
-chain mangles { type filter hook forward priority -150; policy accept;
+      `table ip test { chain forward { type filter hook forward priority -150; policy accept;
 tcp dport 80 tcp flags syn tcp option maxseg size set 1200
 }
 }
 `,
     );
+    last.firewall('forward', 'tcp dport 23 drop\ntcp dport 25 reject with icmp type admin-prohibited');
     await startServers(chain.server, { 23: 'echo', 25: 'echo', 80: 'echo' });
   });
   afterAll(() => chain.remove());
@@ -75,9 +72,9 @@ tcp dport 80 tcp flags syn tcp option maxseg size set 1200
  hop address round trips
  1 10.0.1.1 TIME TIME TIME
  2 TWIN TIME TIME TIME
+ * MSS clamped: 1460 -> 1200
  3 10.0.3.1 TIME TIME TIME
  4 10.0.4.1 TIME TIME TIME SYN+ACK
- * MSS clamped: 1460 -> 1200
 
  verdict open: SYN+ACK from 10.0.4.1 in TIME, 4 hops
  probes N sent, 12 answered, in TIME`);
@@ -144,7 +141,7 @@ tcp dport 80 tcp flags syn tcp option maxseg size set 1200
     it('are drawn as a tree', async () => {
       const { stdout } = await trace('80', '--flows', '16', '--probes', '1', '--source-port', '40001');
       expect(essence(stdout).replace(/\d+ of 16/g, 'N of 16')).toMatch(
-        / 1 10\.0\.1\.1 TIME N of 16\n 2 \|- 10\.[01]\.2\.1 TIME N of 16\n 2 `- 10\.[01]\.2\.1 TIME N of 16\n 3 10\.0\.3\.1 TIME N of 16\n 4 10\.0\.4\.1 TIME N of 16\n/,
+        / 1 10\.0\.1\.1 TIME N of 16\n 2 \|- 10\.[01]\.2\.1 TIME N of 16\n \| \* MSS clamped: 1460 -> 1200\n 2 `- 10\.[01]\.2\.1 TIME N of 16\n \* MSS clamped: 1460 -> 1200\n 3 10\.0\.3\.1 TIME N of 16\n 4 10\.0\.4\.1 TIME N of 16\n/,
       );
       expect(stdout).toMatch(/ flows {7}16 tried, up to 2 routers at one distance; [\d.]+ % sure/);
     });
@@ -198,9 +195,9 @@ tcp dport 80 tcp flags syn tcp option maxseg size set 1200
     };
 
     it('stand beside the addresses; a resolver that is silent is waited for a second', async () => {
-      chain.routers[0]?.firewall('input', 'udp dport 53 drop');
+      chain.routers[0]?.exec(['nft', '-f', '-'], NO_RESOLVER);
       const { stdout, seconds } = await withHosts('10.0.1.1 gateway.example.net\n');
-      chain.routers[0]?.openFirewall();
+      chain.routers[0]?.exec(['nft', 'delete', 'table', 'ip', 'dns']);
       expect(stdout).toMatch(/ 1 {2}10\.0\.1\.1 .* gateway\.example\.net\n/);
       expect(stdout).toMatch(/ 3 {2}10\.0\.3\.1 +[\d.]+ us\n/);
       expect(seconds).toBeGreaterThan(0.9);
