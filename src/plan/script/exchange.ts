@@ -37,8 +37,8 @@ export class Exchange {
   irs: number | undefined;
   /** The peer's latest timestamp, to be echoed. */
   latestTimestamp = 0;
-  readonly #sent = new Stream();
-  readonly #received = new Stream();
+  #sent = new Stream();
+  #received = new Stream();
   /** What the peer has acknowledged last. */
   #peerAck: number | undefined;
   /** The ends of both FINs. */
@@ -71,8 +71,12 @@ export class Exchange {
       return;
     }
     if (flags & ACK) this.#ourAck = ack;
-    const isSecondSyn = flags & SYN && this.#sent.next !== undefined;
-    if (isSecondSyn) return;
+    if (flags & SYN && this.#sent.next !== undefined) {
+      // In a connection it is none of ours; after one it begins the next.
+      if (!this.#isOver) return;
+      this.#sent = new Stream();
+      this.#ourFin = undefined;
+    }
     this.#sent.add(seq, segLen(segment));
     if (flags & FIN) this.#ourFin = seqAdd(seq, segLen(segment));
   }
@@ -87,7 +91,7 @@ export class Exchange {
     if (flags & ACK) this.#peerAck = ack;
     const timestamps = findOption(options, 'timestamps');
     if (timestamps !== undefined) this.latestTimestamp = timestamps.value;
-    if (flags & SYN) this.irs ??= seq;
+    if (flags & SYN && (this.irs === undefined || (this.#isOver && seq !== this.irs))) this.#begins(seq);
     const length = segLen(segment);
     if (length > 0 && this.irs !== undefined) {
       if (!this.#received.add(seq, length)) return 'retransmission';
@@ -95,6 +99,13 @@ export class Exchange {
       return undefined;
     }
     return this.#hasSeen(`${flags} ${seq} ${ack} ${window} ${JSON.stringify(options)}`);
+  }
+
+  #begins(irs: number): void {
+    this.irs = irs;
+    this.#received = new Stream();
+    this.#theirFin = undefined;
+    this.#isReset = false;
   }
 
   #hasSeen(mark: string): 'duplicate' | undefined {
@@ -106,9 +117,13 @@ export class Exchange {
 
   /** The peer holds a connection, as far as we can tell. */
   get isOpen(): boolean {
-    if (this.irs === undefined || this.#isReset) return false;
+    return this.irs !== undefined && !this.#isOver;
+  }
+
+  /** There was a reset, or both FINs are acknowledged. */
+  get #isOver(): boolean {
     const reached = (ack: number | undefined, fin: number | undefined) => ack !== undefined && fin !== undefined && seqGte(ack, fin);
-    return !(reached(this.#peerAck, this.#ourFin) && reached(this.#ourAck, this.#theirFin));
+    return this.#isReset || (reached(this.#peerAck, this.#ourFin) && reached(this.#ourAck, this.#theirFin));
   }
 
   /** Where the peer may expect our next byte: a RST must have just that (RFC 5961 §3.2). */

@@ -87,7 +87,7 @@ export class Scanner {
   value(direction: Direction, what: string): Pattern {
     if (direction === 'expect') return this.pattern(what);
     const value = this.sum(what);
-    if (this.#takeHere(/~/y)) this.fail(`a range for the ${what} that we send`, 'give one value');
+    if (this.#takeHere(/~/y)) this.fail(`a range for the ${what} that we send`, 'give one value', this.#at - 1);
     return { type: 'exact', value };
   }
 

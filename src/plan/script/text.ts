@@ -40,13 +40,13 @@ export function cameText(heard: Exclude<Heard, { type: 'unreadable' }>, exchange
   return parts.join(' ');
 }
 
-/** What a line speaks of, without its time and its arrow. */
-export const segmentOf = (text: string): string => text.replace(/^[^<]*<\??\s*/, '');
+/** What a line speaks of, without its time, its arrow and its comment. */
+export const segmentOf = (text: string): string => text.replace(/^[^<]*<\??\s*/, '').replace(/\s+#[^"]*$/, '');
 
 /** `'0.3 s'`, `'12 ms'`, `'-80 µs'`. */
 export function delayText(us: number): string {
   const size = Math.abs(us);
-  if (size >= 1_000_000) return `${Number((us / 1_000_000).toFixed(3))} s`;
+  if (size >= 999_950) return `${Number((us / 1_000_000).toFixed(3))} s`;
   return size >= 1000 ? `${Number((us / 1000).toFixed(1))} ms` : `${Math.round(us)} µs`;
 }
 
