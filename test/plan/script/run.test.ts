@@ -114,13 +114,13 @@ describe('a script that is met', () => {
   it('computes what it leaves out: numbers, window, the echo of a timestamp, data by their place in the stream', async () => {
     const timestamps = (value: number) => [{ kind: KIND_TIMESTAMPS, name: 'timestamps', value, echoReply: 0 } as const];
     const scene = new Scene((segment) => (segment.flags & SYN ? [{ ...acks(segment), options: timestamps(77) }] : undefined));
-    await scene.run(`${HANDSHAKE}> . length 3\n> . length 2 <TS val 5>\n> F.`);
+    await scene.run(`${HANDSHAKE}> . length 3\n> . length 2 <nop,nop,TS val 5>\n> F.`);
     const [, , first, second, fin] = scene.sent.map(({ tcp }) => tcp);
     expect(first).toMatchObject({ seq: seqAdd(ISS, 1), ack: seqAdd(IRS, 1), window: 65535, payload: new TextEncoder().encode('ABC') });
     expect(second).toMatchObject({
       seq: seqAdd(ISS, 4),
       payload: new TextEncoder().encode('DE'),
-      options: [{ name: 'timestamps', value: 5, echoReply: 77 }],
+      options: [{ name: 'nop' }, { name: 'nop' }, { name: 'timestamps', value: 5, echoReply: 77 }],
     });
     expect(fin).toMatchObject({ flags: FIN | ACK, seq: seqAdd(ISS, 6) });
   });
@@ -137,7 +137,7 @@ describe('a script that is met', () => {
   it('takes a group in any order, and lines that may be met or not', async () => {
     const peer: Peer = (segment) =>
       segment.payload.length > 0
-        ? [acks(segment), { flags: PSH | ACK, seq: seqAdd(IRS, 1), ack: seqAdd(ISS, 6), payload: Buffer.from('hi') }]
+        ? [acks(segment), { flags: PSH | ACK, seq: seqAdd(IRS, 1), ack: seqAdd(ISS, 6), payload: new TextEncoder().encode('hi') }]
         : acksAll(segment);
     for (const rest of [
       '{\n< P. "hi"\n< . ack 6\n}',
