@@ -1,7 +1,7 @@
 /** What a line with > sends, once the live numbers are known. */
 import type { SegmentSpec } from '../../probe/segment-spec.ts';
 import { ACK, RST } from '../../wire/flags.ts';
-import { seqAdd } from '../../wire/seq.ts';
+import { seqAdd, seqDiff } from '../../wire/seq.ts';
 import {
   KIND_END,
   KIND_MSS,
@@ -52,7 +52,7 @@ export function outgoing(segment: SegmentPattern, numbers: Numbers): SegmentSpec
     reserved: field('reserved'),
     namedOptions: { preset: 'none' },
     options: segment.options?.list.map((option) => outgoingOption(option, numbers)),
-    payload: segment.data?.bytes ?? alphabet(field('length') ?? 0, seq - exchange.iss),
+    payload: segment.data?.bytes ?? alphabet(field('length') ?? 0, seqDiff(seq, exchange.iss)),
     checksum: segment.checksum,
     ttl: field('ttl'),
     tos: field('tos'),
