@@ -38,6 +38,8 @@ export interface SimulatedHop {
   source?: { address?: string; port?: number };
   /** Bytes of the segment that it quotes; undefined: all. */
   quotes?: number;
+  /** The TTL that its quotes show, whatever came. */
+  quotesTtl?: number;
   /** The way back is so much longer. */
   detour?: number;
   /** The TTL that its answers begin with. */
@@ -194,7 +196,7 @@ export class Simulation {
   #answer(hop: SimulatedHop, index: number, type: number, code: number, about: Packet, afterUs: number): void {
     const addresses = [hop.address].flat();
     const from = addresses[(this.#counts[index]?.answered ?? 0) % addresses.length] as string;
-    const ip = { ...about.ip, checksum: undefined };
+    const ip = { ...about.ip, ttl: hop.quotesTtl ?? about.ip.ttl, checksum: undefined };
     const quote = encodePacket({ ...about, ip });
     const ttl = (hop.initialTtl ?? 64) - index - (hop.detour ?? 0);
     const header = ((quote[0] as number) & 15) * 4;

@@ -15,7 +15,7 @@ export function remarksOf(hop: Hop, hops: ReadonlyMap<number, Hop>, { source, de
   const remarks: [HopRemark, boolean][] = [
     ['rate-limited', isRateLimited(hop, hops)],
     ['loop', ranOut(hop) && isLoop(hop, hops)],
-    ['zero-ttl', ranOut(hop) && before !== undefined && ranOut(before) && before.address === hop.address],
+    ['zero-ttl', ranOut(hop) && before?.quotedTtl === 0 && before.address === hop.address],
     ['ttl-reset', (hop.quotedTtl ?? 0) > 1],
     ['from-destination', hop.answer === undefined && hop.answerers.has(destination)],
     ['several', hop.answerers.size > 1],
