@@ -49,7 +49,7 @@ export interface ListenRequest {
   count: number;
   /** Handshakes that may be under way at once; what comes beyond is answered by SYN cookies. */
   backlog: number;
-  /** Connections that may be open at once; a SYN beyond them is dropped. */
+  /** Connections that may be open at once; a SYN beyond them is dropped, while handshakes under way are completed. */
   maxConnections: number;
   misbehaviour: Misbehaviour;
   /** What happens to the datagrams that we send, and to those that come. */

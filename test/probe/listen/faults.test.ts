@@ -1,0 +1,114 @@
+/** Over bad paths: every byte once and in order, or a reset; and what is done wrong on purpose is done just so. */
+import { describe, expect, it } from 'vitest';
+import { NO_FAULTS } from '../../../src/net/faults.ts';
+import { randomBelow, seededRandom } from '../../../src/net/random.ts';
+import { CLEAN_PATH, LISTEN_DEFAULTS } from '../../../src/probe/listen/request.ts';
+import { ACK, FIN, RST, SYN } from '../../../src/wire/flags.ts';
+import { Scene, SERVER } from './scene.ts';
+
+const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 2_654_435_761) >>> 24);
+const misbehaviour = (change: Partial<typeof LISTEN_DEFAULTS.misbehaviour> | object) => ({ ...LISTEN_DEFAULTS.misbehaviour, ...change });
+
+describe('a bad path', () => {
+  it.each(Array.from({ length: 24 }, (_, i) => 1000 + i))('brings each byte once and in order, or a reset: seed %i', async (seed) => {
+    const random = seededRandom(seed);
+    const share = (most: number): number => randomBelow(random, most * 1000) / 1000;
+    const faults = { ...NO_FAULTS, delayUs: 5000, loss: share(0.15), duplicate: share(0.1), reorder: share(0.2), corrupt: share(0.05) };
+    const own = { ...CLEAN_PATH, loss: share(0.1), duplicate: share(0.1), reorder: share(0.2), corrupt: share(0.05), delayUs: 3000 };
+    // Half of them on the wire, half of them by the listener itself.
+    const scene = new Scene(seed % 2 === 0 ? faults : { delayUs: 5000 }, seed);
+    scene.listen({ echo: true, ...(seed % 2 === 0 ? {} : { sentFaults: own, receivedFaults: own }), segments: seed % 3 === 0 });
+    const data = [1, 2, 3].map((n) => pattern(randomBelow(random, 30_000) + n));
+    const calls = await scene.run(
+      Promise.all(data.map((bytes) => scene.call({ data: [bytes], idleMs: 20_000, timeoutMs: 60_000, timeWaitMs: 0 }))),
+    );
+    for (const [i, { result, bytes }] of calls.entries()) {
+      const sent = data[i] as Uint8Array;
+      if (result.ended === undefined) expect(bytes).toEqual(sent);
+      else expect(bytes).toEqual(sent.subarray(0, bytes.length));
+    }
+    expect(calls.some(({ result }) => result.ended === undefined)).toBe(true);
+    await scene.end();
+  });
+
+  it('is the same one with the same seed', async () => {
+    const runs = [];
+    for (let i = 0; i < 2; i++) {
+      const scene = new Scene({}, 5);
+      scene.listen({ echo: true, count: 1, sentFaults: { ...CLEAN_PATH, loss: 0.2, duplicate: 0.2 } });
+      await scene.run(scene.call({ data: [pattern(20_000)] }));
+      await scene.end(false);
+      runs.push(scene.packets.map(({ tcp }) => [tcp?.seq, tcp?.ack, tcp?.flags]));
+    }
+    expect(runs[0]).toEqual(runs[1]);
+  });
+});
+
+describe('misbehaviour', () => {
+  const flagsOf = (scene: Scene): (number | undefined)[] =>
+    scene.packets.filter(({ ip }) => ip.source === SERVER).map(({ tcp }) => tcp?.flags);
+
+  it('wrong-ack: the SYN+ACK acknowledges what was never sent, and no connection comes of it', async () => {
+    const scene = new Scene();
+    scene.listen({ misbehaviour: misbehaviour({ wrongAck: true }), deadlineMs: 20_000 });
+    const { result } = await scene.run(scene.call({ timeoutMs: 2000 }));
+    expect(result.verdict).not.toBe('open');
+    expect(result.ignored['bad-ack']).toBeGreaterThan(0);
+    expect((await scene.end()).connections).toBe(0);
+  });
+
+  it("no-final-ack: the caller's FIN is never acknowledged", async () => {
+    const scene = new Scene();
+    scene.listen({ misbehaviour: misbehaviour({ noFinalAck: true }), data: () => [pattern(10)], close: 'active' });
+    const { result } = await scene.run(scene.call({ close: 'passive', timeoutMs: 3000 }));
+    expect(result.close).toMatchObject({ completed: false });
+    expect(result.ended).toBe('timeout');
+    const fin = scene.packets.find(({ ip, tcp }) => ip.source !== SERVER && tcp !== undefined && tcp.flags & FIN);
+    const acks = scene.packets
+      .filter(({ ip, tcp }) => ip.source === SERVER && tcp !== undefined && tcp.flags & ACK)
+      .map(({ tcp }) => tcp?.ack);
+    expect(acks).not.toContain(((fin?.tcp?.seq ?? 0) + (fin?.tcp?.payload.length ?? 0) + 1) >>> 0);
+    await scene.end();
+  });
+
+  it('zero-window: nothing is taken until it opens', async () => {
+    const scene = new Scene();
+    scene.listen({ misbehaviour: misbehaviour({ zeroWindowMs: 3000 }), count: 1 });
+    const { result } = await scene.run(scene.call({ data: [pattern(5000)], timeoutMs: 10_000 }));
+    expect(result.data).toMatchObject({ sentBytes: 5000, ackedBytes: 5000 });
+    expect(result.data.ackUs).toBeUndefined();
+    const windows = scene.packets.filter(({ ip }) => ip.source === SERVER).map(({ tcp }) => tcp?.window);
+    expect(windows.slice(0, 2)).toEqual([0, 0]);
+    expect(windows.at(-1)).toBeGreaterThan(0);
+    await scene.end(false);
+    expect(scene.conversations[0]?.data.receivedBytes).toBe(5000);
+  });
+
+  it('zero-window for ever: the caller gives up', async () => {
+    const scene = new Scene();
+    scene.listen({ misbehaviour: misbehaviour({ zeroWindowMs: Number.POSITIVE_INFINITY }) });
+    const { result } = await scene.run(scene.call({ data: [pattern(5000)], timeoutMs: 1000, deadlineMs: 8000 }));
+    expect(result.ended).toBe('zero-window');
+    await scene.end();
+  });
+
+  it('rst-after: the connection is reset once so much was said', async () => {
+    const scene = new Scene();
+    scene.listen({ misbehaviour: misbehaviour({ rstAfterBytes: 3000 }), count: 1 });
+    const { result } = await scene.run(scene.call({ data: [pattern(100_000)] }));
+    expect(result.ended).toBe('reset-by-peer');
+    expect(flagsOf(scene).some((flags) => flags !== undefined && flags & RST)).toBe(true);
+    await scene.end(false);
+    expect(scene.conversations[0]).toMatchObject({ close: { kind: 'reset', completed: true, initiator: 'local' } });
+    expect(scene.conversations[0]?.data.receivedBytes).toBeGreaterThanOrEqual(3000);
+  });
+
+  it('rst-after 0: the handshake is all there is', async () => {
+    const scene = new Scene();
+    scene.listen({ misbehaviour: misbehaviour({ rstAfterBytes: 0 }), count: 1 });
+    await scene.run(scene.call({ close: 'passive' }));
+    expect(flagsOf(scene)[0]).toBe(SYN | ACK);
+    expect((flagsOf(scene)[1] ?? 0) & RST).toBe(RST);
+    await scene.end(false);
+  });
+});

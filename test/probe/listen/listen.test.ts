@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { listenExitCode } from '../../../src/probe/listen/tally.ts';
+import { ACK, FIN, RST, SYN } from '../../../src/wire/flags.ts';
+import { ipv4Header } from '../../../src/wire/ipv4.ts';
+import { encodePacket } from '../../../src/wire/packet.ts';
+import { tcpSegment } from '../../../src/wire/tcp.ts';
+import { findOption } from '../../../src/wire/tcp-options.ts';
+import { CLIENT, PORT, Scene, SERVER } from './scene.ts';
+
+const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+const pattern = (length: number, from = 0): Uint8Array => Uint8Array.from({ length }, (_, i) => ((i + from) * 2_654_435_761) >>> 24);
+
+describe('a listener', () => {
+  it('echoes what comes and closes after its caller', async () => {
+    const scene = new Scene();
+    scene.listen({ echo: true, count: 1 });
+    const { result, bytes } = await scene.run(scene.call({ data: [text('hello')] }));
+    expect(bytes).toEqual(text('hello'));
+    expect(result).toMatchObject({ verdict: 'open', close: { completed: true, initiator: 'local' } });
+    const ended = await scene.end(false);
+    expect(ended).toMatchObject({ connections: 1, completed: 1, receivedBytes: 5, sentBytes: 5, countReached: true });
+    expect(listenExitCode(ended)).toBe(0);
+    expect(scene.conversations[0]).toMatchObject({
+      conversation: 1,
+      close: { kind: 'passive', completed: true, initiator: 'peer' },
+      states: ['CLOSED', 'LISTEN', 'SYN-RECEIVED', 'ESTABLISHED', 'CLOSE-WAIT', 'LAST-ACK', 'CLOSED'],
+    });
+  });
+
+  it.each([
+    ['active', 'passive', ['FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT']],
+    ['half', 'passive', ['FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT']],
+    ['passive', 'active', ['CLOSE-WAIT', 'LAST-ACK', 'CLOSED']],
+  ] as const)('closes as asked: %s', async (close, callerCloses, states) => {
+    const scene = new Scene();
+    scene.listen({ data: () => [text('a greeting')], close, count: 1 });
+    const { result, bytes } = await scene.run(scene.call({ close: callerCloses }));
+    expect(bytes).toEqual(text('a greeting'));
+    expect(result.close.completed).toBe(true);
+    await scene.end(false);
+    expect(scene.conversations[0]?.states.slice(-3)).toEqual(states);
+    expect(scene.conversations[0]?.close.completed).toBe(true);
+  });
+
+  it('resets after its data where it is asked to', async () => {
+    const scene = new Scene();
+    scene.listen({ data: () => [text('and now')], close: 'reset', count: 1 });
+    const { result, bytes } = await scene.run(scene.call({ close: 'passive' }));
+    expect(bytes).toEqual(text('and now'));
+    expect(result.ended).toBe('reset-by-peer');
+    expect(listenExitCode(await scene.end(false))).toBe(0);
+  });
+
+  it('falls silent where it is asked to leave the connection open', async () => {
+    const scene = new Scene();
+    scene.listen({ close: 'none', count: 1, timeoutMs: 3000 });
+    const { result } = await scene.run(scene.call({ data: [text('anybody there?')], timeoutMs: 2000 }));
+    expect(result.ended).toBe('timeout');
+    const fromServer = scene.packets.filter(({ ip, tcp }) => ip.source === SERVER && tcp);
+    expect(fromServer.map(({ tcp }) => tcp?.flags)).toEqual([SYN | ACK]);
+    await scene.end(false);
+    expect(scene.conversations[0]).toMatchObject({ close: { kind: 'none', finalState: 'ESTABLISHED' } });
+  });
+
+  it('gives each caller all of the data', async () => {
+    const scene = new Scene();
+    const data = pattern(20_000);
+    scene.listen({ data: () => [data], close: 'active', count: 8 });
+    const calls = await scene.run(Promise.all(Array.from({ length: 8 }, () => scene.call({ close: 'passive' }))));
+    for (const { bytes } of calls) expect(bytes).toEqual(data);
+    expect(await scene.end(false)).toMatchObject({ connections: 8, completed: 8, sentBytes: 8 * data.length });
+  });
+
+  it('sends the fields and options that were asked for', async () => {
+    const scene = new Scene();
+    scene.listen({ iss: 4_294_967_290, window: 1234, ttl: 33, tos: 8, synOptions: { preset: 'none', mss: 700, windowScale: 3 }, count: 1 });
+    await scene.run(scene.call({ data: [pattern(3000)] }));
+    await scene.end(false);
+    const synAck = scene.packets.find(({ ip, tcp }) => ip.source === SERVER && tcp !== undefined && tcp.flags & SYN);
+    expect(synAck).toMatchObject({ ip: { ttl: 33, tos: 8 }, tcp: { seq: 4_294_967_290, window: 1234, flags: SYN | ACK } });
+    expect(findOption(synAck?.tcp?.options ?? [], 'mss')?.mss).toBe(700);
+    expect(findOption(synAck?.tcp?.options ?? [], 'window-scale')?.shift).toBe(3);
+    expect(findOption(synAck?.tcp?.options ?? [], 'timestamps')).toBeUndefined();
+    expect(scene.conversations[0]?.data.receivedBytes).toBe(3000);
+  });
+
+  it('answers what belongs to no connection with RST, and a caller beyond its count', async () => {
+    const scene = new Scene();
+    scene.listen({ count: 1, timeoutMs: 2000 });
+    const first = scene.call({ close: 'none', holdMs: 1000 });
+    await scene.run(first);
+    const { result } = await scene.run(scene.call());
+    expect(result).toMatchObject({ verdict: 'closed', reason: 'rst' });
+    const ended = await scene.end(false);
+    expect(ended).toMatchObject({ connections: 1, strays: 1 });
+  });
+
+  it('drops a SYN where there are connections enough', async () => {
+    const scene = new Scene();
+    scene.listen({ maxConnections: 1 });
+    await scene.run(scene.call({ close: 'none' }));
+    const { result } = await scene.run(scene.call({ timeoutMs: 2500 }));
+    expect(result.verdict).toBe('filtered');
+    expect((await scene.end()).refused).toBeGreaterThan(0);
+    expect(scene.events).toContainEqual(expect.objectContaining({ type: 'note', code: 'table-full' }));
+  });
+
+  it('resets what is open when it is stopped', async () => {
+    const scene = new Scene();
+    scene.listen({ timeoutMs: 60_000 });
+    const call = scene.call({ close: 'passive', timeoutMs: 30_000 });
+    await scene.run(new Promise<void>((resolve) => void scene.clock.setTimer(1_000_000, resolve)));
+    const ended = await scene.end();
+    expect(ended).toMatchObject({ connections: 1, interrupted: 1, ended: 'interrupted' });
+    expect(listenExitCode(ended)).toBe(0);
+    expect((await scene.run(call)).result.ended).toBe('reset-by-peer');
+  });
+
+  it('ends at its deadline, and says that fewer came than were awaited', async () => {
+    const scene = new Scene();
+    scene.listen({ count: 1, deadlineMs: 2000 });
+    const ended = await scene.end(false);
+    expect(ended).toMatchObject({ connections: 0, ended: 'deadline', countReached: false });
+    expect(listenExitCode(ended)).toBe(2);
+    expect(scene.clock.nowUs()).toBe(2_000_000);
+  });
+
+  it('gives up a handshake that its peer leaves half open', async () => {
+    const scene = new Scene();
+    scene.listen({ deadlineMs: 30_000 });
+    const port = scene.client.openPort({ destination: SERVER, destinationPort: PORT });
+    const ip = ipv4Header({ source: CLIENT, destination: SERVER });
+    port.send(encodePacket({ ip, tcp: tcpSegment({ sourcePort: port.port, destinationPort: PORT, flags: SYN, seq: 1 }) }));
+    expect(await scene.end(false)).toMatchObject({ connections: 0, halfOpen: 1 });
+    expect(scene.packets.filter(({ ip: { source }, tcp }) => source === SERVER && tcp && tcp.flags === (SYN | ACK)).length).toBeGreaterThan(
+      2,
+    );
+    expect(scene.packets.some(({ tcp }) => tcp && tcp.flags & (RST | FIN))).toBe(false);
+  });
+});
