@@ -5,6 +5,7 @@
 
 export {
   connect,
+  listen,
   open,
   ping,
   type RunOptions,
@@ -14,6 +15,7 @@ export {
   trace,
 } from './library.ts';
 export { NetError, type NetErrorCode } from './net/errors.ts';
+export type { Faults } from './net/faults.ts';
 export { type KernelNetworkOptions, openKernelNetwork } from './net/kernel.ts';
 export type { Departure, Moment } from './net/moment.ts';
 export type { Arrival, Clock, ClockSource, Network, Port } from './net/network.ts';
@@ -24,6 +26,8 @@ export { connectExitCode } from './probe/connect/result.ts';
 export { createContext, type ProbeContext } from './probe/context.ts';
 export type * from './probe/events.ts';
 export { InputError } from './probe/input-error.ts';
+export { LISTEN_DEFAULTS, type ListenRequest, type Misbehaviour, type ServedClose } from './probe/listen/request.ts';
+export { listenExitCode } from './probe/listen/tally.ts';
 export { ConnectionError, type OpenConnection } from './probe/open/open.ts';
 export { OPEN_DEFAULTS, type OpenRequest } from './probe/open/request.ts';
 export { PING_DEFAULTS, type PingContext, type PingRequest, type PingTarget } from './probe/ping/request.ts';

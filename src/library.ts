@@ -8,7 +8,9 @@ import { resolveHost, resolvePort } from './net/resolve.ts';
 import { connect as connectEngine } from './probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
 import { createContext, type ProbeContext } from './probe/context.ts';
-import type { ConnectEvent, PingEvent, ScanEvent, SendEvent, TraceEvent } from './probe/events.ts';
+import type { ConnectEvent, ListenEvent, PingEvent, ScanEvent, SendEvent, TraceEvent } from './probe/events.ts';
+import { listen as listenEngine } from './probe/listen/listen.ts';
+import { LISTEN_DEFAULTS, type ListenRequest } from './probe/listen/request.ts';
 import { type OpenConnection, open as openEngine } from './probe/open/open.ts';
 import { OPEN_DEFAULTS, type OpenRequest } from './probe/open/request.ts';
 import { ping as pingEngine } from './probe/ping/ping.ts';
@@ -97,6 +99,17 @@ export function trace(
 ): AsyncGenerator<TraceEvent, void> {
   const { reverse } = options;
   return run(options, async (context) => traceEngine({ ...TRACE_DEFAULTS, ...(await located(request)) }, { ...context, reverse }));
+}
+
+/**
+ * Answers who connects, until `count` connections are over, `deadlineMs`, or the signal.
+ * @throws NetError `port-in-use`, `no-permission`, `source-address`
+ */
+export function listen(
+  request: Partial<ListenRequest> & Pick<ListenRequest, 'ports'>,
+  options: RunOptions = {},
+): AsyncGenerator<ListenEvent, void> {
+  return run(options, async (context) => listenEngine({ ...LISTEN_DEFAULTS, ...request }, context));
 }
 
 /**

@@ -26,7 +26,7 @@ export class CaptureFile implements Listener<ProbeEvent | ProbeResult> {
   }
 
   event(event: ProbeEvent | ProbeResult): void {
-    if (event.type === 'result') {
+    if (event.type === 'result' && !('conversation' in event)) {
       this.kernelDrops = 'kernelDrops' in event ? event.kernelDrops : 0;
       return;
     }

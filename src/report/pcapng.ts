@@ -28,9 +28,13 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
   let interfaceId = 0;
   let startedAtNs = 0n;
   let lastNs = 0n;
-  /** Our states as far as they have been told, by the port on our side: connections may run side by side. */
+  /** When conversations began that run side by side. */
+  const starts = new Map<number, bigint>();
+  /** Of the event that is told, where it is one's. */
+  let conversation: number | undefined;
+  /** Our states as far as they have been told, by conversation, or by the port on our side: connections may run side by side. */
   const states = new Map<number | undefined, SegmentEvent['state']>();
-  let lastPort: number | undefined;
+  let lastKey: number | undefined;
 
   const useInterface = (name: string): void => {
     const known = interfaces.get(name);
@@ -51,11 +55,11 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
   };
   const segment = (event: SegmentEvent): void => {
     const packet = decodePacketLax(event.datagram);
-    lastPort = event.direction === 'sent' ? packet.tcp?.sourcePort : packet.tcp?.destinationPort;
+    lastKey = conversation ?? (event.direction === 'sent' ? packet.tcp?.sourcePort : packet.tcp?.destinationPort);
     // A SYN begins anew, whatever its port served for before.
-    const before = event.state === 'SYN-SENT' && states.get(lastPort) !== 'SYN-SENT' ? 'CLOSED' : states.get(lastPort);
+    const before = event.state === 'SYN-SENT' && states.get(lastKey) !== 'SYN-SENT' ? 'CLOSED' : states.get(lastKey);
     const comment = segmentComment(event, packet, before ?? 'CLOSED');
-    if (event.state !== undefined) states.set(lastPort, event.state);
+    if (event.state !== undefined) states.set(lastKey, event.state);
     const direction = event.direction === 'sent' ? 'outbound' : 'inbound';
     const { fragments = [event.datagram] } = event;
     for (const [i, bytes] of fragments.entries()) {
@@ -66,23 +70,31 @@ export function createCaptureWriter({ write, commandLine, version }: CaptureWrit
 
   return {
     event(event) {
+      conversation = 'conversation' in event ? event.conversation : undefined;
+      if (conversation !== undefined) startedAtNs = starts.get(conversation) ?? startedAtNs;
       switch (event.type) {
         case 'start':
           if (!('startedAtNs' in event)) break;
           startedAtNs = event.startedAtNs;
+          if (conversation !== undefined) starts.set(conversation, startedAtNs);
+          if (event.command === 'listen') states.set(conversation, 'LISTEN');
           useInterface(event.interfaceName ?? '');
           break;
         case 'segment':
           segment(event);
           break;
         case 'state':
-          states.set(lastPort, event.to);
+          states.set(conversation ?? lastKey, event.to);
           break;
         case 'icmp':
           writePacket(event.datagram, event.atUs, 'inbound', icmpComment(event));
           break;
         case 'note':
           if (event.datagram !== undefined) writePacket(event.datagram, event.atUs, 'inbound', ignoredComment(event));
+          break;
+        case 'result':
+          starts.delete(event.conversation);
+          states.delete(event.conversation);
           break;
       }
     },

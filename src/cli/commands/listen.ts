@@ -17,10 +17,10 @@ export const listenCommand: CommandBody = {
   positionals: [{ name: 'PORT', describe: 'Number or service name; several with commas or spaces', required: true, repeatable: true }],
   options: LISTEN_OPTIONS,
   examples: [
-    ['rawshake listen 7 --echo', 'sends back what comes, to as many as call, until Ctrl-C'],
-    [String.raw`rawshake listen 8080 --data 'HTTP/1.0 200 OK\r\n\r\nhello\n'`, 'says this to each who connects and closes: for curl'],
-    ['rawshake listen 9000 --echo --fault drop=0.1,reorder=0.1 --seed 7', 'a bad path, the same one each time'],
-    ['rawshake listen 9000 --count 1 --fault rst-after=1000 --json', 'how a client takes a reset in the middle'],
+    ['rawshake listen 7 --echo -w 1', 'sends back what comes, to as many as call, for a second; without -w until Ctrl-C'],
+    [String.raw`rawshake listen 8080 -w 1 --data 'HTTP/1.0 200 OK\r\n\r\nhello\n'`, 'says this to each who connects and closes: for curl'],
+    ['rawshake listen 9000 --echo --fault drop=0.1,reorder=0.1 --seed 7 -w 1', 'over a bad path, the same one each time'],
+    ['rawshake listen 9000 --count 1 --fault rst-after=1000 --json -w 1', 'how a client takes a reset in the middle'],
   ],
   run: withCapture(run),
 };

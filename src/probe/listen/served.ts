@@ -2,6 +2,7 @@
 import { NetError } from '../../net/errors.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Arrival } from '../../net/network.ts';
+import { nextDeadlineUs } from '../../tcp/endpoint.ts';
 import { closeWindow } from '../../tcp/receive-window.ts';
 import { ACK, FIN, RST, SYN } from '../../wire/flags.ts';
 import { seqAdd } from '../../wire/seq.ts';
@@ -16,6 +17,7 @@ import type { ListenRequest } from './request.ts';
 const LONGEST_HANDSHAKE_US = 10_000_000;
 
 export class Served implements Flow {
+  readonly connection: Connection<ConnectionPort>;
   /** Undefined until it is told of. */
   number: number | undefined;
   /** When to come again. */
@@ -24,7 +26,8 @@ export class Served implements Flow {
   isOver = false;
   /** What came for it and was not yet taken in. */
   readonly pending: Arrival[] = [];
-  readonly #dialogue: Dialogue;
+  /** From the end of the handshake on: a flood of SYNs is not to open a file each. */
+  #dialogue: Dialogue | undefined;
   readonly #request: ListenRequest;
   /** What the peer said and is to be said back. */
   #toEcho: Uint8Array[] = [];
@@ -52,16 +55,9 @@ export class Served implements Flow {
       deliver: echo ? (payload) => this.#toEcho.push(payload) : undefined,
       alter: misbehaviour.wrongAck || misbehaviour.noFinalAck ? (segment) => this.#alter(segment) : undefined,
     });
-    const waits = {
-      idleUs: request.idleMs * 1000,
-      timeoutUs: request.timeoutMs * 1000,
-      timeWaitUs: request.timeWaitMs * 1000,
-      deadlineUs: Number.POSITIVE_INFINITY,
-    };
-    this.#dialogue = new Dialogue(this.connection, request.close, waits, request.data(), echo);
+    // Of which there is nothing to tell: the port listened before.
+    this.connection.apply({ type: 'open', passive: true });
   }
-
-  readonly connection: Connection<ConnectionPort>;
 
   /** Its handshake is under way. */
   get isHalfOpen(): boolean {
@@ -107,15 +103,36 @@ export class Served implements Flow {
       else this.#take(arrival, told);
     }
     if (this.#silentUntilUs !== undefined) return this.#stayLonger(this.#silentUntilUs, nowUs);
+    if (this.isHalfOpen) return this.#shakeHands(nowUs, told);
+    this.#dialogue ??= this.#openDialogue();
     told.push(this.#dialogue.timers(nowUs));
-    // A RST in the handshake, or a SYN in the place of its end, and the port listens again (RFC 9293 §3.10.7.4).
-    if (connection.state === 'LISTEN') return this.#finish();
     this.#openWindow(nowUs, told);
     if (this.#isToBeReset()) {
       this.#wasReset = true;
       told.push(connection.apply({ type: 'abort' }));
     }
-    this.#proceed(nowUs, told);
+    this.#proceed(this.#dialogue, nowUs, told);
+  }
+
+  #openDialogue(): Dialogue {
+    const { idleMs, timeoutMs, timeWaitMs, close, data, echo } = this.#request;
+    const waits = {
+      idleUs: idleMs * 1000,
+      timeoutUs: timeoutMs * 1000,
+      timeWaitUs: timeWaitMs * 1000,
+      deadlineUs: Number.POSITIVE_INFINITY,
+    };
+    return new Dialogue(this.connection, close, waits, data(), echo);
+  }
+
+  #shakeHands(nowUs: number, told: Iterable<ConnectEvent>[]): void {
+    const { connection } = this;
+    const { tcb, startedAtUs = nowUs } = connection;
+    if (nowUs >= nextDeadlineUs(tcb)) told.push(connection.apply({ type: 'timer' }));
+    // After a RST, or a SYN in the place of its end, the port listens again (RFC 9293 §3.10.7.4).
+    const isOver = tcb.state === 'LISTEN' || tcb.state === 'CLOSED' || nowUs >= startedAtUs + LONGEST_HANDSHAKE_US;
+    if (isOver) this.#finish();
+    else this.untilUs = Math.min(nextDeadlineUs(tcb), startedAtUs + LONGEST_HANDSHAKE_US);
   }
 
   #take(arrival: Arrival, told: Iterable<ConnectEvent>[]): void {
@@ -151,19 +168,19 @@ export class Served implements Flow {
 
   #isToBeReset(): boolean {
     const { rstAfterBytes } = this.#request.misbehaviour;
-    const { record, wasEstablished } = this.connection;
-    return rstAfterBytes !== undefined && wasEstablished && !this.#wasReset && record.sentBytes + record.receivedBytes >= rstAfterBytes;
+    const { record } = this.connection;
+    return rstAfterBytes !== undefined && !this.#wasReset && record.sentBytes + record.receivedBytes >= rstAfterBytes;
   }
 
   /** Says what is to be said and closes when it is time, as far as can be done now. */
-  #proceed(nowUs: number, told: Iterable<ConnectEvent>[]): void {
+  #proceed(dialogue: Dialogue, nowUs: number, told: Iterable<ConnectEvent>[]): void {
     const { connection } = this;
     for (;;) {
-      told.push([...this.#dialogue.write()]);
-      const decision = this.#dialogue.decide(nowUs);
+      told.push([...dialogue.write()]);
+      const decision = dialogue.decide(nowUs);
       switch (decision.do) {
         case 'close':
-          told.push(this.#dialogue.close());
+          told.push(dialogue.close());
           break;
         case 'abort':
           this.#early = { ended: decision.ended };
@@ -175,13 +192,9 @@ export class Served implements Flow {
             return this.#stayLonger(this.#silentUntilUs, nowUs);
           }
           return this.#finish();
-        case 'wait': {
-          const { startedAtUs = nowUs } = connection;
-          const handshakeUntilUs = this.isHalfOpen ? startedAtUs + LONGEST_HANDSHAKE_US : Number.POSITIVE_INFINITY;
-          if (nowUs >= handshakeUntilUs) return this.#finish();
-          this.untilUs = Math.min(decision.untilUs, handshakeUntilUs, this.#windowOpensAtUs ?? Number.POSITIVE_INFINITY);
+        case 'wait':
+          this.untilUs = Math.min(decision.untilUs, this.#windowOpensAtUs ?? Number.POSITIVE_INFINITY);
           return;
-        }
       }
     }
   }
@@ -194,7 +207,7 @@ export class Served implements Flow {
 
   #finish(): void {
     this.isOver = true;
-    this.#dialogue.end();
+    this.#dialogue?.end();
   }
 
   #alter(segment: TcpSegment): TcpSegment | undefined {

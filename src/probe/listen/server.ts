@@ -222,7 +222,6 @@ export class Server {
     const served = new Served(address, port, peerAddress, peerPort, cookie !== undefined, connect, this.#request);
     const { receive, transmit } = network.clockSources;
     served.connection.clocks = { receive, transmit };
-    for (const _ of served.connection.apply({ type: 'open', passive: true }));
     this.#flows.add(served);
     this.#halfOpen++;
     return served;
