@@ -60,6 +60,12 @@ export class Hop {
     return this.tries.at(-1)?.round ?? 0;
   }
 
+  /** Rounds whose probe is answered or lost. */
+  get settledRounds(): number {
+    const waiting = this.tries.find(({ state }) => state === 'waiting');
+    return waiting === undefined ? this.round : waiting.round - 1;
+  }
+
   get last(): Try | undefined {
     return this.tries.at(-1);
   }

@@ -88,7 +88,8 @@ export class TraceRun {
     }
     this.settledAtUs = this.#clock.nowUs();
     if (this.#request.watchMs === undefined) {
-      this.rounds = Math.max(0, ...this.path.known.map(({ round }) => round));
+      const { known } = this.path;
+      this.rounds = known.length === 0 ? 0 : Math.min(...known.map(({ settledRounds }) => settledRounds));
       if (!this.isInterrupted) await this.names.settled(this.#clock);
       this.#events.push(...this.#story.rest(this.#relative(this.settledAtUs)));
     }
@@ -183,8 +184,8 @@ export class TraceRun {
   /** So many hops in a row are silent that there is no use in going further. */
   #isGapPlain(nowUs: number): boolean {
     const { path } = this;
-    const hop = path.hops.get(path.frontier - 1);
-    return hop !== undefined && hop.ttl - path.lastAnswered >= this.#request.gap && this.#isOverdue(hop, nowUs);
+    const hop = path.hops.get(path.lastAnswered + this.#request.gap);
+    return hop !== undefined && this.#isOverdue(hop, nowUs);
   }
 
   #roundsOf(hop: Hop): number {
