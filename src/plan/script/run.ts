@@ -275,7 +275,7 @@ class ScriptRun {
       if (came === undefined) break;
       if (came.isDuplicate || this.#meetsOptional(came)) continue;
       const after = delayText(came.at.atUs - (untilUs - forUs));
-      this.#fail(place, 'segment', `nothing for ${delayText(forUs)}`, `${cameText(came.heard, this.port.exchange)} after ${after}`);
+      this.#fail(place, 'segment', `none for ${delayText(forUs)}`, `${cameText(came.heard, this.port.exchange)} after ${after}`);
       return;
     }
     this.#last = { ...this.#last, atUs: untilUs };

@@ -243,7 +243,7 @@ describe('a line that is not met', () => {
         line: 2,
         text: 'nothing for 300ms',
         field: 'segment',
-        expected: 'nothing for 300 ms',
+        expected: 'none for 300 ms',
         actual: 'S. 0:0(0) ack 1 win 1000 after 20.2 ms',
       },
     ]);
