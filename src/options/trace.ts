@@ -148,6 +148,7 @@ const APART: readonly (readonly [string, string, string])[] = [
   ['watch', 'dot', 'a graph is drawn once, at the end: leave one of them out'],
   ['watch', 'flows', 'the table has one way: leave one of them out'],
   ['watch', 'mtu', 'the path MTU is looked for once: leave one of them out'],
+  ['inside', 'flows', 'a connection is one flow: leave one of them out'],
   ['watch', 'verbose', 'the table stays where it is; --pcap keeps every segment'],
   ['watch', 'probes', 'with --watch there is one probe of each hop a round, without end: leave --probes out'],
   ['dot', 'json', 'both are for stdout: leave one of them out'],

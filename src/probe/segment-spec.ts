@@ -177,5 +177,5 @@ export const piecesOf = (datagram: Uint8Array, { fragmentBytes }: SegmentSpec): 
   fragmentBytes === undefined ? [datagram] : fragment(datagram, fragmentBytes);
 
 /** The identification of the n-th copy, counted from 0: one more each time, never the zero that the kernel would replace. */
-export const copyId = ({ ipId }: SegmentSpec, { ipId: first }: SegmentNumbers, copy: number): number =>
+export const copyId = ({ ipId }: SegmentSpec, { ipId: first }: Pick<SegmentNumbers, 'ipId'>, copy: number): number =>
   ipId ?? 1 + ((first - 1 + copy) % 0xffff);

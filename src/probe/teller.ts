@@ -67,6 +67,11 @@ export class Teller {
     }
   }
 
+  /** What somebody else has made an event of. */
+  add(event: SegmentEvent | IcmpEvent | NoteEvent): void {
+    if (this.#isWanted || event.type === 'note') this.told.push(event);
+  }
+
   /** To be called with every arrival. */
   arrives({ atUs, wallSteps }: Arrival): void {
     this.flush();

@@ -65,6 +65,13 @@ export function sendAck(tcb: Tcb, nowUs: number, actions: Action[], note?: SendN
   send(tcb, build(tcb, ACK, nextAcceptable(tcb), EMPTY, nowUs), actions, note);
 }
 
+/**
+ * Data that the peer has acknowledged before, or that stand in the place of such: it drops them and answers with an ACK
+ * (RFC 9293 §3.10.7.4).
+ */
+export const acknowledgedData = (tcb: Tcb, seq: number, payload: Uint8Array, nowUs: number): TcpSegment =>
+  build(tcb, ACK, seq, payload, nowUs);
+
 /** SND.NXT; but a peer whose window is closed takes no segment from after our probe. */
 export const nextAcceptable = (tcb: Tcb): number => (isSynchronized(tcb.state) && tcb.sndWnd === 0 ? tcb.sndUna : tcb.sndNxt);
 

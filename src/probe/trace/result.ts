@@ -2,8 +2,17 @@
 import type { TraceResult } from '../events.ts';
 import { verdictExitCode } from '../verdict.ts';
 
-/** 0 where the port is open or unfiltered, 1 where it is closed, 2 where nothing sure came back; 3 where the connection of `inside` was not closed. */
-export function traceExitCode({ verdict, connection }: Pick<TraceResult, 'verdict' | 'connection'>): 0 | 1 | 2 | 3 {
+/**
+ * 0 where the port is open or unfiltered, 1 where it is closed, 2 where nothing sure came back; 3 where the verdicts of flows
+ * differ, or the connection of `inside` was not closed.
+ */
+export function traceExitCode({
+  verdict,
+  connection,
+  multipath,
+}: Pick<TraceResult, 'verdict' | 'connection' | 'multipath'>): 0 | 1 | 2 | 3 {
+  const verdicts = new Set(multipath?.outcomes.map((outcome) => outcome.verdict));
+  if (verdicts.size > 1) return 3;
   const code = verdictExitCode(verdict);
   return code === 0 && connection?.established === true && !connection.closed ? 3 : code;
 }

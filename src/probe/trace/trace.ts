@@ -5,9 +5,17 @@ import type { PathMtu, TraceEvent, TraceResult } from '../events.ts';
 import { Teller, type Timeline } from '../teller.ts';
 import { CraftedProber } from './crafted.ts';
 import { type Flow, Flows } from './flows.ts';
+import { InsideProber } from './inside.ts';
 import { findPathMtu } from './path-mtu.ts';
 import type { Prober } from './prober.ts';
 import type { TraceContext, TraceRequest } from './request.ts';
+import { startEvent } from './story.ts';
+
+/** What a run came to beside what its flows tell. */
+interface End {
+  pathMtu?: PathMtu | undefined;
+  error?: NetError | undefined;
+}
 
 /**
  * Probes every distance of the path and tells each hop. The last event is the result.
@@ -18,31 +26,43 @@ export async function* trace(request: TraceRequest, context: TraceContext): Asyn
   const timeline: Timeline = { begun: undefined };
   const teller = new Teller(request.segments, timeline);
   const probers: Prober[] = [];
-  let flows: Flows | undefined;
-  let pathMtu: PathMtu | undefined;
-  let error: NetError | undefined;
-  const wake = () => flows?.wake();
+  const wake = () => {
+    for (const prober of probers) prober.wake();
+  };
   context.signal?.addEventListener('abort', wake);
   try {
-    for (let flow = 0; flow < request.flows; flow++) probers.push(new CraftedProber(request, context, teller, portOf(request, flow)));
-    flows = new Flows(request, context, timeline, teller, probers);
-    yield* flows.events();
-    error = flows.error;
-    if (request.mtu && error === undefined && flows.isDone) pathMtu = await measure(flows.best, request, context, timeline);
-  } catch (caught) {
-    if (!(caught instanceof NetError) || flows?.isDone !== true) throw caught;
-    error = caught;
+    const inside = request.inside ? new InsideProber(request, context, teller) : undefined;
+    if (inside !== undefined) probers.push(inside);
+    else for (let flow = 0; flow < request.flows; flow++) probers.push(new CraftedProber(request, context, teller, portOf(request, flow)));
+    await inside?.connect(timeline);
+    if (timeline.begun !== undefined) yield startEvent(request, (probers[0] as Prober).source, timeline.begun, context.network.clock);
+    const flows = new Flows(request, context, timeline, teller, probers);
+    const end = inside === undefined || inside.state.established ? yield* run(flows, request, context, timeline) : {};
+    // What is open is closed first, so that it is told; the peer's last FIN is waited for after the result.
+    if (inside !== undefined) await inside.finish();
+    else for (const prober of probers) await prober.close();
+    teller.flush();
+    yield* teller.told.splice(0);
+    yield resultOf(flows, inside, timeline, { ...end, isInterrupted: context.signal?.aborted === true });
   } finally {
     context.signal?.removeEventListener('abort', wake);
     for (const prober of probers) await prober.close();
   }
-  teller.flush();
-  yield* teller.told.splice(0);
-  yield resultOf(flows as Flows, timeline, { pathMtu, error, isInterrupted: context.signal?.aborted === true });
 }
 
 /** One behind the other, where one was asked for. */
 const portOf = ({ sourcePort }: TraceRequest, flow: number) => ({ sourcePort: sourcePort === undefined ? undefined : sourcePort + flow });
+
+async function* run(flows: Flows, request: TraceRequest, context: TraceContext, timeline: Timeline): AsyncGenerator<TraceEvent, End> {
+  yield* flows.events();
+  if (!request.mtu || flows.error !== undefined || !flows.isDone) return { error: flows.error };
+  try {
+    return { pathMtu: await measure(flows.best, request, context, timeline) };
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
+    return { error };
+  }
+}
 
 /** Of the path that the best flow took, by the same four-tuple. */
 function measure({ run, prober }: Flow, request: TraceRequest, context: TraceContext, { begun }: Timeline): Promise<PathMtu | undefined> {
@@ -58,28 +78,29 @@ function measure({ run, prober }: Flow, request: TraceRequest, context: TraceCon
   return findPathMtu(prober, known, { clock, signal: context.signal, untilUs, inside: request.inside });
 }
 
-/** What the run came to beside what its flows tell. */
-interface End {
-  pathMtu: PathMtu | undefined;
-  error: NetError | undefined;
-  isInterrupted: boolean;
-}
-
-function resultOf(flows: Flows, { begun }: Timeline, { pathMtu, error, isInterrupted }: End): TraceResult {
+function resultOf(
+  flows: Flows,
+  inside: InsideProber | undefined,
+  { begun }: Timeline,
+  { pathMtu, error, isInterrupted }: End & { isInterrupted: boolean },
+): TraceResult {
   const { outcome, run } = flows.best;
-  const { stop, distance, answer } = run.path;
+  const { distance, answer } = run.path;
+  // Where there is no connection, no probe has left.
+  const isUnconnected = inside?.state.established === false;
+  const stop = isUnconnected ? inside?.stop : run.path.stop;
   return {
     type: 'result',
-    ...outcome,
-    reached: answer !== undefined,
+    ...(inside?.silence ?? outcome),
+    reached: isUnconnected ? stop === undefined : answer !== undefined,
     hops: distance ?? stop?.ttl ?? 0,
     stop,
     ...flows.counts,
-    durationMs: begun === undefined ? 0 : (flows.settledAtUs - begun.atUs) / 1000,
+    durationMs: begun === undefined ? 0 : (Math.max(flows.settledAtUs, inside?.connectedAtUs ?? 0) - begun.atUs) / 1000,
     pathMtu,
     multipath: flows.multipath,
-    connection: undefined,
-    ended: isInterrupted ? 'interrupted' : flows.isDone || error !== undefined ? undefined : 'deadline',
+    connection: inside?.state,
+    ended: isInterrupted ? 'interrupted' : isUnconnected || flows.isDone || error !== undefined ? undefined : 'deadline',
     error,
   };
 }
