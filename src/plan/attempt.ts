@@ -5,7 +5,7 @@ import type { ScriptResult, StepEvent, StepRecord, TestFailure } from '../probe/
 import { InputError } from '../probe/input-error.ts';
 import { evaluate } from './expect/expectation.ts';
 import { Observation } from './expect/observation.ts';
-import { KINDS, type Kind, type StepContext, type StepResult } from './kinds.ts';
+import { engineOf, type StepContext, type StepResult } from './kinds.ts';
 import type { Place, Step, Test } from './model.ts';
 import { Recording } from './recording.ts';
 
@@ -111,10 +111,10 @@ async function runStep(step: Step, number: number, context: AttemptContext, reco
     { ...failure(field, expected, actual, step.place, number), kind: step.kind, detail },
   ];
   try {
-    const kind: Kind = KINDS[step.kind];
+    const engine = await engineOf(step.kind);
     const observation = new Observation(step.expectations.map(({ expectation }) => expectation));
     let result: StepResult | undefined;
-    for await (const event of kind.start(step.args, context)) {
+    for await (const event of engine.start(step.args, context)) {
       recording.add(event);
       if (step.kind !== 'script') observation.event(event as Exclude<StepEvent, ScriptResult>);
       if (event.type === 'result') result = event;
@@ -123,7 +123,7 @@ async function runStep(step: Step, number: number, context: AttemptContext, reco
     if (result.error !== undefined) throw result.error;
     if (step.expectations.length > 0) return unmet(step, number, observation);
     if ('captured' in result) return scriptFailures(step, number, result);
-    const exitCode = await kind.exitCode(result, step.args);
+    const exitCode = engine.exitCode(result, step.args);
     return exitCode === 0 ? [] : failed('exit code', '0', String(exitCode), outcomeOf(result));
   } catch (error) {
     if (!isOfThisStep(error)) throw error;

@@ -41,10 +41,15 @@ export interface Kind {
   isText?: true;
   /** @throws CliError, InputError for what can't be run */
   check(args: Args, env: StepContext['env']): void;
+  load(): Promise<Engine>;
+}
+
+/** What runs steps of a kind. */
+export interface Engine {
   /** @throws NetError, CliError, InputError */
   start(args: Args, context: StepContext): AsyncGenerator<StepEvent>;
   /** As the command's: 0 where all is as asked. */
-  exitCode(result: StepResult, args: Args): Promise<number>;
+  exitCode(result: StepResult, args: Args): number;
 }
 
 /** What says how a command shows its results, or is for the whole run. */
@@ -67,28 +72,33 @@ function letGo(data: Iterable<Uint8Array> | undefined): void {
 const connect: Kind = {
   options: ofSteps(CONNECT_OPTIONS),
   check: (args) => letGo(readConnect(args).data),
-  async *start(args, context) {
-    const asked = readConnect(args);
-    const address = await context.resolve(asked.host);
-    const { connect } = await import('../probe/connect/connect.ts');
-    yield* connect({ ...asked, address }, contextOf(args, context));
-  },
-  async exitCode(result) {
-    return (await import('../probe/connect/result.ts')).connectExitCode(result as ConnectResult);
+  async load() {
+    const [{ connect }, { connectExitCode }] = await Promise.all([
+      import('../probe/connect/connect.ts'),
+      import('../probe/connect/result.ts'),
+    ]);
+    return {
+      async *start(args, context) {
+        const asked = readConnect(args);
+        yield* connect({ ...asked, address: await context.resolve(asked.host) }, contextOf(args, context));
+      },
+      exitCode: (result) => connectExitCode(result as ConnectResult),
+    };
   },
 };
 
 const send: Kind = {
   options: ofSteps(SEND_OPTIONS),
   check: (args) => void readSend(args),
-  async *start(args, context) {
-    const asked = readSend(args);
-    const address = await context.resolve(asked.host);
-    const { send } = await import('../probe/send/send.ts');
-    yield* send({ ...asked, address }, contextOf(args, context));
-  },
-  async exitCode(result) {
-    return (await import('../probe/send/result.ts')).sendExitCode(result as SendResult);
+  async load() {
+    const [{ send }, { sendExitCode }] = await Promise.all([import('../probe/send/send.ts'), import('../probe/send/result.ts')]);
+    return {
+      async *start(args, context) {
+        const asked = readSend(args);
+        yield* send({ ...asked, address: await context.resolve(asked.host) }, contextOf(args, context));
+      },
+      exitCode: (result) => sendExitCode(result as SendResult),
+    };
   },
 };
 
@@ -104,24 +114,25 @@ const ping: Kind = {
   options: ofSteps(PING_OPTIONS),
   manyTargets: true,
   check: (args) => letGo(pingRequest(args).request.full?.data),
-  async *start(args, context) {
-    const { named, request } = pingRequest(args);
-    const targets = [];
-    for (const { host, port } of named) targets.push({ host, port, address: await context.resolve(host) });
-    const { ping } = await import('../probe/ping/ping.ts');
-    yield* ping({ ...request, targets }, contextOf(args, context));
-  },
-  async exitCode(result) {
-    return (await import('../probe/ping/result.ts')).pingExitCode(result as PingResult);
+  async load() {
+    const [{ ping }, { pingExitCode }] = await Promise.all([import('../probe/ping/ping.ts'), import('../probe/ping/result.ts')]);
+    return {
+      async *start(args, context) {
+        const { named, request } = pingRequest(args);
+        const targets = [];
+        for (const { host, port } of named) targets.push({ host, port, address: await context.resolve(host) });
+        yield* ping({ ...request, targets }, contextOf(args, context));
+      },
+      exitCode: (result) => pingExitCode(result as PingResult),
+    };
   },
 };
 
 const required = (args: Args) => args.read('require', (option, text) => oneOf(option, text, REQUIRED_VERDICTS));
 
-const nothing: AsyncIterable<string> & { isTTY?: boolean } = {
-  async *[Symbol.asyncIterator]() {
-    // A plan has no stdin.
-  },
+/** A plan has no stdin. */
+const NOTHING: AsyncIterable<string> = {
+  async *[Symbol.asyncIterator]() {},
 };
 
 const scan: Kind = {
@@ -137,30 +148,36 @@ const scan: Kind = {
       if (!text.startsWith('@')) parseTarget({ text, from: 'TARGETS' });
     }
   },
-  async *start(args, context) {
-    const asked = readScan(args, context.env);
-    const { targets } = await readScanTargets(args, { stdin: nothing });
-    const ports = readPorts(args);
-    const pairs = shardSize(asked.shard ?? { index: 1, count: 1 }, targets.addresses.count * ports.count);
-    if (pairs > MOST_PAIRS) throw usageError(`${pairs} pairs of host and port`, `scan ${MOST_PAIRS} at most in a step`);
-    const probing = contextOf(args, context);
+  async load() {
     const { scan } = await import('../probe/scan/scan.ts');
-    yield* scan({ ...asked, targets, ports, seed: readSeed(args) ?? probing.random.uint32(), segments: true }, probing);
+    return {
+      async *start(args, context) {
+        const asked = readScan(args, context.env);
+        const { targets } = await readScanTargets(args, { stdin: NOTHING });
+        const ports = readPorts(args);
+        const pairs = shardSize(asked.shard ?? { index: 1, count: 1 }, targets.addresses.count * ports.count);
+        if (pairs > MOST_PAIRS) throw usageError(`${pairs} pairs of host and port`, `scan ${MOST_PAIRS} at most in a step`);
+        const probing = contextOf(args, context);
+        yield* scan({ ...asked, targets, ports, seed: readSeed(args) ?? probing.random.uint32(), segments: true }, probing);
+      },
+      exitCode: (result, args) => scanExitCode(result as ScanResult, required(args)),
+    };
   },
-  exitCode: async (result, args) => scanExitCode(result as ScanResult, required(args)),
 };
 
 const trace: Kind = {
   options: ofSteps(TRACE_OPTIONS),
   check: (args) => void readTrace(args),
-  async *start(args, context) {
-    const { target, request } = readTrace(args);
-    const { host, port } = target;
-    const { trace } = await import('../probe/trace/trace.ts');
-    yield* trace({ ...request, host, port, address: await context.resolve(host), segments: true }, contextOf(args, context));
-  },
-  async exitCode(result) {
-    return (await import('../probe/trace/result.ts')).traceExitCode(result as TraceResult);
+  async load() {
+    const [{ trace }, { traceExitCode }] = await Promise.all([import('../probe/trace/trace.ts'), import('../probe/trace/result.ts')]);
+    return {
+      async *start(args, context) {
+        const { target, request } = readTrace(args);
+        const address = await context.resolve(target.host);
+        yield* trace({ ...request, host: target.host, port: target.port, address, segments: true }, contextOf(args, context));
+      },
+      exitCode: (result) => traceExitCode(result as TraceResult),
+    };
   },
 };
 
@@ -182,14 +199,18 @@ const script: Kind = {
     readScriptOptions(args);
     parseScript(args.text(SCRIPT_TEXT) ?? '');
   },
-  async *start(args, context) {
-    const { host, port } = readTarget(args.positionals);
-    const { deadlineMs, ...path } = readScriptOptions(args);
-    const target = { host, port, address: await context.resolve(host), ...path };
+  async load() {
     const { runScript } = await import('./script/run.ts');
-    yield* runScript(parseScript(args.text(SCRIPT_TEXT) ?? ''), target, contextOf(args, context), { deadlineMs });
+    return {
+      async *start(args, context) {
+        const { host, port } = readTarget(args.positionals);
+        const { deadlineMs, ...path } = readScriptOptions(args);
+        const target = { host, port, address: await context.resolve(host), ...path };
+        yield* runScript(parseScript(args.text(SCRIPT_TEXT) ?? ''), target, contextOf(args, context), { deadlineMs });
+      },
+      exitCode: (result) => ((result as ScriptResult).ok ? 0 : 3),
+    };
   },
-  exitCode: async (result) => ((result as ScriptResult).ok ? 0 : 3),
 };
 
 const readScriptOptions = (args: Args) => ({
@@ -200,3 +221,12 @@ const readScriptOptions = (args: Args) => ({
 });
 
 export const KINDS: Readonly<Record<StepName, Kind>> = { connect, send, ping, scan, trace, script };
+
+const loaded = new Map<StepName, Promise<Engine>>();
+
+/** What runs steps of a kind, loaded once. */
+export function engineOf(name: StepName): Promise<Engine> {
+  const engine = loaded.get(name) ?? KINDS[name].load();
+  loaded.set(name, engine);
+  return engine;
+}

@@ -135,6 +135,6 @@ class PlanReader {
     // A circle is a mistake also where nobody asks for the value; one without a value is not.
     if (vars?.kind !== 'map') return;
     for (const [name, { value }] of vars.entries)
-      if (value.kind === 'scalar' && value.value !== null && !this.options.vars.has(name)) reading.text(value, `vars: ${name}`);
+      if (value.kind === 'scalar' && value.value !== null && !this.options.vars.has(name)) variables.check(name, value);
   }
 }

@@ -39,19 +39,24 @@ export class Variables {
     return [...new Set([...this.#known.keys(), ...(this.outer?.names() ?? [])])];
   }
 
+  /** @throws PlanError where a name that was defined refers to what there is not, or to itself */
+  check(name: string, scalar: Scalar): void {
+    this.#valueOf(name, scalar, 0);
+  }
+
   /** The text of a scalar with all that it refers to put in. @throws PlanError */
   text(scalar: Scalar): string {
     if (typeof scalar.value !== 'string' || !scalar.text.includes('${')) return scalar.text;
     return scalar.text.replace(REFERENCE, (whole, escaped: string | undefined, name: string, at: number) =>
-      escaped === undefined ? this.#child(name.trim(), scalar, at) : whole.slice(1),
+      escaped === undefined ? this.#valueOf(name.trim(), scalar, at) : whole.slice(1),
     );
   }
 
-  #child(name: string, user: Scalar, at: number): string {
+  #valueOf(name: string, user: Scalar, at: number): string {
     const known = this.#known.get(name);
     const place = user.textAt === undefined ? user.at : user.textAt + at;
     if (known === undefined) {
-      if (this.outer !== undefined) return this.outer.#child(name, user, at);
+      if (this.outer !== undefined) return this.outer.#valueOf(name, user, at);
       const near = nearest(name, this.names());
       throw this.source.error(
         place,
