@@ -1,8 +1,15 @@
 import { lookup } from 'node:dns/promises';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { resolveHost, resolvePort, tcpServices } from '../../src/net/resolve.ts';
+import { openNameSource, resolveHost, resolvePort, tcpServices } from '../../src/net/resolve.ts';
 
-vi.mock('node:dns/promises', () => ({ lookup: vi.fn() }));
+const dns = vi.hoisted(() => ({ reverse: async (_address: string): Promise<string[]> => [], cancelled: 0 }));
+vi.mock('node:dns/promises', () => ({
+  lookup: vi.fn(),
+  Resolver: class {
+    reverse = (address: string) => dns.reverse(address);
+    cancel = () => void dns.cancelled++;
+  },
+}));
 
 const SERVICES = `# Network services
 tftp\t\t69/udp
@@ -111,5 +118,68 @@ describe('a port', () => {
       ['gopher', 70],
       ['web', 80],
     ]);
+  });
+});
+
+describe('a name', () => {
+  const failing = (code: string) => async (): Promise<never> => {
+    throw Object.assign(new Error(code), { code });
+  };
+  const asked: string[] = [];
+  const answering = (names: string[]) => async (address: string) => {
+    asked.push(address);
+    return names;
+  };
+
+  beforeEach(() => {
+    services.text = '# Ours\n192.0.2.1 first alias # gone\n192.0.2.1\tsecond\n192.0.2.2\n';
+    asked.length = 0;
+  });
+
+  it('stands in /etc/hosts, or the resolver has it', async () => {
+    dns.reverse = answering(['router.example.net', 'other.example.net']);
+    const { nameOf } = openNameSource();
+    expect(await nameOf('192.0.2.1')).toBe('first');
+    expect(await nameOf('192.0.2.2')).toBe('router.example.net');
+    expect(asked).toEqual(['192.0.2.2']);
+  });
+
+  it('is undefined where there is none, and where the look-up fails', async () => {
+    dns.reverse = failing('ENOTFOUND');
+    expect(await openNameSource().nameOf('192.0.2.9')).toBeUndefined();
+    dns.reverse = failing('ECONNREFUSED');
+    expect(await openNameSource().nameOf('192.0.2.9')).toBeUndefined();
+    dns.reverse = answering([]);
+    expect(await openNameSource().nameOf('192.0.2.9')).toBeUndefined();
+  });
+
+  it('is waited for so long, all of them at once; a resolver that never answered is not asked again', async () => {
+    dns.reverse = (address) => {
+      asked.push(address);
+      return new Promise(() => undefined);
+    };
+    const { nameOf } = openNameSource(50);
+    const startedAt = performance.now();
+    const names = await Promise.all(['192.0.2.7', '192.0.2.8', '192.0.2.9'].map(nameOf));
+    expect(names).toEqual([undefined, undefined, undefined]);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(await nameOf('192.0.2.10')).toBeUndefined();
+    expect(asked).toHaveLength(3);
+  });
+
+  it('that takes too long keeps no other from being asked for, where the resolver does answer', async () => {
+    const { nameOf } = openNameSource(50);
+    dns.reverse = failing('ENOTFOUND');
+    await nameOf('192.0.2.7');
+    dns.reverse = () => new Promise(() => undefined);
+    await nameOf('192.0.2.8');
+    dns.reverse = answering(['late.example.net']);
+    expect(await nameOf('192.0.2.9')).toBe('late.example.net');
+  });
+
+  it('that is no longer wanted is given up', () => {
+    const before = dns.cancelled;
+    openNameSource().close();
+    expect(dns.cancelled).toBe(before + 1);
   });
 });
