@@ -1,5 +1,5 @@
 /** Where the path ends, in words that help who asks why a port does not answer. */
-import type { FigureClock, HopEvent, Multipath, PathMtu, StartEvent, TraceResult } from '../probe/events.ts';
+import type { FigureClock, HopEvent, Multipath, PathMtu, StartEvent, Stop, TraceResult } from '../probe/events.ts';
 import { clockRemark, dropsWarning, type Entry, entry, formatEntry, outcomeLine, reasonText, sentence, verdictInk } from './entries.ts';
 import { ENDED_PHRASES, ICMP_PHRASES } from './phrases.ts';
 import type { Style } from './style.ts';
@@ -39,10 +39,17 @@ export function traceSummary(result: TraceResult, known: KnownOfPath, style: Sty
 /** The verdict alone: `open  10.0.0.2:80  syn-ack  rtt 312 µs  12 hops`. */
 export function traceLine(result: TraceResult, { start, destination }: KnownOfPath, style: Style): string {
   const { verdict, reason, kernelDrops, stop, hops } = result;
-  const where = stop === undefined ? count(hops, 'hop') : `${stop.kind} ${behind(stop.address, stop.ttl, style)}`;
+  const where = stop === undefined ? count(hops, 'hop') : `${STOPPED[stop.kind]} ${behind(stop.address, stop.ttl, style)}`;
   const rttUs = stop === undefined ? destination?.figures.rttUs?.median : undefined;
   return outcomeLine({ verdict, reason, kernelDrops, rttUs, rttClock: destination?.rttClock }, start, [where], style);
 }
+
+const STOPPED: Readonly<Record<Stop['kind'], string>> = {
+  refused: 'refused at',
+  silent: 'silent after',
+  'max-ttl': 'not ended at',
+  loop: 'loop at',
+};
 
 const behind = (address: string | undefined, ttl: number, { escapeText }: Style): string =>
   address === undefined ? `hop ${ttl}` : `hop ${ttl} (${escapeText(address)})`;

@@ -102,7 +102,7 @@ tcp dport 80 tcp flags syn tcp option maxseg size set 1200
 
     it.each([
       ['80', /^open {2}10\.0\.4\.1:80 {2}syn-ack {2}rtt \S+ us {2}4 hops\n$/],
-      ['25', /^filtered {2}10\.0\.4\.1:25 {2}icmp-admin-prohibited {2}refused hop 3 \(10\.0\.3\.1\)\n$/],
+      ['25', /^filtered {2}10\.0\.4\.1:25 {2}icmp-admin-prohibited {2}refused at hop 3 \(10\.0\.3\.1\)\n$/],
     ])('in one line: port %s', async (port, line) => {
       expect((await trace(port, '--quiet')).stdout).toMatch(line);
     });

@@ -67,8 +67,8 @@ describe('pictures', () => {
 describe('quiet is one line', () => {
   test.each<[string, () => TraceEvent[], string]>([
     ['open', open, 'open  10.0.9.2:443  syn-ack  rtt 23.1 ms  4 hops\n'],
-    ['rejected', rejected, 'filtered  10.0.9.2:443  icmp-admin-prohibited  refused hop 3 (10.0.3.1)\n'],
-    ['silent', silent, 'filtered  10.0.9.2:443  no-response  silent hop 2 (10.0.2.1)\n'],
+    ['rejected', rejected, 'filtered  10.0.9.2:443  icmp-admin-prohibited  refused at hop 3 (10.0.3.1)\n'],
+    ['silent', silent, 'filtered  10.0.9.2:443  no-response  silent after hop 2 (10.0.2.1)\n'],
   ])('%s', (_name, events, line) => {
     expect(draw(events(), { quiet: true })).toBe(line);
   });
