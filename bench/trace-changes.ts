@@ -7,9 +7,9 @@ import { type Chain, createChain } from '../test/support/chain.ts';
 import { moveInto } from '../test/support/inside.ts';
 import type { Namespace } from '../test/support/netns.ts';
 import { BY_KERNEL, BY_SCRIPT, CHANGING_HOP, CLOSED_PORT, type Injected, rulesOf, SOURCE_PORT } from '../test/support/path-changes.ts';
-import { ScriptedPath } from '../test/support/scripted-path.ts';
 import { changesOf, traced } from '../test/support/traced.ts';
 import { TunNetwork } from '../test/tun/device.ts';
+import { ScriptedPath } from '../test/tun/path.ts';
 
 /** A kind of change, and what was told of it. */
 export interface ChangeRow {

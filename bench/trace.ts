@@ -2,17 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeSync } from 'node:fs';
 import { openKernelNetwork } from '../src/net/kernel.ts';
-import { MemoryWire, VirtualClock } from '../src/net/memory.ts';
 import type { HopEvent } from '../src/probe/events.ts';
 import { parseIpv4 } from '../src/wire/address.ts';
 import { readIcmpError } from '../src/wire/icmp.ts';
-import { decodePacket, encodePacket } from '../src/wire/packet.ts';
+import { decodePacket } from '../src/wire/packet.ts';
 import { seqAdd } from '../src/wire/seq.ts';
 import { type Chain, createChain } from '../test/support/chain.ts';
 import { moveInto } from '../test/support/inside.ts';
 import type { Namespace } from '../test/support/netns.ts';
 import { rawshakeArgv } from '../test/support/rawshake.ts';
-import { ScriptedPath } from '../test/support/scripted-path.ts';
+import { readPath, Simulation } from '../test/support/simulated-path.ts';
 import { traced } from '../test/support/traced.ts';
 import { captured } from './capture.ts';
 import { median, type Row } from './table.ts';
@@ -22,7 +21,6 @@ const PORT = '81';
 const ROUNDS = 9;
 const SILENT_HOPS = [3, 4, 5];
 const GOAL = { clean: 1, silent: 3, tcptraceroute: 1, nmap: 0.2, tcpdumpUs: 10, simulated: 1.3, changes: 18 / 20 };
-const SIMULATED = { hops: 20, hopMs: 10 };
 /** Of each hop: enough for a median. */
 const PROBES = 30;
 
@@ -156,35 +154,17 @@ async function apart(address: string, chain: Chain): Promise<Row> {
   };
 }
 
-/** In memory, on a clock of its own: how long a path takes whose hops are some milliseconds from each other, there and back. */
-async function simulatedMs(rounds: number): Promise<number> {
-  const clock = new VirtualClock();
-  const wire = new MemoryWire(clock);
-  const [own, destination] = [parseIpv4('10.99.0.1'), parseIpv4('10.99.0.2')] as [number, number];
-  const path = new ScriptedPath(
-    {
-      addPeer(receive) {
-        wire.attach(destination, (datagram) => receive(decodePacket(datagram)));
-        return destination;
-      },
-      send: (packet, hops) => void clock.setTimer(clock.nowUs() + hops * SIMULATED.hopMs * 1000, () => wire.send(encodePacket(packet))),
-    },
-    Array.from({ length: SIMULATED.hops - 1 }, () => ({})),
-  );
-  const wait = { maxMs: 5000, here: 3, near: 10 };
-  const { result } = await clock.run(traced(wire.host(own), { address: path.address, port: 80, probes: rounds, wait }));
-  if (!result.reached || result.hops !== SIMULATED.hops) throw new Error(`not walked to its end: ${JSON.stringify(result)}`);
-  return result.durationMs;
-}
-
+/** In memory, on a clock of its own. */
 async function simulated(): Promise<Row[]> {
-  const roundTripMs = SIMULATED.hops * SIMULATED.hopMs;
+  const path = readPath(new URL('../test/probe/trace/paths/twenty.json', import.meta.url));
+  const delays = [...path.hops, path.destination].map(({ delayMs }) => delayMs);
+  const roundTripMs = 2 * delays.reduce((sum, ms) => sum + ms, 0);
   const rows: Row[] = [];
-  for (const rounds of [1, 3]) {
-    const durationMs = await simulatedMs(rounds);
-    const goal = rounds === 1 ? GOAL.simulated : undefined;
-    const what = `a simulated path of ${SIMULATED.hops} hops of ${SIMULATED.hopMs} ms, ${rounds} probe${rounds === 1 ? '' : 's'} of each`;
-    rows.push(row(what, durationMs, 'its round trip', roundTripMs, goal));
+  for (const probes of [1, 3]) {
+    const { result } = await new Simulation(path).trace({ probes });
+    const goal = probes === 1 ? GOAL.simulated : undefined;
+    const what = `a simulated path of ${delays.length} hops of ${2 * (delays[0] as number)} ms, ${probes} probe${probes === 1 ? '' : 's'} of each`;
+    rows.push(row(what, result.durationMs, 'its round trip', roundTripMs, goal));
   }
   return rows;
 }

@@ -42,9 +42,7 @@ if (role === 'serve') {
 } else {
   const [host, port, connections, bytes] = rest;
   const startedAt = performance.now();
-  const results = await Promise.allSettled(
-    Array.from({ length: Number(connections) }, () => call(host, Number(port), Number(bytes))),
-  );
+  const results = await Promise.allSettled(Array.from({ length: Number(connections) }, () => call(host, Number(port), Number(bytes))));
   const seconds = (performance.now() - startedAt) / 1000;
   const failed = results.filter(({ status }) => status === 'rejected').map(({ reason }) => String(reason));
   process.stdout.write(`${JSON.stringify({ seconds, failed: failed.length, first: failed[0] })}\n`);

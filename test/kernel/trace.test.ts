@@ -74,19 +74,6 @@ describeNeeding(['namespaces'], 'trace over seven routers', () => {
     expect(result).toMatchObject({ reached: false, verdict: 'filtered', reason: 'icmp-ttl-exceeded', stop: { kind: 'max-ttl', ttl: 5 } });
   });
 
-  it('to ourselves is one hop', async () => {
-    const { hops, result } = await run({ address: parseIpv4(chain.clientAddress) as number, port: CLOSED });
-    expect(addresses(hops)).toStrictEqual([chain.clientAddress]);
-    expect(result).toMatchObject({ reached: true, hops: 1, verdict: 'closed' });
-  });
-
-  it('to nowhere says so before anything is sent', async () => {
-    chain.client.ip('route add unreachable 10.200.0.0/16');
-    const { code, stderr } = await rawshake(chain.client, ['trace', '10.200.0.1', '80']);
-    expect(code).toBe(69);
-    expect(stderr).toMatch(/10\.200\.0\.1/);
-  });
-
   it('keeps one flow on one of two equal ways', async () => {
     const seen = new Set<string>();
     for (let sourcePort = 41_000; sourcePort < 41_012; sourcePort++) {

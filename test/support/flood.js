@@ -21,7 +21,14 @@ function burst() {
     // 198.18.0.0/15 is for benchmarks (RFC 2544).
     const ip = ipv4Header({ source: parseIpv4('198.18.0.0') + random(2 ** 17), destination, id: 1 + random(0xffff) });
     const options = random(2) === 0 ? [] : [{ kind: 2, name: 'mss', mss: 1460 }];
-    const tcp = tcpSegment({ sourcePort: 1 + random(0xffff), destinationPort: Number(port), flags: SYN, seq: random(2 ** 32), window: 1024, options });
+    const tcp = tcpSegment({
+      sourcePort: 1 + random(0xffff),
+      destinationPort: Number(port),
+      flags: SYN,
+      seq: random(2 ** 32),
+      window: 1024,
+      options,
+    });
     const datagram = Buffer.from(encodePacket({ ip, tcp }));
     try {
       socket.wrap.send(datagram, 0, datagram.length, address, () => undefined);

@@ -3,7 +3,7 @@ import type { ChangedField } from '../../src/probe/events.ts';
 import type { SegmentSpec } from '../../src/probe/segment-spec.ts';
 import { fromHex } from '../../src/wire/hex.ts';
 import type { TcpOption } from '../../src/wire/tcp-options.ts';
-import { type ScriptedHop, withHeader, withSegment } from './scripted-path.ts';
+import { type ScriptedHop, withHeader, withSegment } from '../tun/path.ts';
 
 export interface Injected {
   kind: string;

@@ -9,9 +9,9 @@ import { fromHex } from '../../src/wire/hex.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { moveInto } from '../support/inside.ts';
 import { BY_SCRIPT, CHANGING_HOP } from '../support/path-changes.ts';
-import { type ScriptedHop, ScriptedPath } from '../support/scripted-path.ts';
 import { changesOf, type Traced, traced } from '../support/traced.ts';
 import { TunNetwork } from './device.ts';
+import { type ScriptedHop, ScriptedPath } from './path.ts';
 
 /** An ordinary router, some of it otherwise. */
 const hops = (count: number, others: Record<number, ScriptedHop> = {}): ScriptedHop[] =>

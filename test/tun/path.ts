@@ -1,21 +1,14 @@
-/** A path whose routers do what a script says: what no kernel does to a segment. It stands behind a TUN device, or in memory. */
+/** A path whose routers do what a script says: what no kernel does to a segment. It stands behind a TUN device. */
 import { ACK, RST, SYN } from '../../src/wire/flags.ts';
 import { ICMP_TIME_EXCEEDED } from '../../src/wire/icmp.ts';
 import { ipv4Header, PROTOCOL_ICMP } from '../../src/wire/ipv4.ts';
 import { encodePacket, type Packet } from '../../src/wire/packet.ts';
 import { seqAdd } from '../../src/wire/seq.ts';
 import { segLen, type TcpSegment, tcpSegment } from '../../src/wire/tcp.ts';
+import type { TunNetwork } from './device.ts';
 
 /** A segment on its way. */
 export type Passing = Packet & { tcp: TcpSegment };
-
-/** What is before the first router: a TUN device, say. The probes come from the first address of its network. */
-export interface BeforePath {
-  /** Takes an address whose datagrams the path gets. */
-  addPeer(receive: (packet: Packet) => void): number;
-  /** Sends an answer. @param hops how far it has come */
-  send(packet: Packet, hops: number): void;
-}
 
 /** What a router does otherwise than others. */
 export interface ScriptedHop {
@@ -51,13 +44,13 @@ export class ScriptedPath {
   /** What the destination says to a SYN; undefined: nothing. */
   answer: 'syn-ack' | 'rst' | undefined = 'syn-ack';
   hops: ScriptedHop[];
-  readonly #before: BeforePath;
+  readonly #network: TunNetwork;
   #ended: number[] = [];
 
-  constructor(before: BeforePath, hops: ScriptedHop[]) {
-    this.#before = before;
+  constructor(network: TunNetwork, hops: ScriptedHop[]) {
+    this.#network = network;
     this.hops = hops;
-    this.address = before.addPeer((packet) => {
+    this.address = network.addPeer((packet) => {
       if (packet.tcp !== undefined) this.#pass({ ...packet, tcp: packet.tcp }, 0);
     });
   }
@@ -106,7 +99,7 @@ export class ScriptedPath {
     const rest = extensions === undefined ? 0 : (QUOTE_WITH_EXTENSIONS / 4) << 16;
     const source = this.addressOf(at + 1);
     const ip = ipv4Header({ source, destination: this.#sender(passing), protocol: PROTOCOL_ICMP, ttl: answerTtl ?? 64 - at });
-    this.#before.send({ ip, icmp: { type, code, rest, body } }, at + 1);
+    this.#network.send({ ip, icmp: { type, code, rest, body } });
   }
 
   /** Who the probe is from, whatever has become of its address on the way. */
@@ -119,7 +112,7 @@ export class ScriptedPath {
     const { tcp } = passing;
     if (this.answer === undefined || (tcp.flags & (SYN | RST)) !== SYN) return;
     const ack = seqAdd(tcp.seq, this.answer === 'rst' ? segLen(tcp) : 1);
-    const answer: Packet = {
+    this.#network.send({
       ip: ipv4Header({ source: this.address, destination: this.#sender(passing), ttl: 64 - this.hops.length }),
       tcp: tcpSegment({
         sourcePort: tcp.destinationPort,
@@ -130,8 +123,7 @@ export class ScriptedPath {
         window: 512,
         options: this.answer === 'rst' ? [] : answeredOptions(tcp),
       }),
-    };
-    this.#before.send(answer, this.hops.length + 1);
+    });
   }
 }
 
