@@ -1,4 +1,5 @@
 /** The language of packet scripts: what each line means, and what each mistake is told. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ScriptError } from '../../../src/plan/script/error.ts';
@@ -34,6 +35,10 @@ describe('a segment', () => {
       ...segment,
       options: { ...segment.options, text: '<nop,TS val 1 ecr 2>' },
     });
+  });
+
+  it('may have quotes and backslashes in its data', () => {
+    expect(Buffer.from(sent(String.raw`> P. "a\"b\\" win 1`).data?.bytes ?? []).toString()).toBe('a"b\\');
   });
 
   it('may have a field wrong on purpose', () => {
@@ -203,4 +208,10 @@ describe('a mistake', () => {
       ),
     );
   });
+});
+
+it('every script of docs/scripts.md can be read', () => {
+  const scripts = [...readFileSync('docs/scripts.md', 'utf8').matchAll(/^```script\n(.*?)^```/gms)].map(([, text]) => text as string);
+  expect(scripts.length).toBeGreaterThan(4);
+  for (const text of scripts) expect(parseScript(text).steps).not.toHaveLength(0);
 });
