@@ -19,7 +19,7 @@ function counting(found: (count: number, examples: Pick<Found, 'about' | 'aboutC
 
 const count = (): Folding => counting((value, examples) => ({ value, ...examples }));
 
-const any = (): Folding => counting((value, examples) => ({ value: value > 0, told: 'none', ...examples }));
+const any = (): Folding => counting((value, examples) => ({ value: value > 0, told: 'false: there is none', ...examples }));
 
 /** Of a condition: it holds for each item. */
 export function all(condition: Condition): Folding {
@@ -36,7 +36,11 @@ export function all(condition: Condition): Folding {
     },
     found() {
       const { value: failed, ...examples } = failing.found();
-      return { value: failed === 0 ? true : isKnown ? false : undefined, told: `not so for ${failed} of ${taken}`, ...examples };
+      return {
+        value: failed === 0 ? true : isKnown ? false : undefined,
+        told: `${isKnown ? 'false' : 'not known'}: not for ${failed} of ${taken}`,
+        ...examples,
+      };
     },
   };
 }

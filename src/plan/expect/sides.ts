@@ -96,7 +96,7 @@ export class Sides {
   /** A text, or what looks like a name and is none here: a word, or several with points between, as a host's name. */
   #bareWord(node: Node): string | undefined {
     if (node.kind === 'text') return node.value;
-    if (node.kind === 'name' || node.kind === 'none' || node.kind === 'flag') return this.#text(node);
+    if (node.kind === 'name' || node.kind === 'none' || node.kind === 'flag' || node.kind === 'number') return this.#text(node);
     const isDotted = node.kind === 'field' && this.#bareWord(node.of) !== undefined;
     return isDotted ? this.#text(node) : undefined;
   }
