@@ -14,6 +14,8 @@ export interface Expecting {
   event(event: ProbeEvent | ProbeResult): void;
   /** They ask for segments or ICMP errors, which some commands tell only where somebody does. */
   readonly needsSegments: boolean;
+  /** They ask for ports, of which a scan tells only those to be shown. */
+  readonly needsPorts: boolean;
   /** To be called after the result. */
   reports(): ExpectationReport[];
   /** For people. */
@@ -34,7 +36,9 @@ const INDENT = 2;
 export async function readExpectations(args: Args, command: ExpectingCommand, io: Io): Promise<Expecting | undefined> {
   const texts = args.texts('expect');
   if (texts.length === 0) return undefined;
-  const { ExpressionError, evaluate, needSegments, Observation, parseExpectation } = await import('../plan/expect/expectation.ts');
+  const { ExpressionError, evaluate, needPorts, needSegments, Observation, parseExpectation } = await import(
+    '../plan/expect/expectation.ts'
+  );
   const { expectationsText, failedLines } = await import('../report/expectations.ts');
   const expectations = texts.map((text) => {
     try {
@@ -50,6 +54,7 @@ export async function readExpectations(args: Args, command: ExpectingCommand, io
   const quiet = args.flag('quiet') === true;
   return {
     needsSegments: needSegments(expectations),
+    needsPorts: needPorts(expectations),
     event: (event) => observation.event(event),
     reports: () => expectations.map((expectation) => evaluate(expectation, observation)),
     textOf: (reports) => (quiet ? failedLines(reports, style) : expectationsText(reports, style)),

@@ -158,7 +158,10 @@ const scan: Kind = {
         const pairs = shardSize(asked.shard ?? { index: 1, count: 1 }, targets.addresses.count * ports.count);
         if (pairs > MOST_PAIRS) throw usageError(`${pairs} pairs of host and port`, `scan ${MOST_PAIRS} at most in a step`);
         const probing = contextOf(args, context);
-        yield* scan({ ...asked, targets, ports, seed: readSeed(args) ?? probing.random.uint32(), segments: true }, probing);
+        yield* scan(
+          { ...asked, targets, ports, seed: readSeed(args) ?? probing.random.uint32(), segments: true, tell: undefined },
+          probing,
+        );
       },
       exitCode: (result, args) => scanExitCode(result as ScanResult, required(args)),
     };

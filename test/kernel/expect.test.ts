@@ -133,6 +133,16 @@ describeNeeding(['namespaces'], '--expect', () => {
     expect(await run(['scan', 'HOST', '-p', CLOSED, '--require', 'open', '-q'], ['counts.closed == 1'])).toMatchObject({ code: 1 });
   });
 
+  it('hears of every port of a scan, and shows those alone that are to be shown', async () => {
+    const { code, stdout } = await run(['scan', 'HOST', '-p', '1-20', '--json'], ['count(ports where verdict == closed) == 19']);
+    expect(code).toBe(0);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.filter(({ type }) => type === 'port').map(({ port }) => port)).toEqual([Number(OPEN)]);
+  });
+
   it('leaves stdout to the picture of a path', async () => {
     const { code, stdout, stderr } = await run(['trace', 'HOST', OPEN, '-n', '--dot'], ['hops == 7']);
     expect(code).toBe(3);

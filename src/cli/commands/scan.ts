@@ -7,7 +7,7 @@ import { readScanTargets } from '../../options/scan-targets.ts';
 import { REFUSED_OPTIONS } from '../../options/segment-options.ts';
 import { oneOf } from '../../options/values.ts';
 import { createContext } from '../../probe/context.ts';
-import type { ScanEvent, ScanResult } from '../../probe/events.ts';
+import type { PortEvent, ScanEvent, ScanResult } from '../../probe/events.ts';
 import { IntervalSet } from '../../probe/scan/intervals.ts';
 import { SCAN_DEFAULTS, type ScanRequest } from '../../probe/scan/request.ts';
 import { REQUIRED_VERDICTS, scanExitCode } from '../../probe/scan/result.ts';
@@ -84,6 +84,11 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   const resume = remembered?.state;
   if (resume !== undefined && seed !== undefined && seed !== resume.seed)
     throw usageError(`--seed: ${seed}, but the scan of --resume has ${resume.seed}`, 'leave --seed out');
+  if (remembered !== undefined && expecting?.needsPorts)
+    throw usageError(
+      '--expect of ports and --resume of a scan that has begun',
+      'of its earlier ports only the numbers are known: counts.open',
+    );
   if (!quiet) for (const note of notes) writeNote(note, textIo);
 
   const progress = createProgress(textIo);
@@ -121,6 +126,8 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
       if (!json) reporter.recall(row);
     }
     const context = createContext(network, seed);
+    /** Expectations are told of all ports. */
+    const isShown = (event: { type: string }): boolean => event.type !== 'port' || request.tell.has((event as PortEvent).verdict);
     let hasNotedUnsent = false;
     const told: Listener<ScanEvent> = {
       event(event) {
@@ -143,6 +150,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
             checkpointMs: resumePath === undefined ? SCAN_DEFAULTS.checkpointMs : CHECKPOINT_MS,
             progressMs: io.stderr.isTTY ? PROGRESS_MS : SCAN_DEFAULTS.progressMs,
             segments: capture !== undefined,
+            tell: expecting?.needsPorts ? undefined : request.tell,
           },
           { ...context, signal },
         ),
@@ -153,8 +161,8 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
         exitCode: (result: ScanResult) => scanExitCode(result, required),
         expecting,
         exitCodeOfExpected: (result) => (required === undefined ? 0 : scanExitCode(result, required)),
-        onlyForListeners: ({ type }) => type === 'segment' || type === 'icmp',
-        listeners: [capture, told, ...files],
+        onlyForListeners: (event) => event.type === 'segment' || event.type === 'icmp' || !isShown(event),
+        listeners: [capture, told, ...files.map((file) => filtered(file, isShown))],
       },
       io,
     );
@@ -164,6 +172,15 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
     io.flush();
   }
 }
+
+/** A listener that does not hear of all. */
+const filtered = (listener: Listener<ScanEvent> & { sink: FileSink }, hears: (event: ScanEvent) => boolean): Listener<ScanEvent> => ({
+  sink: listener.sink,
+  event: (event) => {
+    if (hears(event)) listener.event(event);
+  },
+  end: () => listener.end(),
+});
 
 /** What nobody asks for by mistake, and what would take longer than anybody waits. */
 function checkSize(

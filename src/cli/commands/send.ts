@@ -46,6 +46,8 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   const request: SendRequest = { ...asked, address };
   if (args.flag('dry-run')) {
     if (capture !== undefined) throw usageError('--pcap and --dry-run at once', 'what is not sent is in no capture: leave one of them out');
+    if (expecting !== undefined)
+      throw usageError('--expect and --dry-run at once', 'nothing comes of what is not sent: leave one of them out');
     return dryRun(request, seed, args, io);
   }
   const json = args.flag('json') === true;

@@ -43,10 +43,15 @@ export function parseExpectation(text: string, command: ExpectingCommand): Expec
 }
 
 /** Whether any of them asks for segments or ICMP errors, which some commands tell only where they are asked to. */
-export const needSegments = (expectations: readonly Expectation[]): boolean =>
-  expectations.some(({ folds }) => folds.some(({ list }) => SEGMENT_LISTS.has(list.stream)));
+export const needSegments = (expectations: readonly Expectation[]): boolean => askFor(expectations, SEGMENT_LISTS);
 
-const SEGMENT_LISTS: ReadonlySet<ListName | undefined> = new Set<ListName>(['segments', 'sent', 'received', 'icmp']);
+/** Whether any of them asks for ports, of which a scan tells only those that it is asked for. */
+export const needPorts = (expectations: readonly Expectation[]): boolean => askFor(expectations, ['ports']);
+
+const SEGMENT_LISTS: readonly ListName[] = ['segments', 'sent', 'received', 'icmp'];
+
+const askFor = (expectations: readonly Expectation[], lists: readonly ListName[]): boolean =>
+  expectations.some(({ folds }) => folds.some(({ list }) => list.stream !== undefined && lists.includes(list.stream)));
 
 /** @param observation of a run that has come to its result */
 export function evaluate({ text, condition }: Expectation, observation: Observation): ExpectationReport {
