@@ -9,7 +9,7 @@ import { trace } from '../../src/probe/trace/trace.ts';
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../../src/wire/address.ts';
 import { ACK, FIN, RST, SYN } from '../../src/wire/flags.ts';
 import { ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE } from '../../src/wire/icmp.ts';
-import { ipv4Header, PROTOCOL_ICMP } from '../../src/wire/ipv4.ts';
+import { decodeIpv4Header, ipv4Header, PROTOCOL_ICMP } from '../../src/wire/ipv4.ts';
 import { decodePacket, encodePacket, type Packet } from '../../src/wire/packet.ts';
 import { seqAdd } from '../../src/wire/seq.ts';
 import { segLen, type TcpSegment, tcpSegment } from '../../src/wire/tcp.ts';
@@ -112,8 +112,7 @@ export class Simulation {
     this.#counts = path.hops.map(({ limit }) => ({ expired: 0, answered: 0, tokens: limit?.burst ?? 0, atUs: 0 }));
     this.wire.attach(DESTINATION, (datagram) => this.#forward(datagram));
     this.wire.taps.push((datagram, atUs) => {
-      const packet = decodePacket(Uint8Array.from(datagram));
-      if (packet.ip.source === CLIENT) this.sent.push({ packet, atUs });
+      if (decodeIpv4Header(datagram).source === CLIENT) this.sent.push({ packet: decodePacket(Uint8Array.from(datagram)), atUs });
     });
   }
 
