@@ -5,6 +5,7 @@ import type { Args } from './args.ts';
 import { checkSegments } from './check-segments.ts';
 import { usageError } from './errors.ts';
 import {
+  DATA_OPTIONS,
   EXPECT_OPTION,
   type Option,
   OUTPUT_OPTIONS,
@@ -162,10 +163,17 @@ function checkTogether(args: Args, { firstTtl, maxTtl, flows, sourcePort, inside
   if (firstTtl > maxTtl) throw usageError(`--first-ttl ${firstTtl} is above --max-ttl ${maxTtl}`, 'give a range from low to high');
   for (const [one, other, hint] of APART)
     if (args.flag(one) !== undefined && args.flag(other) !== undefined) throw usageError(`--${one} and --${other} at once`, hint);
-  if (inside) checkConnectionOptions(args, 'inside', 'probes inside a connection have its flags and numbers');
+  if (inside) checkInside(args);
   if (sourcePort !== undefined && sourcePort + flows - 1 > HIGHEST_PORT)
     throw usageError(
       `--source-port: ${sourcePort} is the first of ${flows}, one for each flow, and they end at ${HIGHEST_PORT}`,
       'give a lower one',
     );
+}
+
+function checkInside(args: Args): void {
+  checkConnectionOptions(args, 'inside', 'probes inside a connection have its flags and numbers');
+  const data = DATA_OPTIONS.find(({ name }) => args.flag(name) !== undefined);
+  if (data !== undefined)
+    throw usageError(`--inside and --${data.name} at once`, 'its probes have old data alone, which nobody reads: leave one of them out');
 }

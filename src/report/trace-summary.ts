@@ -24,7 +24,7 @@ export function traceSummary(result: TraceResult, known: KnownOfPath, style: Sty
   if (meaning !== undefined) entries.push(sentence('', meaning));
   if (pathMtu !== undefined) entries.push(mtuEntry(pathMtu, style));
   if (multipath !== undefined) entries.push(...flowEntries(multipath, style));
-  if (connection !== undefined) entries.push(connectionEntry(connection));
+  if (connection !== undefined) entries.push(connectionEntry(connection, ended));
   entries.push(entry('probes', `${sent} sent`, `${received} answered`, `in ${style.duration(durationMs * 1000)}`));
   const remark = clockRemark(known.clock);
   if (remark !== undefined) entries.push(entry('times', remark));
@@ -39,7 +39,12 @@ export function traceSummary(result: TraceResult, known: KnownOfPath, style: Sty
 /** The verdict alone: `open  10.0.0.2:80  syn-ack  rtt 312 µs  12 hops`. */
 export function traceLine(result: TraceResult, { start, destination }: KnownOfPath, style: Style): string {
   const { verdict, reason, kernelDrops, stop, hops } = result;
-  const where = stop === undefined ? count(hops, 'hop') : `${STOPPED[stop.kind]} ${behind(stop.address, stop.ttl, style)}`;
+  const where =
+    stop === undefined
+      ? count(hops, 'hop')
+      : stop.ttl === 0
+        ? 'no hop seen'
+        : `${STOPPED[stop.kind]} ${behind(stop.address, stop.ttl, style)}`;
   const rttUs = stop === undefined ? destination?.figures.rttUs?.median : undefined;
   return outcomeLine({ verdict, reason, kernelDrops, rttUs, rttClock: destination?.rttClock }, start, [where], style);
 }
@@ -54,15 +59,23 @@ const STOPPED: Readonly<Record<Stop['kind'], string>> = {
 const behind = (address: string | undefined, ttl: number, { escapeText }: Style): string =>
   address === undefined ? `hop ${ttl}` : `hop ${ttl} (${escapeText(address)})`;
 
-function whereText({ stop, reason, hops }: TraceResult, { start, destination }: KnownOfPath, style: Style): string {
+function whereText({ stop, reason, hops, connection }: TraceResult, { start, destination }: KnownOfPath, style: Style): string {
   const { escapeText, duration } = style;
+  const isUnmade = connection?.established === false;
   if (stop === undefined) {
     const from = destination?.address ?? start?.address;
+    const by = `${reasonText(reason, style)}${from === undefined ? '' : ` from ${escapeText(from)}`}`;
+    if (isUnmade) return `${by} to our SYN`;
     const rttUs = destination?.figures.rttUs?.median;
-    const by = from === undefined ? '' : ` from ${escapeText(from)}`;
-    return `${reasonText(reason, style)}${by}${rttUs === undefined ? '' : ` in ${duration(rttUs)}`}, ${count(hops, 'hop')}`;
+    // Inside a connection probes are answered otherwise than its SYN was.
+    const answer = destination?.answer === undefined || destination.answer === reason ? '' : `, ${reasonText(destination.answer, style)}`;
+    return `${by}${answer}${rttUs === undefined ? '' : ` in ${duration(rttUs)}`}, ${count(hops, 'hop')}`;
   }
   const { kind, ttl, address, icmp } = stop;
+  if (isUnmade)
+    return kind === 'refused'
+      ? `${escapeText(address ?? 'somebody')} answers ${escapeText(icmp ?? 'no')} to our SYN`
+      : 'no answer to our SYN';
   switch (kind) {
     case 'refused':
       return `${escapeText(address ?? 'somebody')} (hop ${ttl}) answers ${escapeText(icmp ?? 'no')}`;
@@ -78,7 +91,9 @@ function whereText({ stop, reason, hops }: TraceResult, { start, destination }: 
 }
 
 /** What that says about the path; undefined where the verdict says it all. */
-function meaningText({ stop, verdict, reason }: TraceResult): string | undefined {
+function meaningText({ stop, verdict, reason, connection }: TraceResult): string | undefined {
+  if (connection?.established === false)
+    return 'No connection was made, so that no probe could go inside one. Without --inside the trace shows how far the SYN gets.';
   if (reason === 'interrupted') return 'The trace was interrupted before the destination was reached, or given up.';
   if (stop === undefined) {
     return verdict === 'closed'
@@ -147,9 +162,8 @@ function widest(nodes: Multipath['nodes']): number {
   return Math.max(1, ...perHop.values());
 }
 
-function connectionEntry({ established, closed }: NonNullable<TraceResult['connection']>): Entry {
-  if (!established) return { ...entry('connection', 'not established: no probe could go inside it'), ink: 'warning' };
-  return closed
-    ? entry('connection', 'established, closed properly')
-    : { ...entry('connection', 'established, not closed'), ink: 'warning' };
+function connectionEntry({ established, closed }: NonNullable<TraceResult['connection']>, ended: TraceResult['ended']): Entry {
+  if (!established) return { ...entry('connection', 'not established'), ink: 'warning' };
+  if (closed) return entry('connection', 'established, closed properly');
+  return { ...entry('connection', 'established', ended === 'interrupted' ? 'reset at the end' : 'not closed'), ink: 'warning' };
 }

@@ -1,5 +1,5 @@
 /** `trace --watch`: a table of all hops. On a terminal it stays where it is and changes; piped, there is one after each round. */
-import type { HopEvent, TraceEvent, TraceResult } from '../probe/events.ts';
+import type { HopEvent, Reason, TraceEvent, TraceResult } from '../probe/events.ts';
 import { reasonText } from './entries.ts';
 import { sparks } from './ping-pictures.ts';
 import { createStyle, type Style, type StyleOptions } from './style.ts';
@@ -166,6 +166,9 @@ function picture({ course }: Row, room: number, style: Style): string {
   return room === 0 ? '' : sparks(cells, style).line.join('');
 }
 
+/** Answers that are as they should be. */
+const EXPECTED: ReadonlySet<Reason> = new Set<Reason>(['syn-ack', 'ack']);
+
 const BELOW_INDENT = ' '.repeat(7);
 
 /** What is remarkable about a hop, beneath its line. */
@@ -173,7 +176,7 @@ function below({ hop }: Row, style: Style): string[] {
   const { escapeText } = style;
   const notes: HopNote[] = [];
   if (hop.icmp !== undefined) notes.push({ text: `ICMP ${escapeText(hop.icmp)}`, ink: 'bad' });
-  if (hop.answer !== undefined && hop.answer !== 'syn-ack') notes.push({ text: reasonText(hop.answer, style), ink: 'bad' });
+  if (hop.answer !== undefined && !EXPECTED.has(hop.answer)) notes.push({ text: reasonText(hop.answer, style), ink: 'bad' });
   for (const { address } of hop.answerers.slice(1)) notes.push({ text: `also ${escapeText(address)}`, ink: 'faint' });
   return [...notes, ...notesOf(hop, style)].flatMap((note) => noteRows(note, BELOW_INDENT, style));
 }

@@ -69,10 +69,20 @@ describe('quiet is one line', () => {
     ['open', open, 'open  10.0.9.2:443  syn-ack  rtt 23.1 ms  4 hops\n'],
     ['rejected', rejected, 'filtered  10.0.9.2:443  icmp-admin-prohibited  refused at hop 3 (10.0.3.1)\n'],
     ['silent', silent, 'filtered  10.0.9.2:443  no-response  silent after hop 2 (10.0.2.1)\n'],
+    [
+      'unseen',
+      () => [
+        start(),
+        ended({ verdict: 'filtered', reason: 'no-response', stop: { kind: 'silent', ttl: 0, address: undefined, icmp: undefined } }),
+      ],
+      'filtered  10.0.9.2:443  no-response  no hop seen\n',
+    ],
   ])('%s', (_name, events, line) => {
     expect(draw(events(), { quiet: true })).toBe(line);
   });
 });
+
+const UNMADE = { established: false, closed: false };
 
 describe('where it stops', () => {
   const said = (fields: Parameters<typeof ended>[0]): string =>
@@ -91,6 +101,26 @@ describe('where it stops', () => {
     [
       { reason: 'interrupted', ended: 'interrupted', stop: { kind: 'silent', ttl: 2, address: '10.0.2.1', icmp: undefined } },
       'The trace was interrupted',
+    ],
+    [
+      { verdict: 'closed', reason: 'rst', reached: true, connection: UNMADE },
+      'closed: RST from 10.0.9.2 to our SYN No connection was made',
+    ],
+    [
+      {
+        reason: 'icmp-admin-prohibited',
+        connection: UNMADE,
+        stop: { kind: 'refused', ttl: 0, address: '10.0.3.1', icmp: 'admin-prohibited' },
+      },
+      'filtered: 10.0.3.1 answers admin-prohibited to our SYN No connection',
+    ],
+    [
+      { connection: UNMADE, stop: { kind: 'silent', ttl: 0, address: undefined, icmp: undefined } },
+      'filtered: no answer to our SYN No connection',
+    ],
+    [
+      { ended: 'interrupted', verdict: 'open', connection: { established: true, closed: false } },
+      'connection established, reset at the end',
     ],
   ])('%j', (fields, text) => {
     expect(said(fields)).toContain(text);

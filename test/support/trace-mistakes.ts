@@ -36,6 +36,8 @@ export const TRACE_MISTAKES: readonly Mistake[] = [
   ['--inside and an option of one segment', ['80', '--inside', '--tcp-option', '254:00'], /--inside and --tcp-option at once/],
   ['--inside and --hex', ['--inside', '--hex', SYN], /--inside and --hex at once/],
   ['--inside and --no-df', ['80', '--inside', '--no-df'], /--inside and --no-df at once/],
+  ['--inside and --data', ['80', '--inside', '--data', 'hello'], /--inside and --data at once/],
+  ['--inside and --flows', ['80', '--inside', '--flows', '4'], /--inside and --flows at once/],
   ['--hex and --flows', ['--hex', SYN, '--flows', '4'], /--hex and --flows at once/],
   ['--hex and --mtu', ['--hex', SYN, '--mtu'], /--hex and --mtu at once/],
   ['a segment for another port', ['81', '--hex', SYN], /PORT: 81.*port 80/],
