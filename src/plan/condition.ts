@@ -1,18 +1,24 @@
 /** `only-if` and `skip-if`: what a test can ask of the machine and of the plan's values. */
-import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW } from '../net/credentials.ts';
+import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW, hasCapability, ownCredentials } from '../net/credentials.ts';
 import { nearest, quote } from '../options/values.ts';
 
 /** The capabilities that matter to a probe, by number. */
-export const CAPABILITIES: ReadonlyMap<string, number> = new Map([
+const CAPABILITIES: ReadonlyMap<string, number> = new Map([
   ['cap_net_raw', CAP_NET_RAW],
   ['cap_net_admin', CAP_NET_ADMIN],
   ['cap_net_bind_service', CAP_NET_BIND_SERVICE],
 ]);
 
+/** Those that this process has. */
+export function ownCapabilities(): ReadonlySet<string> {
+  const { effective } = ownCredentials();
+  return new Set([...CAPABILITIES].filter(([, number]) => hasCapability(effective, number)).map(([name]) => name));
+}
+
 /** What a condition is held against. */
 export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
-  /** Those of {@link CAPABILITIES} that this process has. */
+  /** Of this process, by name; see {@link ownCapabilities}. */
   capabilities: ReadonlySet<string>;
 }
 

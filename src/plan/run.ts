@@ -188,6 +188,3 @@ function onceEach(resolve: (host: string) => Promise<Ipv4Address>): (host: strin
     return known;
   };
 }
-
-/** 0 where no test failed that was not known to; else 3. */
-export const runExitCode = ({ failed }: RunResult): 0 | 3 => (failed > 0 ? 3 : 0);

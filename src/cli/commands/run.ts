@@ -1,4 +1,4 @@
-import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW, hasCapability, ownCredentials } from '../../net/credentials.ts';
+import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW } from '../../net/credentials.ts';
 import type { Args } from '../../options/args.ts';
 import { usageError } from '../../options/errors.ts';
 import { type Option, OUTPUT_OPTIONS, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from '../../options/options.ts';
@@ -128,11 +128,10 @@ async function readAndSelect(args: Args, io: Io): Promise<Plan[]> {
   const texts = [];
   for (const path of args.positionals) texts.push(await readPlanFile(path, io));
   const { readPlans } = await import('../../plan/read.ts');
-  const { CAPABILITIES } = await import('../../plan/condition.ts');
+  const { ownCapabilities } = await import('../../plan/condition.ts');
   const { selectTests } = await import('../../plan/select.ts');
-  const { effective } = ownCredentials();
-  const capabilities = new Set([...CAPABILITIES].filter(([, number]) => hasCapability(effective, number)).map(([name]) => name));
-  const plans = readPlans(texts, { vars, allowCommands: args.flag('allow-commands') === true, env: io.env, capabilities });
+  const allowCommands = args.flag('allow-commands') === true;
+  const plans = readPlans(texts, { vars, allowCommands, env: io.env, capabilities: ownCapabilities() });
   return selectTests(plans, args.texts('filter'));
 }
 
@@ -150,8 +149,9 @@ const hasCommands = (plans: readonly Plan[]): boolean =>
   plans.some(({ setup, teardown, tests }) => [{ setup, teardown }, ...tests].some((each) => each.setup.length + each.teardown.length > 0));
 
 async function runAll(plans: readonly Plan[], options: RunOptions, args: Args, processIo: Io): Promise<number> {
-  const [{ runPlans, runExitCode }, { Artifacts, JunitFile }, { openNetwork }] = await Promise.all([
+  const [{ runPlans }, { runExitCode }, { Artifacts, JunitFile }, { openNetwork }] = await Promise.all([
     import('../../plan/run.ts'),
+    import('../../plan/exit-code.ts'),
     import('../plan-files.ts'),
     import('../network.ts'),
   ]);
