@@ -41,6 +41,8 @@ interface InsideProbe extends Probe, ToldProbe {
   readonly ipId: number;
   /** The number after its last byte. */
   readonly end: number;
+  /** When it left, no other was on its way that the destination may answer. */
+  readonly isAlone: boolean;
 }
 
 export class InsideProber implements Prober {
@@ -57,8 +59,12 @@ export class InsideProber implements Prober {
   readonly #firstId: number;
   /** By sequence number; a new one takes the place of one long past. */
   readonly #probes = new Map<number, InsideProbe>();
-  /** Sent and neither answered nor given up: where it is one, an ACK that names none is to it. */
+  /** Sent and neither answered nor given up, oldest first. */
   readonly #waiting = new Set<InsideProbe>();
+  /** The longest way that a quote came back from. */
+  #farthestQuote = 0;
+  /** The shortest way that an answer which names no probe seems to be to. */
+  #nearestUnnamed = Number.POSITIVE_INFINITY;
   #count = 0;
   /** When the handshake was over, however it ended. */
   connectedAtUs = 0;
@@ -161,7 +167,16 @@ export class InsideProber implements Prober {
     const datagram = encodePacket({ ip, tcp });
     const departure = this.port.send(datagram);
     this.#count++;
-    const probe: InsideProbe = { ttl, seq: tcp.seq, end, ipId, datagram, departure, label: `ttl=${ttl}` };
+    const probe: InsideProbe = {
+      ttl,
+      seq: tcp.seq,
+      end,
+      isAlone: this.#unquoted.length === 0,
+      ipId,
+      datagram,
+      departure,
+      label: `ttl=${ttl}`,
+    };
     this.#probes.delete(tcp.seq);
     this.#probes.set(tcp.seq, probe);
     if (this.#probes.size > NUMBERS) this.#probes.delete(this.#probes.keys().next().value as number);
@@ -260,19 +275,41 @@ export class InsideProber implements Prober {
     if (!isBare || !(isAck || tcp.flags & RST) || this.#count === 0) return undefined;
     const [duplicate] = findOption(tcp.options, 'sack')?.blocks ?? [];
     const named = duplicate && this.#probes.get(duplicate.left);
-    const probe = named?.end === duplicate?.right ? named : undefined;
-    const sure = probe ?? (this.#waiting.size === 1 ? [...this.#waiting][0] : undefined);
-    if (sure !== undefined) this.#waiting.delete(sure);
+    const probe = named !== undefined && named.end === duplicate?.right ? this.#settle(named) : this.#settleOne();
+    if (probe === 'beyond') return undefined;
     return {
       type: 'answer',
-      probe: sure,
+      probe,
       atUs,
       outcome: { verdict: 'open', reason: isAck ? 'ack' : 'rst' },
-      round: sure && elapsed(sure.departure, { atUs, ...at }),
+      round: probe && elapsed(probe.departure, { atUs, ...at }),
       ip,
       tcp,
       datagram,
     };
+  }
+
+  #settle(probe: InsideProbe): InsideProbe {
+    this.#waiting.delete(probe);
+    return probe;
+  }
+
+  /**
+   * There is one answer to each probe that came so far, mostly in order: one that names none is to the oldest.
+   * @returns that, if it is sure; `beyond`: it went further than the destination is, which says nothing
+   */
+  #settleOne(): InsideProbe | 'beyond' | undefined {
+    const [oldest, next] = this.#unquoted;
+    if (oldest === undefined) return undefined;
+    this.#settle(oldest);
+    if (oldest.isAlone && next === undefined) return oldest;
+    this.#nearestUnnamed = Math.min(this.#nearestUnnamed, oldest.ttl);
+    return oldest.ttl > this.#nearestUnnamed ? 'beyond' : undefined;
+  }
+
+  /** Those on their way that may have reached the destination. */
+  get #unquoted(): InsideProbe[] {
+    return [...this.#waiting].filter(({ ttl }) => ttl > this.#farthestQuote);
   }
 
   #hearIcmp(heard: Extract<Heard, { type: 'icmp' }>, arrival: Arrival): Finding | 'nothing' {
@@ -287,7 +324,8 @@ export class InsideProber implements Prober {
       if (isOurEnd) this.#tell(this.#connection.take(arrival));
       return 'nothing';
     }
-    this.#waiting.delete(probe);
+    this.#settle(probe);
+    this.#farthestQuote = Math.max(this.#farthestQuote, probe.ttl);
     this.#teller.icmp(heard, arrival, probe);
     const { atUs, datagram } = arrival;
     return { type: 'icmp', probe, atUs, from: ip.source, round: elapsed(probe.departure, arrival), error, ip, datagram };
