@@ -1,10 +1,10 @@
 /** `trace --watch`: a table of all hops. On a terminal it stays where it is and changes; piped, there is one after each round. */
-import type { HopEvent, Reason, TraceEvent, TraceResult } from '../probe/events.ts';
+import type { HopEvent, Reason, StartEvent, TraceEvent, TraceResult } from '../probe/events.ts';
 import { reasonText } from './entries.ts';
 import { sparks } from './ping-pictures.ts';
 import { createStyle, type Style, type StyleOptions } from './style.ts';
 import { type Column, GAP, layOut } from './table.ts';
-import { padEnd, truncate } from './text.ts';
+import { padEnd, truncate, wrap } from './text.ts';
 import { PathMemory, type TraceReporter } from './trace.ts';
 import { type HopNote, noteRows, notesOf } from './trace-hop.ts';
 import { traceLine, traceSummary } from './trace-summary.ts';
@@ -53,14 +53,18 @@ export function createWatchReporter(options: WatchReporterOptions): WatchReporte
   const rows = new Map<number, Row>();
   const memory = new PathMemory(true);
   let rounds = 0;
+  /** What was wrong with the round that goes on, and with the last one. */
+  let trouble: string | undefined;
+  let shownTrouble: string | undefined;
   let isOnScreen = false;
 
   const style = (): Style => createStyle({ ...options, width: size?.().columns ?? options.width });
+  const lines = (): string[] => frame({ start: memory.start, rounds, trouble: shownTrouble, rows }, style());
   const draw = (): void => {
     if (size === undefined || rounds === 0 || quiet) return;
-    const lines = fitted(frame(memory, rounds, rows, style()), size().rows, style());
+    const shown = fitted(lines(), size().rows, style());
     // At once, so that nothing of it is seen half done.
-    write(`${isOnScreen ? '' : ENTER}${HOME}${lines.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_REST}`);
+    write(`${isOnScreen ? '' : ENTER}${HOME}${shown.map((line) => `${line}${CLEAR_LINE}`).join('\r\n')}${CLEAR_REST}`);
     isOnScreen = true;
   };
   const leave = (): void => {
@@ -71,7 +75,7 @@ export function createWatchReporter(options: WatchReporterOptions): WatchReporte
     leave();
     if (quiet) return write(traceLine(result, memory, style()));
     // What is piped has had its last table.
-    const last = size === undefined || rows.size === 0 ? [] : [...frame(memory, rounds, rows, style()), ''];
+    const last = size === undefined || rows.size === 0 ? [] : [...lines(), ''];
     write(`${last.map((line) => `${line}\n`).join('')}${traceSummary(result, memory, style())}`);
   };
 
@@ -80,12 +84,15 @@ export function createWatchReporter(options: WatchReporterOptions): WatchReporte
       memory.add(event);
       if (event.type === 'hop') keep(rows, event);
       if (event.type === 'result') return end(event);
+      if (event.type === 'note' && event.code === 'unsent') trouble = event.text;
       if (event.type !== 'round') return;
       rounds = event.round;
+      shownTrouble = trouble;
+      trouble = undefined;
       // A path that has become shorter keeps no hops of the longer one.
       for (const [ttl, { hop }] of rows) if (ttl > (memory.destination?.ttl ?? ttl) && hop.figures.received === 0) rows.delete(ttl);
       if (size !== undefined) draw();
-      else if (!quiet) write(`${frame(memory, rounds, rows, style()).join('\n')}\n\n`);
+      else if (!quiet) write(`${lines().join('\n')}\n\n`);
     },
     redraw: () => {
       if (isOnScreen) draw();
@@ -102,8 +109,16 @@ function keep(rows: Map<number, Row>, hop: HopEvent): void {
   rows.set(hop.ttl, { hop: { ...hop, changes: [...changes.values()] }, course });
 }
 
+/** What the table is made of. */
+interface Shown {
+  start: StartEvent | undefined;
+  rounds: number;
+  trouble: string | undefined;
+  rows: ReadonlyMap<number, Row>;
+}
+
 /** The table as lines, its title first. */
-function frame({ start }: PathMemory, rounds: number, rows: ReadonlyMap<number, Row>, style: Style): string[] {
+function frame({ start, rounds, trouble, rows }: Shown, style: Style): string[] {
   const { paint, escapeText, width, glyphs } = style;
   const host =
     start === undefined ? '' : start.host === start.address ? escapeText(start.host) : `${escapeText(start.host)} (${start.address})`;
@@ -115,6 +130,7 @@ function frame({ start }: PathMemory, rounds: number, rows: ReadonlyMap<number, 
   const room = Math.max(0, width - tableWidth - GAP.length);
   return [
     paint('strong', truncate(title, width, glyphs.ellipsis)),
+    ...(trouble === undefined ? [] : wrap(escapeText(trouble), width).map((line) => paint('bad', line))),
     '',
     `${padEnd(head.trimEnd(), tableWidth)}${GAP}${paint('faint', truncate('in order', room, ''))}`.trimEnd(),
     ...sorted.flatMap((row) => [

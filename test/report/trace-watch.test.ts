@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { TraceEvent } from '../../src/probe/events.ts';
 import { displayWidth } from '../../src/report/text.ts';
 import { createWatchReporter, type WatchReporterOptions } from '../../src/report/trace-watch.ts';
+import { note } from './conversations.ts';
 import { change, ended, hop, start, watched } from './traces.ts';
 
 const PIPED = { colour: false, ascii: true, width: 80, quiet: false, size: undefined };
@@ -114,6 +115,17 @@ test('the picture of a hop has its last round trips, as many as there is room fo
   const last = writes(watched(200), onScreen(80, 24)).at(-1) as string;
   // Every fourth probe of the second hop is lost.
   expect(last).toMatch(/ {4}2 {2}core[^\n]*×[^×\n]{3}×/);
+});
+
+test('a round that could not be sent says so, until one can be', () => {
+  const down = note(1, 'unsent', 'The rest of the round could not be sent: the interface is down.');
+  const round = (n: number): TraceEvent => ({ type: 'round', atUs: n, round: n });
+  const all = writes([start(), hop(1, '10.0.1.1', [1]), round(1), down, round(2), round(3)]);
+  expect(all.map((text) => text.includes('\nThe rest of the round could not be sent: the interface is down.\n\n'))).toEqual([
+    false,
+    true,
+    false,
+  ]);
 });
 
 test('quiet is one line at the end', () => {
