@@ -26,6 +26,7 @@ export const connectCommand: CommandBody = {
   examples: [
     ['rawshake connect example.com 80', 'handshake, then we close'],
     [String.raw`rawshake connect example.com 80 --data 'GET / HTTP/1.0\r\n\r\n' --close passive`, 'the server closes first'],
+    ["rawshake connect example.com 80 --expect 'rttUs < 2s'", 'a check for a script: exit 3 where it is slower'],
   ],
   run: withCapture(run),
 };
