@@ -47,6 +47,8 @@ export class Exchange {
   /** The highest of the peer's stream that we have acknowledged. */
   #ourAck: number | undefined;
   #isReset = false;
+  /** A SYN of ours began another connection after the one that is over. */
+  #isNewAsked = false;
   /** Segments without sequence numbers of their own that have come, the latest ones. */
   readonly #seen = new Set<string>();
 
@@ -76,6 +78,7 @@ export class Exchange {
       if (!this.#isOver) return;
       this.#sent = new Stream();
       this.#ourFin = undefined;
+      this.#isNewAsked = true;
     }
     this.#sent.add(seq, segLen(segment));
     if (flags & FIN) this.#ourFin = seqAdd(seq, segLen(segment));
@@ -91,7 +94,7 @@ export class Exchange {
     if (flags & ACK) this.#peerAck = ack;
     const timestamps = findOption(options, 'timestamps');
     if (timestamps !== undefined) this.latestTimestamp = timestamps.value;
-    if (flags & SYN && (this.irs === undefined || (this.#isOver && seq !== this.irs))) this.#begins(seq);
+    if (flags & SYN && (this.irs === undefined || (this.#isNewAsked && ack === this.sndNxt))) this.#begins(seq);
     const length = segLen(segment);
     if (length > 0 && this.irs !== undefined) {
       if (!this.#received.add(seq, length)) return 'retransmission';
@@ -106,6 +109,7 @@ export class Exchange {
     this.#received = new Stream();
     this.#theirFin = undefined;
     this.#isReset = false;
+    this.#isNewAsked = false;
   }
 
   #hasSeen(mark: string): 'duplicate' | undefined {

@@ -125,7 +125,7 @@ function setData(scanner: Scanner, segment: Writable, direction: Direction, [who
   if (segment.data !== undefined) scanner.fail('data a second time', 'write them as one text', at);
   if (dots !== undefined && direction === 'send') scanner.fail('... behind data that we send', 'write all of them, or length N', at);
   try {
-    const unquoted = (text as string).replace(/\\(["\\])/g, (escape, character) => (character === '"' ? '\\x22' : escape));
+    const unquoted = (text as string).replace(/\\(["\\])/g, (pair, character) => (character === '"' ? '\\x22' : pair));
     segment.data = { bytes: escapedText('data', unquoted), prefix: dots !== undefined };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;

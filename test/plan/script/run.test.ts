@@ -176,6 +176,14 @@ describe('a script that is met', () => {
     expect(events.at(-2)).toMatchObject({ type: 'note', code: 'guard-released' });
   });
 
+  it('begins another connection after one that is over, and resets that', async () => {
+    const scene = new Scene(acksAll);
+    // The peer takes the same ISN again: that is no retransmission.
+    const { result } = await scene.run(`${HANDSHAKE}> R\n> S 1000:1000(0)\n< S. 0:0(0) ack 1001\n> . ack 1\n> . length 5\n< . ack 1006`);
+    expect(result).toMatchObject({ ok: true, failures: [] });
+    expect(scene.sent.at(-1)?.tcp).toMatchObject({ flags: RST, seq: seqAdd(ISS, 1006) });
+  });
+
   it('resets nothing where nothing is open', async () => {
     const closing: Peer = (segment) =>
       segment.flags & FIN ? [{ flags: FIN | ACK, seq: seqAdd(IRS, 1), ack: seqAdd(segment.seq, 1) }] : acksAll(segment);
