@@ -7,6 +7,7 @@ import { toHex } from '../wire/hex.ts';
 import { type IcmpError, type IcmpMessage, icmpName, readIcmpError } from '../wire/icmp.ts';
 import { type Ipv4Header, PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
 import { decodeIpv4Options, type Ipv4Option } from '../wire/ipv4-options.ts';
+import { decodeMplsStack, isMplsStack } from '../wire/mpls.ts';
 import type { LaxPacket } from '../wire/packet.ts';
 import type { TcpSegment } from '../wire/tcp.ts';
 import { hexDump } from './hexdump.ts';
@@ -128,15 +129,10 @@ function quoteSections({ ip, tcp }: IcmpError, style: Style): Section[] {
   return sections.map((section) => ({ ...section, title: `Quoted ${section.title}` }));
 }
 
-/** MPLS label stacks (RFC 4950) are objects of class 1, type 1, of four bytes a label. */
-function extensionField({ class: group, type, data }: IcmpError['extensions'][number]): Field {
-  if (group !== 1 || type !== 1 || data.length % 4 !== 0) return field('extension', `class ${group}`, `type ${type}`, `0x${toHex(data)}`);
-  const labels: string[] = [];
-  for (let at = 0; at < data.length; at += 4) {
-    const [a = 0, b = 0, c = 0, ttl = 0] = data.subarray(at, at + 4);
-    labels.push(`label ${(a << 12) | (b << 4) | (c >> 4)} TTL ${ttl}`);
-  }
-  return field('MPLS', ...labels);
+function extensionField(object: IcmpError['extensions'][number]): Field {
+  const { class: group, type, data } = object;
+  if (!isMplsStack(object) || data.length % 4 !== 0) return field('extension', `class ${group}`, `type ${type}`, `0x${toHex(data)}`);
+  return field('MPLS', ...decodeMplsStack(data).map(({ label, ttl }) => `label ${label} TTL ${ttl}`));
 }
 
 const CHECKSUM_WORDS: Readonly<Record<ChecksumVerdict | 'changed', string>> = {

@@ -1,5 +1,6 @@
 /** What the path did to the segment, and what routers add to their answers, in words. */
-import type { Change, ChangedField, HopExtensions, HopRemark } from '../probe/events.ts';
+import type { Change, ChangedField, HopExtensions, HopInterface, HopRemark } from '../probe/events.ts';
+import { escapeText } from './escape.ts';
 import type { Style } from './style.ts';
 
 /** What each field is called, and what it is called to change it, where there is a better word. */
@@ -80,8 +81,24 @@ export const REMARK_TEXTS: Readonly<Record<HopRemark, string | undefined>> = {
   local: 'our own kernel: the next hop does not answer ARP, or a rule here refuses',
 };
 
+const ROLE_TEXTS: Readonly<Record<HopInterface['role'], string>> = {
+  incoming: 'came in by',
+  'sub-ip-incoming': 'came in by, below IP,',
+  outgoing: 'would go out by',
+  'next-hop': 'would go to',
+};
+
+/** `'came in by eth1 (10.0.3.2, index 4, MTU 1500)'`. */
+function interfaceText({ role, name, index, address, mtu }: HopInterface, ascii: boolean): string {
+  const parts = [address, index === undefined ? undefined : `index ${index}`, mtu === undefined ? undefined : `MTU ${mtu}`];
+  const details = parts.filter((part) => part !== undefined).join(', ');
+  if (name === undefined) return `${ROLE_TEXTS[role]} an interface${details && `: ${details}`}`;
+  return `${ROLE_TEXTS[role]} ${escapeText(name, ascii)}${details && ` (${details})`}`;
+}
+
 /** `'MPLS 24012 tc 0 ttl 1'` for each label, and what else there is. */
-export function extensionTexts({ mpls, others }: HopExtensions): string[] {
+export function extensionTexts({ mpls, interfaces, others }: HopExtensions, ascii: boolean): string[] {
   const labels = mpls.map(({ label, trafficClass, ttl }) => `MPLS ${label} tc ${trafficClass} ttl ${ttl}`);
-  return [...labels, ...others.map((other) => `extension class ${other.class} type ${other.type}, ${other.data.length} B`)];
+  const told = interfaces.map((one) => interfaceText(one, ascii));
+  return [...labels, ...told, ...others.map((other) => `extension class ${other.class} type ${other.type}, ${other.data.length} B`)];
 }

@@ -130,7 +130,7 @@ export function notesOf({ changes, remarks, extensions }: Pick<HopEvent, 'change
       const text = REMARK_TEXTS[remark];
       return text === undefined ? [] : [{ text, ink: 'warning' }];
     }),
-    ...(extensions === undefined ? [] : extensionTexts(extensions)).map((text): HopNote => ({ text, ink: 'faint' })),
+    ...(extensions === undefined ? [] : extensionTexts(extensions, style.ascii)).map((text): HopNote => ({ text, ink: 'faint' })),
   ];
 }
 

@@ -110,7 +110,11 @@ export const open = (): TraceEvent[] => [
         { label: 24_012, trafficClass: 0, bottom: false, ttl: 1 },
         { label: 18, trafficClass: 0, bottom: true, ttl: 1 },
       ],
-      others: [{ class: 2, type: 14, data: new Uint8Array(8) }],
+      interfaces: [
+        { role: 'incoming', index: 4, address: '10.0.3.2', name: 'ae1\u001b[31m', mtu: 9000 },
+        { role: 'outgoing', index: 5, address: undefined, name: undefined, mtu: undefined },
+      ],
+      others: [{ class: 3, type: 14, data: new Uint8Array(8) }],
     },
   }),
   hop(4, B, [23_100, 23_400, 22_980], {

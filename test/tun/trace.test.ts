@@ -96,13 +96,14 @@ describeNeeding(['namespaces', 'tun'], 'a path with routers of every kind', () =
           { label: 16004, trafficClass: 0, bottom: false, ttl: 64 },
           { label: 17, trafficClass: 3, bottom: true, ttl: 1 },
         ],
+        interfaces: [],
         others: [],
       },
     ],
     [
       'the name of an interface (RFC 5837)',
       fromHex('2000 0000 000c 020a 0000 0001 0465 7468'),
-      { mpls: [], others: [{ class: 2, type: 10, data: fromHex('0000000104657468') }] },
+      { mpls: [], interfaces: [{ role: 'incoming', index: 1, address: undefined, name: 'eth', mtu: undefined }], others: [] },
     ],
   ])('%s', async (_, extensions, read) => {
     const { hops: told } = await run(hops(3, { 2: { extensions } }));

@@ -1,6 +1,7 @@
 /** What `trace` tells. */
 import type { NetError } from '../../net/errors.ts';
 import type { FigureClock } from '../../net/moment.ts';
+import type { InterfaceInformation } from '../../wire/icmp-interface.ts';
 import type { MplsLabel } from '../../wire/mpls.ts';
 import type { IcmpEvent, NoteEvent, Outcome, Reason, SegmentEvent, SegmentNote, StartEvent } from './common.ts';
 
@@ -53,9 +54,15 @@ export interface Change {
   shownBy: 'quote' | 'answer';
 }
 
+/** An interface that a router speaks of (RFC 5837); undefined is what it does not say. */
+export interface HopInterface extends Omit<InterfaceInformation, 'address'> {
+  address: string | undefined;
+}
+
 /** What an ICMP error has behind its quote (RFC 4884 §8). */
 export interface HopExtensions {
   mpls: readonly MplsLabel[];
+  interfaces: readonly HopInterface[];
   /** Objects of other kinds. */
   others: readonly { class: number; type: number; data: Uint8Array }[];
 }

@@ -1,4 +1,6 @@
 /** The lines of `trace`. */
+
+import type { InterfaceRole } from '../../wire/icmp-interface.ts';
 import type {
   Change,
   ChangedField,
@@ -6,6 +8,7 @@ import type {
   HopEvent,
   HopExtensions,
   HopFigures,
+  HopInterface,
   HopRemark,
   MplsLabel,
   Multipath,
@@ -68,6 +71,15 @@ const change = defined(
 const extensions = record<HopExtensions>(
   {
     mpls: list(record<MplsLabel>({ label: integer, trafficClass: integer, bottom: flag, ttl: integer })),
+    interfaces: list(
+      record<HopInterface>({
+        role: oneOf<InterfaceRole>()('incoming', 'sub-ip-incoming', 'outgoing', 'next-hop'),
+        index: optional(integer),
+        address: optional(text),
+        name: optional(text),
+        mtu: optional(integer),
+      }),
+    ),
     others: list(record({ class: integer, type: integer, data: hex })),
   },
   'HopExtensions',
