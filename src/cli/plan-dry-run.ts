@@ -4,6 +4,7 @@ import { type Args, readSeed } from '../options/args.ts';
 import { usageError } from '../options/errors.ts';
 import { readSend } from '../options/send.ts';
 import { commandLineOf } from '../plan/attempt.ts';
+import { SCRIPT_TEXT } from '../plan/kinds.ts';
 import type { Plan, Step } from '../plan/model.ts';
 import { escapeLine } from '../report/escape.ts';
 import { dryRun } from './dry-run.ts';
@@ -30,6 +31,7 @@ export async function dryRunPlans(plans: readonly Plan[], args: Args, io: Io): P
 
 async function showStep(step: Step, args: Args, io: Io, say: (text: string) => void): Promise<void> {
   say(`  ${commandLineOf(step)}`);
+  for (const line of (step.args.text(SCRIPT_TEXT) ?? '').split('\n')) if (line.trim() !== '') say(`    ${line}`);
   for (const { expectation } of step.expectations) say(`    expect ${expectation.text}`);
   if (step.kind !== 'send' || args.flag('quiet')) return;
   const request = readSend(step.args);

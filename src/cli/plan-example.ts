@@ -26,7 +26,7 @@ tests:
     connect:
       data: 'GET / HTTP/1.0\\r\\n\\r\\n'
       close: passive
-    expect:               # what must hold of the result: docs/expressions.md
+    expect:               # what must hold of the result: docs/expectations.md
       - verdict == open
       - data.receivedBytes > 0
       - close.finalState == CLOSED

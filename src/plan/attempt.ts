@@ -124,7 +124,7 @@ async function runStep(step: Step, number: number, context: AttemptContext, reco
     if (step.expectations.length > 0) return unmet(step, number, observation);
     if ('captured' in result) return scriptFailures(step, number, result);
     const exitCode = engine.exitCode(result, step.args);
-    return exitCode === 0 ? [] : failed('exit code', '0', String(exitCode), outcomeOf(result));
+    return exitCode === 0 ? [] : failed('exit code', '0', String(exitCode), recording.record.outcome);
   } catch (error) {
     if (!isOfThisStep(error)) throw error;
     return failed('error', 'none', error.message, error.hint);
@@ -160,12 +160,9 @@ function scriptFailures({ place, kind, scriptLine }: Step, step: number, { ok, f
   return told.length > 0 ? told : [{ ...failure('script', 'run to its last line', ended ?? 'ended', place, step), kind }];
 }
 
-/** What a result says in a few words. */
-const outcomeOf = (result: StepResult): string | undefined =>
-  'verdict' in result && 'reason' in result ? `${result.verdict} (${result.reason})` : undefined;
-
-/** The command line that does the same as a step. */
-export const commandLineOf = ({ args }: Step): string => `rawshake ${args.typed.map(shellWord).join(' ')}`;
+/** The command line that does the same as a step; there is none for packet scripts. */
+export const commandLineOf = ({ kind, args }: Step): string =>
+  kind === 'script' ? `packet script against ${args.positionals.join(' ')}` : `rawshake ${args.typed.map(shellWord).join(' ')}`;
 
 /** As a shell would take it for one word. */
 const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);

@@ -74,7 +74,7 @@ export const STEP_KEYS: readonly Key[] = [
   {
     name: 'expect',
     shape: texts,
-    describe: 'What must hold of its result (docs/expressions.md); without it, what the command would exit 0 for',
+    describe: 'What must hold of its result (docs/expectations.md); without it, what the command would exit 0 for',
   },
 ];
 

@@ -28,6 +28,12 @@ export class Recording {
   }
 
   get record(): StepRecord {
-    return { kind: this.kind, commandLine: this.commandLine, events: this.#events, left: this.#left };
+    const result = this.#events.findLast((event) => event.type === 'result');
+    const outcome = result && outcomeOf(result);
+    return { kind: this.kind, commandLine: this.commandLine, outcome, events: this.#events, left: this.#left };
   }
 }
+
+/** What a result says in a few words. */
+const outcomeOf = (result: StepEvent): string | undefined =>
+  'verdict' in result && 'reason' in result ? `${result.verdict} (${result.reason})` : undefined;

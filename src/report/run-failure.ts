@@ -33,8 +33,9 @@ export function recordText(records: readonly StepRecord[], unfolded: boolean, st
   return records.map((record) => oneRecord(record, unfolded, style)).join('');
 }
 
-function oneRecord({ kind, commandLine, events, left }: StepRecord, unfolded: boolean, style: Style): string {
-  const head = wrap(escapeLine(commandLine), style.width - INDENT.length)
+function oneRecord({ kind, commandLine, outcome, events, left }: StepRecord, unfolded: boolean, style: Style): string {
+  const ended = outcome === undefined ? '' : ` ${style.glyphs.arrowRight} ${outcome}`;
+  const head = wrap(escapeLine(commandLine + ended), style.width - INDENT.length)
     .map((line) => `${INDENT}${style.paint('faint', line)}\n`)
     .join('');
   const rows = LADDERS[kind] === undefined ? '' : ladder(events, LADDERS[kind], unfolded, style);

@@ -24,12 +24,17 @@ const WORD_WIDTH = 6;
 export function createRunReporter(options: RunReporterOptions): { event(event: RunEvent): void } {
   const { write, quiet, verbose } = options;
   const style = createStyle(options);
+  /** What was written last ends in an empty line. */
+  let hasGap = false;
   return {
     event(event) {
-      if (event.type === 'result') write(quiet ? tally(event, style) : `\n${summary(event, style)}`);
+      if (event.type === 'result') write(quiet ? tally(event, style) : `${hasGap ? '' : '\n'}${summary(event, style)}`);
       else if (quiet) return;
       else if (event.type === 'start') write(title(event, style));
-      else write(testText(event, verbose, style));
+      else {
+        write(testText(event, verbose, style));
+        hasGap = event.status === 'failed';
+      }
     },
   };
 }

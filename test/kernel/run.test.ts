@@ -59,6 +59,16 @@ describeNeeding(['namespaces'], 'run', () => {
     expect(stdout).toMatch(/^5 tests: 5 passed; [\d.]+ s\n$/m);
   });
 
+  it('the plan of the README, as it stands but for the host', async () => {
+    const plan = /^```yaml\n(vars:.*?)^```/ms.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+    const path = file('web.yaml', plan);
+    const { code, stdout } = await rawshake([path, '-j', '4', '--var', `host=${network.serverAddress}`]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('4 tests: 4 passed')]);
+    const closed = await rawshake([path, '-j', '4', '--var', `host=${network.serverAddress}`, '--var', 'port=8']);
+    expect(closed.code).toBe(3);
+    expect(closed.stdout).toContain('web.yaml:14 connect: expected');
+  });
+
   it('--json: a line a test, by the schema', async () => {
     const { code, lines } = await rawshake([example, '--json', '--var', `host=${network.serverAddress}`, '--filter', 'CLOSED']);
     expect(code).toBe(0);

@@ -51,8 +51,10 @@ export interface TestFailure {
 /** What a step of a failed test told, for a picture and a capture. */
 export interface StepRecord {
   kind: string;
-  /** The command line that does the same. */
+  /** The command line that does the same; of a packet script whom it is run against. */
   commandLine: string;
+  /** What came of it, such as `closed (rst)`. */
+  outcome: string | undefined;
   /** Its events, the first of many, and its result if there is one. */
   events: readonly StepEvent[];
   /** Events that had no room. */
