@@ -151,6 +151,7 @@ export class Simulation {
     const packet = decodePacket(datagram);
     const { ip, tcp } = packet;
     if (tcp === undefined) return;
+    const { sourcePort } = tcp;
     let delayUs = 0;
     for (const [index, hop] of this.#path.hops.entries()) {
       delayUs += hop.delayMs * 1000;
@@ -168,7 +169,8 @@ export class Simulation {
       if (hop.source?.port !== undefined) tcp.sourcePort = hop.source.port;
     }
     delayUs += this.#path.destination.delayMs * 1000;
-    this.#after(delayUs, () => this.#arrives(tcp, packet, delayUs));
+    // What was translated on the way there is undone on the way back.
+    this.#after(delayUs, () => this.#arrives({ ...tcp, sourcePort }, packet, delayUs));
   }
 
   #expires(packet: Packet, index: number, delayUs: number): void {
@@ -218,27 +220,32 @@ export class Simulation {
     const { flags, seq, ack } = segment;
     if (flags & RST) {
       if (seq === this.halfOpen) this.halfOpen = undefined;
-    } else if (flags & ACK) this.#reply({ flags: RST, seq: ack }, delayUs);
-    else if (port === 'closed') this.#reply({ flags: RST | ACK, ack: seqAdd(seq, segLen(segment)) }, delayUs);
-    else if ((flags & (SYN | FIN)) === SYN) this.#opens(seqAdd(seq, 1), agreed(segment.options), delayUs);
+    } else if (flags & ACK) this.#reply(segment, { flags: RST, seq: ack }, delayUs);
+    else if (port === 'closed') this.#reply(segment, { flags: RST | ACK, ack: seqAdd(seq, segLen(segment)) }, delayUs);
+    else if ((flags & (SYN | FIN)) === SYN) this.#opens(segment, delayUs);
   }
 
-  #opens(next: number, options: readonly TcpOption[], delayUs: number): void {
+  #opens(syn: TcpSegment, delayUs: number): void {
+    const next = seqAdd(syn.seq, 1);
+    const options = agreed(syn.options);
     if (this.halfOpen === undefined) {
       this.opened++;
       this.halfOpen = next;
       // It is sent again while nobody ends it.
-      this.#after(1e6, () => this.halfOpen === next && this.#opens(next, options, delayUs));
+      this.#after(1e6, () => this.halfOpen === next && this.#opens(syn, delayUs));
     }
     const isAgain = this.halfOpen === next;
     const nowUs = this.clock.nowUs();
     if (!isAgain && nowUs - this.#challengedAtUs < CHALLENGE_EVERY_US) return;
     if (!isAgain) this.#challengedAtUs = nowUs;
-    this.#reply(isAgain ? { flags: SYN | ACK, seq: IRS, ack: next, options } : { flags: ACK, seq: IRS + 1, ack: this.halfOpen }, delayUs);
+    this.#reply(
+      syn,
+      isAgain ? { flags: SYN | ACK, seq: IRS, ack: next, options } : { flags: ACK, seq: IRS + 1, ack: this.halfOpen },
+      delayUs,
+    );
   }
 
-  #reply(fields: Partial<TcpSegment>, delayUs: number): void {
-    const to = this.sent.findLast(({ packet }) => packet.tcp !== undefined)?.packet.tcp as TcpSegment;
+  #reply(to: TcpSegment, fields: Partial<TcpSegment>, delayUs: number): void {
     const tcp = tcpSegment({ sourcePort: to.destinationPort, destinationPort: to.sourcePort, window: 1000, ...fields });
     const ip = ipv4Header({ source: DESTINATION, destination: CLIENT, ttl: 64 - this.#path.hops.length });
     this.#after(delayUs, () => this.wire.send(encodePacket({ ip, tcp })));
