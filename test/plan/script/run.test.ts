@@ -1,4 +1,5 @@
 /** The engine of packet scripts on the network in memory, against a peer that does what each test says. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryWire, VirtualClock } from '../../../src/net/memory.ts';
 import { parseScript } from '../../../src/plan/script/parse.ts';
@@ -334,5 +335,64 @@ describe('the end', () => {
     await scene.clock.run(leave());
     while (scene.clock.step());
     expect(scene.sent.at(-1)?.tcp).toMatchObject({ flags: RST, seq: seqAdd(ISS, 1) });
+  });
+
+  it('comes by the deadline with one result, whatever the script and the peer do', async () => {
+    const flags = fc.constantFrom(SYN | ACK, ACK, PSH | ACK, FIN | ACK, RST, RST | ACK, 0);
+    const answer = fc.record({
+      flags,
+      seqFrom: fc.constantFrom(0, 1, 2, 6, 70_000),
+      ackFrom: fc.constantFrom(0, 1, 2, 6, 1000),
+      length: fc.constantFrom(0, 0, 5),
+      afterMs: fc.constantFrom(0, 0, 30, 400),
+    });
+    const lines = fc.constantFrom(
+      ...[
+        '> S 0:0(0)',
+        '< S. 0:0(0) ack 1',
+        '> .',
+        '> P. length 5',
+        '+0.05 > F.',
+        '> R',
+        '<? .',
+        '< [P]. win ?w',
+        '* < F.',
+        '+0~0.3 < any',
+      ],
+      ...[
+        'nothing for 50ms',
+        'anything for 100ms',
+        'anything\n< .',
+        '{\n< .\n< F.\n}',
+        'watch retransmissions',
+        '> . ack=$irs+1',
+        '< icmp any',
+        'leave',
+      ],
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(lines, { maxLength: 12 }),
+        fc.array(fc.array(answer, { maxLength: 3 }), { maxLength: 8 }),
+        async (script, answers) => {
+          let turn = 0;
+          const peer: Peer = () =>
+            answers[turn++]?.map(({ seqFrom, ackFrom, length, ...rest }) => ({
+              ...rest,
+              seq: seqAdd(IRS, seqFrom),
+              ack: seqAdd(ISS, ackFrom),
+              payload: new Uint8Array(length),
+            }));
+          const scene = new Scene(peer);
+          const { events, result } = await scene.run(`iss ${ISS}\n${script.join('\n')}`, { deadlineMs: 2000 });
+          expect(events.filter(({ type }) => type === 'result')).toHaveLength(1);
+          expect(result.ok).toBe(result.failures.length === 0 && result.ended === undefined);
+          expect(result.durationUs).toBeLessThanOrEqual(2_100_000);
+          expect(scene.sent.filter(({ tcp }) => tcp.flags === RST).length).toBeLessThanOrEqual(
+            2 + script.filter((line) => line === '> R').length,
+          );
+        },
+      ),
+    );
   });
 });
