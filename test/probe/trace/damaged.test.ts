@@ -73,6 +73,7 @@ describe('damaged ICMP errors', () => {
         expect(result).toMatchObject({ verdict: 'closed', hops: 4 });
         expect(result.received).toBe(result.sent);
       }),
+      { numRuns: 40 },
     );
   });
 });
