@@ -22,6 +22,7 @@ export type { Arrival, Clock, ClockSource, Network, Port } from './net/network.t
 export { type Random, seededRandom, systemRandom } from './net/random.ts';
 export { resolveHost, resolvePort } from './net/resolve.ts';
 export { runExitCode } from './plan/exit-code.ts';
+export { type Expectation, ExpressionError, evaluateExpectation, Observation, parseExpectation } from './plan/expect/expectation.ts';
 export { PlanError, type Problem } from './plan/problem.ts';
 export type { PlanText } from './plan/read.ts';
 export { type PlanOptions, runPlan } from './plan/run-plan.ts';

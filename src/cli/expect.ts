@@ -36,7 +36,7 @@ const INDENT = 2;
 export async function readExpectations(args: Args, command: ExpectingCommand, io: Io): Promise<Expecting | undefined> {
   const texts = args.texts('expect');
   if (texts.length === 0) return undefined;
-  const { ExpressionError, evaluate, needPorts, needSegments, Observation, parseExpectation } = await import(
+  const { ExpressionError, evaluateExpectation, needPorts, needSegments, Observation, parseExpectation } = await import(
     '../plan/expect/expectation.ts'
   );
   const { expectationsText, failedLines } = await import('../report/expectations.ts');
@@ -56,7 +56,7 @@ export async function readExpectations(args: Args, command: ExpectingCommand, io
     needsSegments: needSegments(expectations),
     needsPorts: needPorts(expectations),
     event: (event) => observation.event(event),
-    reports: () => expectations.map((expectation) => evaluate(expectation, observation)),
+    reports: () => expectations.map((expectation) => evaluateExpectation(expectation, observation)),
     textOf: (reports) => (quiet ? failedLines(reports, style) : expectationsText(reports, style)),
     output: args.flag('dot') === true ? 'stderr' : 'stdout',
   };

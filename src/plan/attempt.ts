@@ -3,7 +3,7 @@ import { NetError } from '../net/errors.ts';
 import { CliError } from '../options/errors.ts';
 import type { ScriptResult, StepEvent, StepRecord, TestFailure } from '../probe/events.ts';
 import { InputError } from '../probe/input-error.ts';
-import { evaluate } from './expect/expectation.ts';
+import { evaluateExpectation } from './expect/expectation.ts';
 import { Observation } from './expect/observation.ts';
 import { engineOf, type StepContext, type StepResult } from './kinds.ts';
 import type { Place, Step, Test } from './model.ts';
@@ -139,7 +139,7 @@ const isOfThisStep = (error: unknown): error is NetError | CliError | InputError
 /** What its expectations say, each by itself. */
 function unmet({ expectations, kind }: Step, step: number, observation: Observation): TestFailure[] {
   return expectations.flatMap(({ expectation, place }) => {
-    const { expression, failures } = evaluate(expectation, observation);
+    const { expression, failures } = evaluateExpectation(expectation, observation);
     return failures.map(({ field, expected, actual, about }) => ({
       ...failure(field, expected, actual, place, step),
       kind,

@@ -1,17 +1,17 @@
 /** What came of `--expect`, below the result. */
-import type { ExpectationReport, Failure } from '../probe/events.ts';
-import { entry, formatEntry, sentence } from './entries.ts';
+import type { ExpectationFailure, ExpectationReport } from '../probe/events.ts';
+import { type Entry, entry, formatEntry, sentence } from './entries.ts';
 import type { Style } from './style.ts';
-import { count } from './units.ts';
 
 /** How many hold, and each that does not: what was found, and where. */
 export function expectationsText(reports: readonly ExpectationReport[], style: Style): string {
   const failed = reports.filter(({ ok }) => !ok);
-  const heading =
-    failed.length === 0
-      ? { ...entry('expected', reports.length === 1 ? 'it is so' : `all ${reports.length} are so`), ink: 'good' as const }
-      : { ...entry('expected', `${failed.length} of ${count(reports.length, 'expectation')} failed`), ink: 'verdictBad' as const };
-  return formatEntry(heading, style) + failed.map((report) => failedText(report, style)).join('');
+  return formatEntry(heading(reports.length, failed.length), style) + failed.map((report) => failedText(report, style)).join('');
+}
+
+function heading(asked: number, failed: number): Entry {
+  if (failed > 0) return { ...entry('expected', asked === 1 ? 'it is not so' : `${failed} of ${asked} are not so`), ink: 'verdictBad' };
+  return { ...entry('expected', asked === 1 ? 'it is so' : `all ${asked} are so`), ink: 'good' };
 }
 
 function failedText({ expression, failures }: ExpectationReport, style: Style): string {
@@ -34,5 +34,5 @@ export const failedLines = (reports: readonly ExpectationReport[], { paint, esca
     .join('');
 
 /** @param amongOthers the expression does not say what is expected of this alone */
-const foundText = ({ field, expected, actual }: Failure, amongOthers: boolean): string =>
+const foundText = ({ field, expected, actual }: ExpectationFailure, amongOthers: boolean): string =>
   amongOthers ? `${field} is ${actual}, expected ${expected}` : `${field} is ${actual}`;

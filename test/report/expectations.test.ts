@@ -36,7 +36,7 @@ it('one that holds, and several', () => {
 
 it('those that fail: what was found, and where', () => {
   expect(expectationsText([HOLDS, FAILS, FAILS_TWICE], style)).toBe(
-    String.raw`  expected    2 of 3 expectations failed
+    String.raw`  expected    2 of 3 are not so
   failed      synack.options.mss >= 1400
               synack.options.mss is 1380
               the SYN+ACK received at 0.312 ms: seq 0, ack

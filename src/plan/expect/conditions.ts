@@ -1,5 +1,5 @@
 /** Conditions of an expression, checked against the types of what they speak of. */
-import type { Failure } from '../../probe/events.ts';
+import type { ExpectationFailure } from '../../probe/events.ts';
 import { describeAbout, shown } from './describe.ts';
 import type { Fault, Span } from './error.ts';
 import { having } from './functions.ts';
@@ -48,7 +48,7 @@ export class Conditions {
 
   #not(of: Condition, text: string): Condition {
     const holds = (env: Env): Truth => not(of.holds(env));
-    const failures = (env: Env): Failure[] => [
+    const failures = (env: Env): ExpectationFailure[] => [
       { field: text, expected: 'false', actual: of.holds(env) === undefined ? 'none' : 'true', about: undefined },
     ];
     return { holds, failures };
@@ -226,7 +226,7 @@ function actualText(actual: unknown, { type }: Value, unit: UnitName | undefined
   return `${shown(convert(actual, type.unit, unit))}${unit}`;
 }
 
-const failure = ({ text }: Value, expected: string, actual: string, found: Found): Failure => ({
+const failure = ({ text }: Value, expected: string, actual: string, found: Found): ExpectationFailure => ({
   field: text,
   expected,
   actual,

@@ -54,7 +54,7 @@ const askFor = (expectations: readonly Expectation[], lists: readonly ListName[]
   expectations.some(({ folds }) => folds.some(({ list }) => list.stream !== undefined && lists.includes(list.stream)));
 
 /** @param observation of a run that has come to its result */
-export function evaluate({ text, condition }: Expectation, observation: Observation): ExpectationReport {
+export function evaluateExpectation({ text, condition }: Expectation, observation: Observation): ExpectationReport {
   const ok = condition.holds(observation) === true;
   return { expression: text, ok, failures: ok ? [] : condition.failures(observation) };
 }

@@ -54,8 +54,10 @@ export class Observation implements Env {
     for (const hop of this.#hops.values()) this.#take(hop);
     Object.assign(this.row, result);
     if ('data' in result) {
-      const text = new Text(new TextDecoder().decode(Buffer.concat(this.#received)), this.#receivedBytes > KEPT_BYTES);
-      this.row.data = { ...result.data, text };
+      const isCut = this.#receivedBytes > KEPT_BYTES;
+      // A character that is cut in two is left out.
+      const text = new TextDecoder().decode(Buffer.concat(this.#received), { stream: isCut });
+      this.row.data = { ...result.data, text: new Text(text, isCut) };
     }
   }
 }

@@ -1,5 +1,5 @@
 /** What is read of a run, and what is asked of it. */
-import type { Failure } from '../../probe/events.ts';
+import type { ExpectationFailure } from '../../probe/events.ts';
 import type { Span } from './error.ts';
 import type { ListName } from './names.ts';
 import type { Type } from './types.ts';
@@ -68,7 +68,7 @@ export type Truth = boolean | undefined;
 export interface Condition {
   holds(env: Env): Truth;
   /** Why it does not hold; asked where it does not. */
-  failures(env: Env): Failure[];
+  failures(env: Env): ExpectationFailure[];
 }
 
 /** Of an item of a list: its fields are the names. */

@@ -5,11 +5,11 @@ export interface ExpectationReport {
   /** As it was given. */
   expression: string;
   ok: boolean;
-  failures: readonly Failure[];
+  failures: readonly ExpectationFailure[];
 }
 
 /** A part of an expectation that does not hold. */
-export interface Failure {
+export interface ExpectationFailure {
   /** As it stands in the expression. */
   field: string;
   /** Such as `>= 1400`. */
@@ -21,7 +21,7 @@ export interface Failure {
 }
 
 /** What a result has beside its own fields. */
-export interface Expected {
+export interface WithExpectations {
   /** What came of each expectation, in the order given; undefined where there were none. */
   expectations: readonly ExpectationReport[] | undefined;
 }

@@ -6,7 +6,17 @@ import type { ChecksumVerdict } from '../../wire/checksum.ts';
 import type { FlagName } from '../../wire/flags.ts';
 import type { Ipv4Option } from '../../wire/ipv4-options.ts';
 import type { SackBlock, TcpOption } from '../../wire/tcp-options.ts';
-import type { CheckName, CloseKind, ErrorReport, ExpectationReport, Expected, Failure, Reason, SegmentNote, Verdict } from '../events.ts';
+import type {
+  CheckName,
+  CloseKind,
+  ErrorReport,
+  ExpectationFailure,
+  ExpectationReport,
+  Reason,
+  SegmentNote,
+  Verdict,
+  WithExpectations,
+} from '../events.ts';
 import {
   type AnySchema,
   constant,
@@ -99,7 +109,7 @@ export const ending = {
   error: optional(defined('error', record<ErrorReport>({ code: text, message: text, hint: optional(text) }))),
 };
 
-const failure = record<Failure>({ field: text, expected: text, actual: text, about: optional(text) }, 'Failure');
+const failure = record<ExpectationFailure>({ field: text, expected: text, actual: text, about: optional(text) }, 'ExpectationFailure');
 
 const expectation = defined(
   'expectation',
@@ -108,4 +118,4 @@ const expectation = defined(
 
 /** The result of a command whose runs can be held against expectations. */
 export const withExpectations = (result: AnySchema): AnySchema =>
-  extended(result, record<Expected>({ expectations: optional(list(expectation)) }, 'Expected'));
+  extended(result, record<WithExpectations>({ expectations: optional(list(expectation)) }, 'WithExpectations'));

@@ -1,6 +1,12 @@
 /** Expectations held against runs of each command. */
 import { describe, expect, it } from 'vitest';
-import { type ExpectingCommand, evaluate, needSegments, Observation, parseExpectation } from '../../../src/plan/expect/expectation.ts';
+import {
+  type ExpectingCommand,
+  evaluateExpectation,
+  needSegments,
+  Observation,
+  parseExpectation,
+} from '../../../src/plan/expect/expectation.ts';
 import { KEPT_BYTES } from '../../../src/plan/expect/observation.ts';
 import type { ExpectationReport } from '../../../src/probe/events.ts';
 import * as conversations from '../../report/conversations.ts';
@@ -10,7 +16,7 @@ function judge(text: string, command: ExpectingCommand, run: Run = RUNS[command]
   const expectation = parseExpectation(text, command);
   const observation = new Observation([expectation]);
   for (const event of run) observation.event(event);
-  return evaluate(expectation, observation);
+  return evaluateExpectation(expectation, observation);
 }
 
 const HOLD: readonly (readonly [command: ExpectingCommand, expressions: readonly string[]])[] = [
@@ -194,7 +200,7 @@ describe('of a long run', () => {
       observation.event(segment);
     }
     for (const event of conversations.closedPort()) if (event.type === 'result') observation.event(event);
-    const { failures } = evaluate(expectation, observation);
+    const { failures } = evaluateExpectation(expectation, observation);
     expect(failures[0]?.actual).toBe('10000');
     expect(failures[0]?.about).toMatch(/^the RST received at 0 ms: .*; and 9997 more$/);
     expect(failures[1]?.actual).toBe('99');

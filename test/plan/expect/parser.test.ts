@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExpressionError, faultIn } from '../../../src/plan/expect/error.ts';
-import { evaluate, Observation, parseExpectation } from '../../../src/plan/expect/expectation.ts';
+import { evaluateExpectation, Observation, parseExpectation } from '../../../src/plan/expect/expectation.ts';
 import { EXPECTING, namesOf } from '../../../src/plan/expect/names.ts';
 import { parse } from '../../../src/plan/expect/parser.ts';
 import { type Node, ORDERS, type PatternNode } from '../../../src/plan/expect/syntax.ts';
@@ -221,7 +221,7 @@ it('takes whatever is typed, or says where it is wrong', () => {
         const expectation = parseExpectation(text, command);
         const observation = new Observation([expectation]);
         for (const event of RUNS[command]) observation.event(event);
-        const { ok, failures } = evaluate(expectation, observation);
+        const { ok, failures } = evaluateExpectation(expectation, observation);
         expect(failures.length === 0).toBe(ok);
       } catch (error) {
         if (!(error instanceof ExpressionError)) throw error;
