@@ -12,8 +12,9 @@ const GAP = '  ';
 export const ADDRESS_WIDTH = 15;
 const RTT_WIDTH = 9;
 const BEFORE_TIMES = TTL_WIDTH + GAP.length + ADDRESS_WIDTH;
-/** What a name gets beside the times at the least. */
-const LEAST_ROOM = 26;
+/** What names get beside the times at the least, and what an answer such as `SYN+ACK` takes. */
+const NAME_ROOM = 26;
+const ANSWER_ROOM = 9;
 const NOTHING = '*';
 
 /** Part of a line, kept whole where there is room for it. */
@@ -40,7 +41,9 @@ export class HopLines {
   constructor({ style, probes, verbose }: HopLinesOptions) {
     this.style = style;
     this.verbose = verbose;
-    this.perLine = Math.max(1, Math.min(probes, Math.floor((style.width - BEFORE_TIMES - LEAST_ROOM) / RTT_WIDTH)));
+    const fitting = (room: number): number => Math.floor((style.width - BEFORE_TIMES - room) / RTT_WIDTH);
+    // Where one line is not enough for them, names stand beneath.
+    this.perLine = probes <= fitting(NAME_ROOM) ? probes : Math.max(1, Math.min(probes, fitting(ANSWER_ROOM)));
   }
 
   get head(): string {
@@ -65,7 +68,7 @@ export class HopLines {
   private rows(address: string, times: readonly string[], parts: readonly Part[], head: string): string[] {
     const { width } = this.style;
     const room = width - BEFORE_TIMES - this.perLine * RTT_WIDTH - GAP.length;
-    const [beside, beneath] = fitting(parts, room);
+    const [beside, beneath] = divided(parts, room);
     const rows: string[] = [];
     for (let i = 0; i === 0 || i < times.length; i += this.perLine) {
       const left = padEnd(i === 0 ? address : '', ADDRESS_WIDTH) + times.slice(i, i + this.perLine).join('');
@@ -100,7 +103,7 @@ export class HopLines {
 }
 
 /** Those that one line has room for, and the others. */
-function fitting(parts: readonly Part[], room: number): [Part[], Part[]] {
+function divided(parts: readonly Part[], room: number): [Part[], Part[]] {
   const beside: Part[] = [];
   const beneath: Part[] = [];
   let used = -GAP.length;
