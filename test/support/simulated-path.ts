@@ -104,12 +104,14 @@ export class Simulation {
   opened = 0;
   #challengedAtUs = Number.NEGATIVE_INFINITY;
   readonly #path: SimulatedPath;
+  #hops: readonly SimulatedHop[];
   /** Of each hop: probes that ran out there, and answers given. */
-  readonly #counts: Counts[];
+  #counts: Counts[] = [];
 
   constructor(path: SimulatedPath) {
     this.#path = path;
-    this.#counts = path.hops.map(({ limit }) => ({ expired: 0, answered: 0, tokens: limit?.burst ?? 0, atUs: 0 }));
+    this.#hops = path.hops;
+    this.become(path.hops);
     this.wire.attach(DESTINATION, (datagram) => this.#forward(datagram));
     this.wire.taps.push((datagram, atUs) => {
       if (decodeIpv4Header(datagram).source === CLIENT) this.sent.push({ packet: decodePacket(Uint8Array.from(datagram)), atUs });
@@ -142,6 +144,12 @@ export class Simulation {
     return { events, hops: events.filter((event) => event.type === 'hop'), result };
   }
 
+  /** Other routers from now on. */
+  become(hops: readonly SimulatedHop[]): void {
+    this.#hops = hops;
+    this.#counts = hops.map(({ limit }) => ({ expired: 0, answered: 0, tokens: limit?.burst ?? 0, atUs: 0 }));
+  }
+
   /** Lets time go on. */
   async pass(ms: number): Promise<void> {
     await this.clock.run(new Promise<void>((resolve) => this.clock.setTimer(this.clock.nowUs() + ms * 1000, resolve)));
@@ -153,7 +161,7 @@ export class Simulation {
     if (tcp === undefined) return;
     const { sourcePort } = tcp;
     let delayUs = 0;
-    for (const [index, hop] of this.#path.hops.entries()) {
+    for (const [index, hop] of this.#hops.entries()) {
       delayUs += hop.delayMs * 1000;
       if (ip.ttl <= 1 && !(hop.forwardsZero && ip.ttl === 1)) {
         this.#after(delayUs, () => this.#expires(packet, index, delayUs));
@@ -174,7 +182,7 @@ export class Simulation {
   }
 
   #expires(packet: Packet, index: number, delayUs: number): void {
-    const hop = this.#path.hops[index] as SimulatedHop;
+    const hop = this.#hops[index] as SimulatedHop;
     const counts = this.#counts[index] as Counts;
     const answers = hop.answers ?? 'a';
     const isAnswered = answers[counts.expired++ % answers.length] === 'a';
@@ -214,7 +222,7 @@ export class Simulation {
     if (port === 'silent') return;
     if (port === 'refuses') {
       const hop: SimulatedHop = { address: formatIpv4(DESTINATION), delayMs: 0 };
-      this.#answer(hop, this.#path.hops.length, ICMP_UNREACHABLE, 3, packet, delayUs);
+      this.#answer(hop, this.#hops.length, ICMP_UNREACHABLE, 3, packet, delayUs);
       return;
     }
     const { flags, seq, ack } = segment;
@@ -247,7 +255,7 @@ export class Simulation {
 
   #reply(to: TcpSegment, fields: Partial<TcpSegment>, delayUs: number): void {
     const tcp = tcpSegment({ sourcePort: to.destinationPort, destinationPort: to.sourcePort, window: 1000, ...fields });
-    const ip = ipv4Header({ source: DESTINATION, destination: CLIENT, ttl: 64 - this.#path.hops.length });
+    const ip = ipv4Header({ source: DESTINATION, destination: CLIENT, ttl: 64 - this.#hops.length });
     this.#after(delayUs, () => this.wire.send(encodePacket({ ip, tcp })));
   }
 

@@ -21,7 +21,7 @@ export interface Try {
 }
 
 /** Of tries that are settled, those that are remembered: for late answers, and for what their pattern shows. */
-const MOST_TRIES = 1024;
+const MOST_TRIES = 256;
 /** Addresses that one distance may answer from. */
 const MOST_ANSWERERS = 64;
 /** Kinds of changes that one distance may show. */
@@ -36,16 +36,16 @@ export class Hop {
   sent = 0;
   received = 0;
   lost = 0;
-  /** Name of the last ICMP error that was not `ttl-exceeded`. */
+  /** Name of the ICMP error, where the last answer was one and not `ttl-exceeded`. */
   icmp: string | undefined;
-  /** Of the destination's own answer. */
+  /** Of the destination, where the last answer was its own. */
   answer: Reason | undefined;
   extensions: HopExtensions | undefined;
   readonly #changes: Change[] = [];
   /** Answers that were not yet compared with what they answer: while probes are under way there is more urgent work. */
   readonly #uncompared: (() => Change[])[] = [];
   quotedBytes: number | undefined;
-  /** The TTL that was left in the last quote of one whose TTL ran out. */
+  /** What was left of the TTL by the quote, where the last answer says that it ran out. */
   quotedTtl: number | undefined;
   /** The TTL that its last answer came with. */
   answerTtl: number | undefined;
@@ -103,8 +103,10 @@ export class Hop {
   /** @param one the try that it answers, which no answer has come to yet */
   hearsIcmp(one: Try, { from, round, error, ip }: Extract<Finding, { type: 'icmp' }>): void {
     this.#answered(one, from, round);
-    if (error.name !== 'ttl-exceeded') this.icmp = error.name;
-    else this.quotedTtl = error.ip?.ttl;
+    const hasRunOut = error.name === 'ttl-exceeded';
+    this.icmp = hasRunOut ? undefined : error.name;
+    this.quotedTtl = hasRunOut ? error.ip?.ttl : undefined;
+    this.answer = undefined;
     this.answerTtl = ip.ttl;
     this.extensions = hopExtensions(error.extensions) ?? this.extensions;
     const bytes = error.segment?.length ?? 0;
@@ -115,6 +117,8 @@ export class Hop {
   /** The same of the destination's own segment. */
   hearsAnswer(one: Try, { round, outcome, ip, tcp }: Extract<Finding, { type: 'answer' }>): void {
     this.#answered(one, ip.source, round);
+    this.icmp = undefined;
+    this.quotedTtl = undefined;
     this.answer = outcome.reason;
     this.answerTtl = ip.ttl;
     this.#uncompared.push(() => compareAnswer(one.probe.datagram, tcp));

@@ -146,7 +146,7 @@ export class TraceRun {
     for (; finding !== undefined; finding = this.#prober.queued > 0 ? await this.#prober.next(0) : undefined) this.#take(finding);
     if (untilUs > nowUs) this.#breathedAtUs = this.#clock.nowUs();
     else if (nowUs - this.#breathedAtUs >= BREATH_US) await this.#breathe();
-    if (this.#request.watchMs !== undefined) this.#watch(nowUs);
+    if (this.#request.watchMs !== undefined) this.#watch(this.#clock.nowUs());
   }
 
   /** Promises alone would keep the event loop from signals and timers. */
@@ -167,8 +167,9 @@ export class TraceRun {
     for (const hop of path.known) {
       const patience = patienceUs(hop, path.hops, wait);
       for (const { state, probe } of hop.tries) if (state === 'waiting') times.push(probe.departure.atUs + patience);
-      const mayBeRepeated = hop.ttl !== path.distance && hop.round < this.#roundsOf(hop);
-      if (!isDue && mayBeRepeated && hop.last !== undefined) times.push(hop.last.probe.departure.atUs + overdueUs(hop, path.hops, wait));
+      const mayBeRepeated = !this.#isRoundLost && hop.ttl !== path.distance && hop.round < this.#roundsOf(hop);
+      if (!isDue && mayBeRepeated && hop.last?.state === 'waiting')
+        times.push(hop.last.probe.departure.atUs + overdueUs(hop, path.hops, wait));
     }
     return Math.min(...times);
   }

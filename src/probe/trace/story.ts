@@ -84,14 +84,16 @@ export class Story {
     const { hops } = this.#path;
     const tries = hop.tries.filter((one) => round === undefined || one.round === round);
     const answerers = answerersOf(hop, (address) => this.#names.of(address));
+    const destination = formatIpv4(this.#request.address);
+    const shown = (hop.answer && answerers.find(({ address }) => address === destination)) ?? answerers[0];
     const nearer = [...hops.values()].filter(({ ttl }) => ttl < hop.ttl);
     return {
       type: 'hop',
       atUs,
       ttl: hop.ttl,
       flow: undefined,
-      address: answerers[0]?.address,
-      name: answerers[0]?.name,
+      address: shown?.address,
+      name: shown?.name,
       answerers,
       rttUs: tries.map(({ rttUs }) => rttUs ?? null),
       rttClock: hop.roundTrips.clock,
