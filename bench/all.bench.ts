@@ -6,6 +6,7 @@ import { decode } from './decode.ts';
 import { download } from './download.ts';
 import { handshakes } from './handshakes.ts';
 import { ping } from './ping.ts';
+import { plan } from './plan.ts';
 import { scan } from './scan.ts';
 import { send } from './send.ts';
 import { start } from './start.ts';
@@ -15,6 +16,7 @@ import { wire } from './wire.ts';
 
 test('figures', { timeout: 1_200_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [start, accuracy, handshakes, download, scan, send, ping, trace, wire, decode]) rows.push(...(await measure()));
+  for (const measure of [start, accuracy, handshakes, download, scan, send, ping, plan, trace, wire, decode])
+    rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });
