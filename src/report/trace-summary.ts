@@ -131,7 +131,13 @@ function mtuEntry({ mtu, found, narrowings, by, towards }: PathMtu, style: Style
     const who = router === undefined ? (hop ?? 'somewhere') : hop === undefined ? router : `${router} (${hop})`;
     return `from ${who} on ${left}`;
   });
-  const reach = by === 'last-hop' ? [`as far as ${escapeText(towards)}, the last that answers`] : [];
+  // The others are as good as each other.
+  const reach =
+    by === 'last-hop'
+      ? [`as far as ${escapeText(towards)}, the last that answers`]
+      : by === 'segment'
+        ? ['by the segment itself filled up with data, since ACKs draw no answer']
+        : [];
   return {
     ...sentence('path MTU', [`${mtu} bytes`, ...reach, FOUND_TEXTS[found], ...steps].join('; ')),
     ink: found === 'halving' || found === 'unfinished' ? 'warning' : undefined,

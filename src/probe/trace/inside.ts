@@ -200,14 +200,16 @@ export class InsideProber implements Prober {
     this.port.wake();
   }
 
-  /** Closes the connection, as far as the peer takes part (RFC 9293 §3.6); an interrupted run resets it. */
+  /** Closes the connection, as far as the peer takes part (RFC 9293 §3.6); an interrupt, where it is not the normal end, resets it. */
   async finish(): Promise<void> {
     const connection = this.#connection;
-    const untilUs = this.#clock.nowUs() + this.#request.wait.maxMs * 1000;
+    const { wait, watchMs } = this.#request;
+    const isNormalEnd = watchMs !== undefined;
+    const untilUs = this.#clock.nowUs() + wait.maxMs * 1000;
     try {
-      if (!this.#isInterrupted) this.#apply({ type: 'close' });
+      if (isNormalEnd || !this.#isInterrupted) this.#apply({ type: 'close' });
       while (connection.state !== 'CLOSED' && connection.state !== 'TIME-WAIT') {
-        if (this.#isInterrupted || this.#clock.nowUs() >= untilUs) this.#apply({ type: 'abort' });
+        if ((this.#isInterrupted && !isNormalEnd) || this.#clock.nowUs() >= untilUs) this.#apply({ type: 'abort' });
         else await this.#hear(untilUs);
       }
     } catch (error) {

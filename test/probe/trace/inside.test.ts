@@ -193,8 +193,9 @@ describe('probes inside a connection', () => {
     const { hops, result } = await scene.run({ watchMs: 200, deadlineMs: Number.POSITIVE_INFINITY }, controller.signal);
     expect(scene.probes.length).toBeGreaterThan(WINDOW);
     expect(hops.at(-1)?.figures).toMatchObject({ lossPercent: 0 });
-    expect(result).toMatchObject({ ended: 'interrupted', connection: { established: true, closed: false } });
-    expect(scene.segments.at(-1)).toMatchObject({ flags: RST, seq: seqAdd(ISS, 1) });
+    // Its end by an interrupt is the normal one.
+    expect(result).toMatchObject({ ended: 'interrupted', connection: { established: true, closed: true } });
+    expect(scene.segments.some(({ flags }) => flags & RST)).toBe(false);
   });
 });
 
@@ -212,6 +213,15 @@ describe('the connection', () => {
     expect(events.map(({ type }) => type)).toEqual(['start', 'result']);
     expect(result).toMatchObject({ verdict: 'filtered', reason: 'no-response', reached: false, stop: { kind: 'silent', ttl: 0 }, sent: 0 });
     expect(scene.segments.every(({ flags }) => flags === SYN)).toBe(true);
+  });
+
+  it('is reset by an interrupt', async () => {
+    const scene = new Scene();
+    const controller = new AbortController();
+    scene.clock.setTimer(1000, () => controller.abort());
+    const { result } = await scene.run({ rate: 100 }, controller.signal);
+    expect(result).toMatchObject({ verdict: 'open', ended: 'interrupted', connection: { established: true, closed: false } });
+    expect(scene.segments.at(-1)).toMatchObject({ flags: RST, seq: seqAdd(ISS, 1) });
   });
 
   it.each([0, 50])('is given up when interrupted in its handshake, after %i us', async (us) => {
