@@ -46,6 +46,8 @@ export class KernelListener implements ListeningPorts {
   private overflow = 0;
   private homes: ReadonlyMap<Ipv4Address, Home> = new Map();
   private homesAtUs = Number.NEGATIVE_INFINITY;
+  /** Somebody waits: else a wake would end the next wait. */
+  private isAwaited = false;
   private isClosed = false;
 
   /** @throws NetError `port-in-use`, `no-permission`, `not-supported`, `module-missing`, `source-address` */
@@ -96,7 +98,7 @@ export class KernelListener implements ListeningPorts {
     }
     this.waitingBytes += length;
     this.arrivals.push(arrival);
-    if (this.arrivals.length === 1) this.signal.wake();
+    if (this.isAwaited) this.signal.wake();
   }
 
   private poll(): void {
@@ -105,7 +107,11 @@ export class KernelListener implements ListeningPorts {
   }
 
   async next(deadlineUs: number): Promise<readonly Arrival[]> {
-    if (this.arrivals.length === 0) await this.signal.next(deadlineUs);
+    if (this.arrivals.length === 0) {
+      this.isAwaited = true;
+      await this.signal.next(deadlineUs);
+      this.isAwaited = false;
+    }
     const taken = this.arrivals;
     this.arrivals = [];
     this.waitingBytes = 0;

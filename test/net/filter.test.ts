@@ -59,9 +59,21 @@ describe('the filter of TCP by port', () => {
     expect(accepts(fromPeer({ ...other, port: 39_999 }))).toBe(false);
     expect(accepts(toPeer({ ...flow, peerPort: 80 }))).toBe(false);
   });
+
+  it('takes several ranges', () => {
+    const program = tcpToPorts({ low: 7, high: 7 }, { low: 40_000, high: 40_010 }, { low: 80, high: 80 });
+    const ports = [6, 7, 8, 79, 80, 81, 39_999, 40_000, 40_010, 40_011];
+    expect(ports.filter((port) => runFilter(program, fromPeer({ ...other, port })) > 0xffff)).toEqual([7, 80, 40_000, 40_010]);
+  });
 });
 
 describe('the filter of ICMP', () => {
+  it('takes several ranges', () => {
+    const program = icmpAboutPorts({ low: 7, high: 7 }, { low: 80, high: 80 });
+    const ports = [6, 7, 8, 79, 80, 81];
+    expect(ports.filter((port) => runFilter(program, icmpAbout(toPeer({ ...flow, port }), 3)) > 0xffff)).toEqual([7, 80]);
+  });
+
   const accepts = (datagram: Uint8Array): boolean => runFilter(icmpAboutPorts({ low: 40_000, high: 40_010 }), datagram) > 0xffff;
 
   it.each([3, 11, 12])('accepts errors of type %i about what we sent', (type) => expect(accepts(icmpAbout(toPeer(flow), type))).toBe(true));
