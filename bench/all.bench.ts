@@ -5,6 +5,7 @@ import { accuracy } from './accuracy.ts';
 import { decode } from './decode.ts';
 import { download } from './download.ts';
 import { handshakes } from './handshakes.ts';
+import { listen } from './listen.ts';
 import { ping } from './ping.ts';
 import { plan } from './plan.ts';
 import { scan } from './scan.ts';
@@ -16,7 +17,7 @@ import { wire } from './wire.ts';
 
 test('figures', { timeout: 1_200_000 }, async () => {
   const rows: Row[] = [];
-  for (const measure of [start, accuracy, handshakes, download, scan, send, ping, plan, trace, wire, decode])
+  for (const measure of [start, accuracy, handshakes, download, listen, scan, send, ping, plan, trace, wire, decode])
     rows.push(...(await measure()));
   writeSync(1, `\n${table(rows)}\n\n`);
 });

@@ -1,6 +1,6 @@
 /** What came of all who called. */
 import type { ListenResult } from '../probe/events.ts';
-import { dropsWarning, type Entry, entry, formatEntry, sentence } from './entries.ts';
+import { type Entry, entry, formatEntry, sentence } from './entries.ts';
 import type { Style } from './style.ts';
 import { count, formatBytes, grouped } from './units.ts';
 
@@ -14,7 +14,14 @@ export function listenSummary(result: ListenResult, style: Style): string {
   if (strays > 0) entries.push(entry('strays', `${count(strays, 'segment')} of no connection`));
   if (!countReached) entries.push(sentence('ended early', 'there were fewer connections than asked for', 'warning'));
   if (error !== undefined) entries.push(sentence('error', style.escapeText(error.message), 'bad'));
-  if (kernelDrops > 0) entries.push(dropsWarning(kernelDrops));
+  if (kernelDrops > 0)
+    entries.push(
+      sentence(
+        'warning',
+        `the kernel dropped ${count(kernelDrops, 'datagram')} because we read too slowly: who still waits sends again`,
+        'warning',
+      ),
+    );
   return `\n${entries.map((line) => formatEntry(line, style)).join('')}`;
 }
 

@@ -6,7 +6,7 @@ import { ENDED_PHRASES } from './phrases.ts';
 import { isIgnored, noteText, sackText, shownNumbers } from './segment-text.ts';
 import { createStyle, type Ink, type Style, type StyleOptions } from './style.ts';
 import { flow, padEnd, padStart, wrap } from './text.ts';
-import { count, formatBytes, formatMilliseconds } from './units.ts';
+import { count, formatBytes } from './units.ts';
 
 export interface ListenReporterOptions extends StyleOptions {
   write: (text: string) => void;
@@ -71,10 +71,7 @@ export function createListenReporter(options: ListenReporterOptions): ListenRepo
       switch (event.type) {
         case 'start':
           starts.set(event.conversation, event);
-          return put(
-            numbered(event.conversation, [`${peerOf(event, style)} ${style.glyphs.arrowRight} ${ownOf(event, style)}`], style),
-            most,
-          );
+          return put(numbered(event.conversation, [`${peerOf(event, style)} connects to ${ownOf(event, style)}`], style), most);
         case 'segment':
           if (verbose) put(segmentLine(event, event.conversation, options.absolute, style), undefined);
           return;
@@ -123,7 +120,7 @@ function outcome(result: ServedResult, start: StartEvent | undefined, style: Sty
   const { data, close, ended, durationUs, retransmissions, fromCookie, error, verdict } = result;
   const parts: string[] = [];
   const peer = start === undefined ? '' : `${peerOf(start, style)} `;
-  if (verdict !== 'open') return [`${peer}did not complete the handshake`, style.duration(durationUs)];
+  if (verdict !== 'open') return [`${peer}did not complete the handshake in ${style.duration(durationUs)}`];
   if (error !== undefined) parts.push(`${peer}given up: ${style.escapeText(error.message)}`);
   else if (ended !== undefined) parts.push(`${peer}${ENDED_PHRASES[ended]}`);
   else parts.push(`${peer}${endText(result)}`);
@@ -132,14 +129,14 @@ function outcome(result: ServedResult, start: StartEvent | undefined, style: Sty
   if (retransmissions > 0) parts.push(`${count(retransmissions, 'segment')} sent again`);
   if (fromCookie) parts.push('by SYN cookie');
   if (ended !== undefined || !close.completed) parts.push(`left in ${close.finalState}`);
-  parts.push(style.duration(durationUs));
+  parts.push(`in ${style.duration(durationUs)}`);
   return parts;
 }
 
 function endText({ close }: ServedResult): string {
   if (close.kind === 'reset') return 'reset by us';
   if (close.kind === 'none') return 'left open';
-  const who = close.initiator === 'local' ? ', we began' : close.initiator === 'peer' ? ', they began' : '';
+  const who = close.initiator === 'local' ? ' (we began)' : close.initiator === 'peer' ? ' (they began)' : '';
   return `${close.completed ? 'closed' : 'not closed'}${who}`;
 }
 
@@ -149,7 +146,7 @@ const inkOf = ({ verdict, ended, error, close }: ServedResult): Ink | undefined 
   return close.completed ? undefined : 'warning';
 };
 
-/** `'     #3     0.312  <- SYN  seq 0  win 64240'`. */
+/** `'     #3    312 us  <- SYN  seq 0  win 64240'`. */
 function segmentLine(event: SegmentEvent, conversation: number, absolute: boolean, style: Style): string {
   const { paint, glyphs } = style;
   const isSent = event.direction === 'sent';
@@ -164,6 +161,6 @@ function segmentLine(event: SegmentEvent, conversation: number, absolute: boolea
   if (note !== undefined) parts.push(`(${note})`);
   if (event.state !== undefined) parts.push(event.state);
   const ink: Ink = isIgnored(event) ? 'warning' : event.flags.includes('RST') ? 'bad' : event.direction;
-  const head = `${padStart(`#${conversation}`, NUMBER_WIDTH)} ${padStart(formatMilliseconds(event.atUs), TIME_WIDTH)}`;
+  const head = `${padStart(`#${conversation}`, NUMBER_WIDTH)} ${padStart(style.duration(event.atUs), TIME_WIDTH)}`;
   return `${paint('faint', head)}  ${paint(ink, `${isSent ? glyphs.arrowRight : glyphs.arrowLeft} ${parts.join('  ')}`)}\n`;
 }
