@@ -3,6 +3,7 @@
  * shows a program the datagram from the first byte of its IPv4 header. A read past the end rejects.
  */
 import type { Ipv4Address } from '../wire/address.ts';
+import { ACK, SYN } from '../wire/flags.ts';
 import { ICMP_PARAMETER_PROBLEM, ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE } from '../wire/icmp.ts';
 import { PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
 import { LITTLE_ENDIAN, libc, SO_ATTACH_FILTER, SOL_SOCKET } from './libc.ts';
@@ -66,6 +67,7 @@ const IP_PROTOCOL = 9;
 const IP_SOURCE = 12;
 const TCP_SOURCE_PORT = 0;
 const TCP_DESTINATION_PORT = 2;
+const TCP_FLAGS = 13;
 /** Where the quoted datagram starts within an ICMP error. */
 const QUOTE = 8;
 
@@ -99,8 +101,8 @@ export function tcpFromPeers(peers: readonly WantedPeer[]): Program {
 }
 
 /** Accepts the segments of anybody for these ports of ours. */
-export function tcpToPorts(...ranges: readonly PortRange[]): Program {
-  return [...startOf(PROTOCOL_TCP), step(LOAD_HALF_X, TCP_DESTINATION_PORT), ...ranges.flatMap(acceptRange), REJECT];
+export function tcpToPorts(range: PortRange): Program {
+  return [...startOf(PROTOCOL_TCP), step(LOAD_HALF_X, TCP_DESTINATION_PORT), ...acceptRange(range), REJECT];
 }
 
 /** Goes on where it is an ICMP error that quotes TCP. */
@@ -117,6 +119,17 @@ const icmpAboutTcp = (): Instruction[] => [
 
 /** Accepts the ICMP errors that quote a TCP segment, whoever sent it. */
 export const icmpAboutAnyTcp: Program = [...icmpAboutTcp(), ACCEPT];
+
+/** Accepts of them the SYNs of who wants to connect, or all the others. */
+export function tcpToPortsBySyn(which: 'syn' | 'other', ...ranges: readonly PortRange[]): Program {
+  const asks = [
+    step(LOAD_BYTE_X, TCP_FLAGS),
+    step(AND, SYN | ACK),
+    jump(IF_EQUAL, SYN, which === 'syn' ? 1 : 0, which === 'syn' ? 0 : 1),
+    REJECT,
+  ];
+  return [...startOf(PROTOCOL_TCP), ...asks, step(LOAD_HALF_X, TCP_DESTINATION_PORT), ...ranges.flatMap(acceptRange), REJECT];
+}
 
 /** Accepts the ICMP errors that quote a TCP segment sent from these ports of ours. */
 export function icmpAboutPorts(...ranges: readonly PortRange[]): Program {

@@ -3,7 +3,7 @@ import { formatIpv4, type Ipv4Address, isLoopback } from '../wire/address.ts';
 import { decodeIpv4Header, PROTOCOL_ICMP, PROTOCOL_TCP } from '../wire/ipv4.ts';
 import type { MachineClock } from './clock.ts';
 import { NetError } from './errors.ts';
-import { icmpAboutPorts, tcpToPorts } from './filter.ts';
+import { icmpAboutPorts, tcpToPortsBySyn } from './filter.ts';
 import { Guards } from './guard.ts';
 import { Inbox } from './inbox.ts';
 import { interfaceMtu, localAddresses } from './interfaces.ts';
@@ -19,6 +19,12 @@ const MOST_WAITING_BYTES = 32 << 20;
 
 /** The kernel counts its own bookkeeping too. */
 const BUFFER_PER_WINDOW = 4;
+
+/**
+ * SYNs have a buffer of their own, so that a flood of them drowns nobody else, and a small one: some 5,000, which are
+ * answered before who sent them has given up waiting.
+ */
+const SYN_BUFFER_BYTES = 2 << 20;
 
 /** Addresses of this host come and go. */
 const HOMES_AGE_US = 1_000_000;
@@ -36,6 +42,7 @@ export class KernelListener implements ListeningPorts {
   private readonly clock: MachineClock;
   private readonly routes: Routes;
   private readonly sender: Sender;
+  private readonly syns: Receiver;
   private readonly tcp: Receiver;
   private readonly icmp: Receiver;
   private readonly open: { close(): void }[] = [];
@@ -62,13 +69,14 @@ export class KernelListener implements ListeningPorts {
       for (const port of ports) this.keep(guards.openServer(address, port));
       this.sender = this.keep(new Sender(clock, stamps && dated, { source: request.address }));
       this.tcp = this.keep(this.receiver(PROTOCOL_TCP, stamps));
+      this.syns = this.keep(this.receiver(PROTOCOL_TCP, stamps, SYN_BUFFER_BYTES));
       this.icmp = this.keep(this.receiver(PROTOCOL_ICMP, stamps));
       const ranges = ports.map((port) => ({ low: port, high: port }));
-      this.tcp.setFilter(tcpToPorts(...ranges));
+      this.tcp.setFilter(tcpToPortsBySyn('other', ...ranges));
+      this.syns.setFilter(tcpToPortsBySyn('syn', ...ranges));
       this.icmp.setFilter(icmpAboutPorts(...ranges));
       this.receiveWindowBytes = Math.floor(this.tcp.bufferBytes / BUFFER_PER_WINDOW);
-      this.tcp.resume();
-      this.icmp.resume();
+      for (const each of [this.tcp, this.syns, this.icmp]) each.resume();
     } catch (error) {
       for (const each of this.open) each.close();
       throw error;
@@ -80,13 +88,15 @@ export class KernelListener implements ListeningPorts {
     return what;
   }
 
-  private receiver(protocol: number, stamps: boolean): Receiver {
+  private receiver(protocol: number, stamps: boolean, bufferBytes?: number): Receiver {
     return new Receiver(
       protocol,
       this.clock,
       stamps,
       (arrival) => this.deliver(arrival),
       (error) => this.signal.fail(new NetError('system', 'receive', 'on the ports', error.message, undefined, { cause: error })),
+      undefined,
+      bufferBytes,
     );
   }
 
@@ -102,8 +112,7 @@ export class KernelListener implements ListeningPorts {
   }
 
   private poll(): void {
-    this.tcp.poll();
-    this.icmp.poll();
+    for (const each of [this.tcp, this.syns, this.icmp]) each.poll();
   }
 
   async next(deadlineUs: number): Promise<readonly Arrival[]> {
@@ -143,6 +152,10 @@ export class KernelListener implements ListeningPorts {
 
   send(datagram: Uint8Array): Departure {
     return this.sender.send(datagram, formatIpv4(decodeIpv4Header(datagram).destination));
+  }
+
+  get droppedSyns(): number {
+    return this.syns.dropped;
   }
 
   get dropped(): number {

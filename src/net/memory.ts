@@ -295,6 +295,7 @@ class MemoryHost implements Network {
       guard: 'none',
       receiveWindowBytes: 1 << 20,
       dropped: 0,
+      droppedSyns: 0,
       homeOf: (called) => (called === (address ?? this.address) ? route : undefined),
       routeTo: () => route,
       pathMtu: () => route.mtu,

@@ -219,7 +219,9 @@ export interface ListeningPorts {
   wake(): void;
   /** As {@link Port.receiveWindowBytes}, for all peers together. */
   readonly receiveWindowBytes: number;
-  /** As {@link Port.dropped}. */
+  /** Of SYNs, which are kept apart: a flood of them drowns nobody else. */
+  readonly droppedSyns: number;
+  /** As {@link Port.dropped}, of all others. */
   readonly dropped: number;
   /** Gives the ports back. May be called twice. */
   close(): void;

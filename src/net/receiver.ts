@@ -42,6 +42,7 @@ export class Receiver {
    * @param stamps whether to ask the kernel for its dates
    * @param failed the socket broke: nothing will arrive any more
    * @param readable something has arrived; by default it is delivered
+   * @param bufferBytes of its receive buffer, where so much is granted
    */
   constructor(
     protocol: number,
@@ -50,6 +51,7 @@ export class Receiver {
     deliver: (arrival: Arrival) => void,
     failed: (error: Error) => void,
     readable: () => void = () => this.poll(),
+    bufferBytes = RECEIVE_BUFFER_BYTES,
   ) {
     this.clock = clock;
     this.deliver = deliver;
@@ -58,8 +60,8 @@ export class Receiver {
       const { fd } = this.socket;
       this.setFilter(rejectAll);
       this.discard();
-      const forced = libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES);
-      if (forced < 0) libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+      const forced = libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes);
+      if (forced < 0) libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUF, bufferBytes);
       this.bufferBytes = getsockoptNumber(fd, SOL_SOCKET, SO_RCVBUF);
       this.isStamped = stamps && libc().setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1) === 0;
       this.emptyAtUs = clock.nowUs();

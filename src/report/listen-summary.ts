@@ -5,12 +5,13 @@ import type { Style } from './style.ts';
 import { count, formatBytes, grouped } from './units.ts';
 
 export function listenSummary(result: ListenResult, style: Style): string {
-  const { halfOpen, cookiesSent, cookiesUsed, refused, strays, kernelDrops, error, countReached } = result;
+  const { halfOpen, cookiesSent, cookiesUsed, refused, droppedSyns, strays, kernelDrops, error, countReached } = result;
   const entries: Entry[] = [entry('connections', ...connections(result)), data(result, style)];
   if (halfOpen > 0) entries.push(entry('half open', `${count(halfOpen, 'handshake')} not completed`));
   if (cookiesSent > 0)
     entries.push(entry('SYN cookies', `${grouped(cookiesSent)} sent`, `${count(cookiesUsed, 'connection')} made of them`));
   if (refused > 0) entries.push({ ...entry('dropped', `${count(refused, 'SYN')}: as many connections as may be`), ink: 'warning' });
+  if (droppedSyns > 0) entries.push(entry('unread', `${grouped(droppedSyns)} SYNs that came faster than they could be answered`));
   if (strays > 0) entries.push(entry('strays', `${count(strays, 'segment')} of no connection`));
   if (!countReached) entries.push(sentence('ended early', 'there were fewer connections than asked for', 'warning'));
   if (error !== undefined) entries.push(sentence('error', style.escapeText(error.message), 'bad'));

@@ -31,6 +31,10 @@ const MOST_LINES_A_SECOND = 40;
 
 const NUMBER_WIDTH = 7;
 const TIME_WIDTH = 9;
+/** `SYN-RECEIVED` */
+const STATE_WIDTH = 12;
+/** `PSH+ACK` */
+const FLAGS_WIDTH = 7;
 
 export function createListenReporter(options: ListenReporterOptions): ListenReporter {
   const { write, quiet, verbose, now } = options;
@@ -146,21 +150,24 @@ const inkOf = ({ verdict, ended, error, close }: ServedResult): Ink | undefined 
   return close.completed ? undefined : 'warning';
 };
 
-/** `'     #3    312 us  <- SYN  seq 0  win 64240'`. */
+/** `'     #3    312 us  SYN-RECEIVED  <- SYN      seq 0  win 64240'`. */
 function segmentLine(event: SegmentEvent, conversation: number, absolute: boolean, style: Style): string {
-  const { paint, glyphs } = style;
-  const isSent = event.direction === 'sent';
+  const { paint, glyphs, width } = style;
   const { seq, ack } = shownNumbers(event, absolute);
   const note = noteText(event);
   const sack = sackText(event, absolute);
-  const parts = [padEnd(flagText(event.flags), 7), `seq ${seq}`];
+  const parts = [padEnd(flagText(event.flags), FLAGS_WIDTH), `seq ${seq}`];
   if (event.flags.includes('ACK')) parts.push(`ack ${ack}`);
   if (event.length > 0) parts.push(`len ${event.length}`);
   parts.push(`win ${event.window}`);
-  if (sack !== undefined) parts.push(sack);
   if (note !== undefined) parts.push(`(${note})`);
-  if (event.state !== undefined) parts.push(event.state);
+  if (sack !== undefined) parts.push(sack);
   const ink: Ink = isIgnored(event) ? 'warning' : event.flags.includes('RST') ? 'bad' : event.direction;
-  const head = `${padStart(`#${conversation}`, NUMBER_WIDTH)} ${padStart(style.duration(event.atUs), TIME_WIDTH)}`;
-  return `${paint('faint', head)}  ${paint(ink, `${isSent ? glyphs.arrowRight : glyphs.arrowLeft} ${parts.join('  ')}`)}\n`;
+  const time = padStart(style.duration(event.atUs), TIME_WIDTH);
+  const head = `${padStart(`#${conversation}`, NUMBER_WIDTH)} ${time}  ${padEnd(event.state ?? '', STATE_WIDTH)}  `;
+  const arrow = `${event.direction === 'sent' ? glyphs.arrowRight : glyphs.arrowLeft} `;
+  const indent = head.length + arrow.length;
+  return flow(parts, '  ', width - indent)
+    .map((line, i) => `${i === 0 ? paint('faint', head) + paint(ink, arrow) : ' '.repeat(indent)}${paint(ink, line)}\n`)
+    .join('');
 }

@@ -6,10 +6,10 @@ import { tcpSegment } from '../../src/wire/tcp.ts';
 type Ip = Partial<Packet['ip']>;
 
 /** A segment that the peer sends to us. */
-export const fromPeer = ({ address, port, peerAddress, peerPort }: Flow, ip: Ip = {}): Uint8Array =>
+export const fromPeer = ({ address, port, peerAddress, peerPort }: Flow, ip: Ip = {}, flags = 0): Uint8Array =>
   encodePacket({
     ip: ipv4Header({ source: peerAddress, destination: address, ...ip }),
-    tcp: tcpSegment({ sourcePort: peerPort, destinationPort: port }),
+    tcp: tcpSegment({ sourcePort: peerPort, destinationPort: port, flags }),
   });
 
 /** A segment that we send to the peer. */

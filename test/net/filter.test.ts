@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { icmpAboutPorts, rejectAll, tcpFromPeers, tcpToPorts } from '../../src/net/filter.ts';
+import { icmpAboutPorts, rejectAll, tcpFromPeers, tcpToPorts, tcpToPortsBySyn } from '../../src/net/filter.ts';
 import { type Flow, flowOfIcmpError, flowOfSegment } from '../../src/net/flow.ts';
+import { ACK, SYN } from '../../src/wire/flags.ts';
 import { runFilter } from './bpf.ts';
 import { fromPeer, icmpAbout, toPeer } from './datagrams.ts';
 
@@ -59,11 +60,26 @@ describe('the filter of TCP by port', () => {
     expect(accepts(fromPeer({ ...other, port: 39_999 }))).toBe(false);
     expect(accepts(toPeer({ ...flow, peerPort: 80 }))).toBe(false);
   });
+});
+
+describe('the filter of TCP by port and SYN', () => {
+  const flagged = (flags: number): Uint8Array => fromPeer(flow, {}, flags);
+
+  it('parts those who want to connect from all others', () => {
+    const { port } = flow;
+    const of = (which: 'syn' | 'other') => (flags: number) =>
+      runFilter(tcpToPortsBySyn(which, { low: port, high: port }), flagged(flags)) > 0xffff;
+    const all = Array.from({ length: 256 }, (_, flags) => flags);
+    const asking = all.filter((flags) => (flags & (SYN | ACK)) === SYN);
+    expect(all.filter(of('syn'))).toEqual(asking);
+    expect(all.filter(of('other'))).toEqual(all.filter((flags) => !asking.includes(flags)));
+  });
 
   it('takes several ranges', () => {
-    const program = tcpToPorts({ low: 7, high: 7 }, { low: 40_000, high: 40_010 }, { low: 80, high: 80 });
+    const program = tcpToPortsBySyn('other', { low: 7, high: 7 }, { low: 40_000, high: 40_010 }, { low: 80, high: 80 });
     const ports = [6, 7, 8, 79, 80, 81, 39_999, 40_000, 40_010, 40_011];
-    expect(ports.filter((port) => runFilter(program, fromPeer({ ...other, port })) > 0xffff)).toEqual([7, 80, 40_000, 40_010]);
+    const taken = ports.filter((port) => runFilter(program, fromPeer({ ...other, port }, {}, ACK)) > 0xffff);
+    expect(taken).toEqual([7, 80, 40_000, 40_010]);
   });
 });
 

@@ -47,6 +47,8 @@ export interface ListenResult {
   cookiesUsed: number;
   /** SYNs dropped because there were connections enough. */
   refused: number;
+  /** SYNs the kernel dropped because they came faster than we could answer. */
+  droppedSyns: number;
   /** Segments of no connection, answered by RST or passed over. */
   strays: number;
   /** Payload bytes of all connections. */
@@ -57,7 +59,7 @@ export interface ListenResult {
   ended: 'deadline' | 'interrupted' | undefined;
   /** The count of connections that was asked for was reached, or none was asked for. */
   countReached: boolean;
-  /** Datagrams the kernel dropped because we read too slowly. */
+  /** Other datagrams the kernel dropped because we read too slowly. */
   kernelDrops: number;
   /** What on this machine kept the run from its end. */
   error: NetError | undefined;

@@ -59,6 +59,7 @@ export async function* listen(request: ListenRequest, context: ProbeContext): As
       durationUs: clock.nowUs() - startedAtUs,
       ended,
       countReached: request.count === Number.POSITIVE_INFINITY || connections >= request.count,
+      droppedSyns: ports.droppedSyns,
       kernelDrops: ports.dropped,
       error,
     };

@@ -127,13 +127,30 @@ export class Server {
   /** Who already speaks with us. A SYN beyond the end of a connection begins the next one (RFC 9293 §3.10.7.4, TIME-WAIT). */
   #find(flow: Flow, { datagram }: Arrival): Served | undefined {
     const served = this.#flows.find(flow);
-    if (served?.connection.state !== 'TIME-WAIT') return served;
+    if (served === undefined) return undefined;
+    if (served.isHalfOpen) return this.#isOvertaken(served, datagram) ? undefined : served;
+    if (served.connection.state !== 'TIME-WAIT') return served;
     const heard = hear(datagram);
     const isNew = heard.type === 'segment' && isSyn(heard.tcp) && seqGt(heard.tcp.seq, served.connection.tcb.rcvNxt);
     if (!isNew) return served;
     this.#tell(served, served.abort(undefined));
     this.#remove(served, false);
     return undefined;
+  }
+
+  /** An earlier SYN of a peer that calls again was answered by a cookie: what counts is which answer it takes. */
+  #isOvertaken(served: Served, datagram: Uint8Array): boolean {
+    const { tcb } = served.connection;
+    if (!this.#cookies.isAwaited(this.#context.network.clock.nowUs())) return false;
+    const heard = hear(datagram);
+    if (heard.type !== 'segment' || !isBareAck(heard.tcp) || heard.tcp.ack === seqAdd(tcb.iss, 1)) return false;
+    if (this.#readCookie(served, heard.tcp) === undefined) return false;
+    this.#remove(served, true);
+    return true;
+  }
+
+  #readCookie(flow: Flow, { seq, ack }: TcpSegment): number | undefined {
+    return this.#cookies.read(flow, seqAdd(seq, -1), seqAdd(ack, -1), this.#context.network.clock.nowUs());
   }
 
   /** Somebody we don't know. @returns the conversation that begins */
@@ -155,11 +172,14 @@ export class Server {
       else return this.#begin(flow, undefined);
       return undefined;
     }
-    if (tcp.flags & ACK && !(tcp.flags & (SYN | RST)) && this.#open < this.#request.maxConnections) {
+    const mayBringCookie = isBareAck(tcp) && this.#cookies.isAwaited(this.#context.network.clock.nowUs());
+    if (mayBringCookie && this.#open < this.#request.maxConnections) {
       const served = this.#recall(flow, heard, arrival);
       if (served !== undefined) return served;
     }
     tally.strays++;
+    // The ACK that brings the cookie may have been lost, and only its number fits: a later segment is not to end it all.
+    if (mayBringCookie) return undefined;
     this.#sendAll(flow, createTcb(this.#config(flow, home.mtu, 0, 0)), tcp);
     return undefined;
   }
@@ -174,22 +194,19 @@ export class Server {
     const tcb = createTcb(this.#config(flow, mtu, iss, timestamp));
     handle(tcb, { type: 'open', passive: true }, nowUs);
     this.#sendAll(flow, tcb, { ...syn, options });
-    if (this.tally.cookiesSent++ === 0 || !this.#cookies.isAwaited(nowUs)) this.#dueAtUs = Math.min(this.#dueAtUs, nowUs);
+    this.tally.cookiesSent++;
     this.#note('syn-cookies', `There are ${this.#halfOpen} handshakes under way: more SYNs are answered by SYN cookies (RFC 4987).`);
   }
 
   /** The conversation whose SYN was answered by a cookie, where an ACK brings one back. */
   #recall(flow: Flow, { tcp, ip }: HeardSegment, arrival: Arrival): Served | undefined {
-    const nowUs = this.#context.network.clock.nowUs();
-    if (!this.#cookies.isAwaited(nowUs)) return undefined;
-    const irs = seqAdd(tcp.seq, -1);
-    const cookie = seqAdd(tcp.ack, -1);
-    const mss = this.#cookies.read(flow, irs, cookie, nowUs);
+    const mss = this.#readCookie(flow, tcp);
     if (mss === undefined) return undefined;
+    const irs = seqAdd(tcp.seq, -1);
     const { sourcePort, destinationPort } = tcp;
     const options = rememberedOptions(mss, tcp.options);
     const syn = tcpSegment({ sourcePort, destinationPort, flags: SYN, seq: irs, window: tcp.window, options });
-    const served = this.#begin(flow, { iss: cookie, timestamp: findOption(tcp.options, 'timestamps')?.echoReply ?? 0 });
+    const served = this.#begin(flow, { iss: seqAdd(tcp.ack, -1), timestamp: findOption(tcp.options, 'timestamps')?.echoReply ?? 0 });
     if (served === undefined) return undefined;
     // As when it came; its answer has long left.
     handle(served.connection.tcb, { type: 'segment', segment: syn }, arrival.atUs);
@@ -342,6 +359,8 @@ export class Server {
 }
 
 const isSyn = ({ flags }: TcpSegment): boolean => (flags & (SYN | ACK | RST)) === SYN;
+
+const isBareAck = ({ flags }: TcpSegment): boolean => (flags & (SYN | ACK | RST)) === ACK;
 
 const isHost = ({ peerAddress }: Flow): boolean => peerAddress !== 0 && !isMulticast(peerAddress) && peerAddress < CLASS_E;
 

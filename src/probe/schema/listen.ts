@@ -48,6 +48,7 @@ export function listenLines(steps: readonly AnySchema[], connectResult: AnySchem
         cookiesSent: integer,
         cookiesUsed: integer,
         refused: integer,
+        droppedSyns: integer,
         strays: integer,
         sentBytes: integer,
         receivedBytes: integer,
