@@ -50,6 +50,8 @@ const CASES: [path: string, source: string, broken: string[]][] = [
   ['src/plan/cli.ts', uses('../cli/io.ts'), [IMPORTS]],
   ['src/plan/probe.ts', uses('../probe/events.ts'), []],
   ['src/plan/report.ts', uses('../report/ladder.ts'), [IMPORTS]],
+  ['src/plan/expect/options.ts', uses('../../options/values.ts'), []],
+  ['src/plan/expect/report.ts', uses('../../report/ladder.ts'), [IMPORTS]],
   ['src/report/wire.ts', uses('../wire/seq.ts'), []],
   ['src/report/util.ts', uses('node:util'), []],
   ['src/report/type.ts', `import type { A } from '../probe/events.ts';\nexport type B = A;\n`, []],

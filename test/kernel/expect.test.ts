@@ -1,10 +1,11 @@
 /** `--expect` of each command, as scripts use it: the built command against a real kernel. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExpectationReport } from '../../src/probe/events.ts';
 import type { CommandName } from '../../src/probe/schema/lines.ts';
 import { misfit } from '../schema/validate.ts';
 import { describeNeeding } from '../support/capabilities.ts';
-import { createPair, type Network } from '../support/netns.ts';
+import { createPair, type Network, temporaryDirectory } from '../support/netns.ts';
 import { rawshake } from '../support/rawshake.ts';
 import { startServers } from '../support/servers.ts';
 
@@ -141,6 +142,23 @@ describeNeeding(['namespaces'], '--expect', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(lines.filter(({ type }) => type === 'port').map(({ port }) => port)).toEqual([Number(OPEN)]);
+  });
+
+  it('refuses to ask for the ports of a scan that went before, of which the numbers alone are known', async () => {
+    const words = ['scan', 'HOST', '-p', '1-1000', '--resume', join(temporaryDirectory(), 'state')];
+    await run([...words, '--rate', '100', '--max-time', '0.5', '-q'], []);
+    expect(await run(words, ['count(ports where verdict == open) == 1'])).toMatchObject({
+      code: 64,
+      stdout: '',
+      stderr: expect.stringMatching(/^rawshake: --expect of ports and --resume of a scan that has begun; .*counts\.open\n$/),
+    });
+    expect(await run([...words, '-q'], ['counts.open == 1 and counts.closed == 999'])).toMatchObject({ code: 0 });
+  });
+
+  it('is for what is sent', async () => {
+    const { code, stderr } = await run(['send', 'HOST', OPEN, '--dry-run'], ['verdict == open']);
+    expect(code).toBe(64);
+    expect(stderr).toMatch(/^rawshake: --expect and --dry-run at once; /);
   });
 
   it('leaves stdout to the picture of a path', async () => {
