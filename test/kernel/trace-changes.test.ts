@@ -1,13 +1,15 @@
 /** What forwarding kernels do to a segment, and what trace says of it. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKernelNetwork } from '../../src/net/kernel.ts';
 import type { Network } from '../../src/net/network.ts';
 import { parseIpv4 } from '../../src/wire/address.ts';
+import { CWR, ECE, SYN } from '../../src/wire/flags.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { type Chain, createChain } from '../support/chain.ts';
 import { moveInto } from '../support/inside.ts';
 import type { Namespace } from '../support/netns.ts';
 import { BY_KERNEL, CHANGING_HOP, CLOSED_PORT, rulesOf, SOURCE_PORT } from '../support/path-changes.ts';
+import { startServers } from '../support/servers.ts';
 import { changesOf, traced } from '../support/traced.ts';
 
 const CLEAN_RUNS = 100;
@@ -42,6 +44,29 @@ describeNeeding(['namespaces'], 'changes on the way', () => {
     } finally {
       router.openFirewall();
     }
+  });
+
+  describe('behind the last router, which only the answer of the destination shows', () => {
+    const last = (): Namespace => chain.routers.at(-1) as Namespace;
+    const OPEN = 80;
+
+    beforeAll(async () => {
+      await startServers(chain.server, { [OPEN]: 'echo' });
+    });
+
+    it.each([
+      ['tcp option timestamp tsval set 5', {}, expect.stringMatching(/^hop 8: timestamps changed TS val \d+ → echoed as 5$/)],
+      ['reset tcp option sack-perm', {}, 'hop 8: sack-permitted unanswered sackOK'],
+      ['tcp flags set 0x02', { flags: SYN | CWR | ECE }, 'hop 8: flags unanswered CWR ECE'],
+    ])('%s', async (statement, spec, change) => {
+      last().exec(['nft', '-f', '-'], rulesOf({ forth: statement }, OPEN));
+      try {
+        const run = await traced(network, { address, port: OPEN, spec });
+        expect(changesOf(run)).toStrictEqual([change]);
+      } finally {
+        last().openFirewall();
+      }
+    });
   });
 
   it(`are none where nothing is changed, in ${CLEAN_RUNS} runs`, async () => {

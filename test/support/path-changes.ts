@@ -80,9 +80,9 @@ export const BY_KERNEL: readonly InjectedByKernel[] = [
 ];
 
 /** The rules of the router that makes a change. */
-export const rulesOf = ({ forth, back = '' }: InjectedByKernel): string => `flush ruleset
+export const rulesOf = ({ forth, back = '' }: Pick<InjectedByKernel, 'forth' | 'back'>, port = CLOSED_PORT): string => `flush ruleset
 table ip change {
-  chain forth { type filter hook postrouting priority 300; oifname "far" ip daddr ${SERVER} tcp dport ${CLOSED_PORT} ${forth}; }
+  chain forth { type filter hook postrouting priority 300; oifname "far" ip daddr ${SERVER} tcp dport ${port} ${forth}; }
   chain back { type filter hook prerouting priority -300; ${back === '' ? '' : `iifname "far" ${back};`} }
 }
 `;
