@@ -170,17 +170,23 @@ class ScriptRun {
       const came = yield* this.#hear(untilUs);
       if (came === undefined) return;
       if (this.#waiting.length < MOST_WAITING) this.#waiting.push(came);
+      if (came.at.atUs > untilUs) return;
     }
   }
 
   /** The next that counts. @returns undefined at the time, or when all of it is over */
   async *#next(untilUs: number): AsyncGenerator<ScriptEvent, Came | undefined> {
-    return this.#waiting.shift() ?? (yield* this.#hear(untilUs));
+    const came = this.#waiting.shift() ?? (yield* this.#hear(untilUs));
+    // Where more and more comes, a wait of the port ends only with that.
+    if (came === undefined || came.at.atUs <= Math.min(untilUs, this.#deadlineUs)) return came;
+    this.#waiting.unshift(came);
+    return undefined;
   }
 
   async *#hear(untilUs: number): AsyncGenerator<ScriptEvent, Came | undefined> {
+    const endUs = Math.min(untilUs, this.#deadlineUs);
     for (;;) {
-      const arrival = await this.port.next(Math.min(untilUs, this.#deadlineUs));
+      const arrival = await this.port.next(endUs);
       if (arrival === undefined) {
         if (this.#over !== undefined || this.#clock.nowUs() >= untilUs) return undefined;
         continue;
@@ -188,6 +194,7 @@ class ScriptRun {
       const came = yield* this.port.take(arrival);
       if (this.port.exchange.irs !== undefined) this.#values.set('irs', this.port.exchange.irs);
       if (came !== undefined && (this.#script.watchesRetransmissions || !came.isRetransmission)) return came;
+      if (arrival.atUs > endUs) return undefined;
     }
   }
 
@@ -200,14 +207,9 @@ class ScriptRun {
       const next = open.reduce((a, b) => (endUs(b) < endUs(a) ? b : a));
       const came = yield* this.#next(endUs(next));
       if (came === undefined) {
+        const waited = delayText(Math.min(endUs(next), this.#deadlineUs) - from.atUs);
         const seen = passedOver === 0 ? 'nothing' : `${passedOver} that did not fit, and nothing more`;
-        if (this.#over !== 'interrupted')
-          this.#fail(
-            next,
-            'segment',
-            segmentOf(next.text),
-            `${seen} within ${delayText(Math.min(endUs(next), this.#deadlineUs) - from.atUs)}`,
-          );
+        if (this.#over !== 'interrupted') this.#fail(next, 'segment', segmentOf(next.text), `${seen} within ${waited}`);
         return;
       }
       if (this.#meetsOptional(came)) {
