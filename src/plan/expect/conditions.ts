@@ -5,15 +5,24 @@ import type { Fault, Span } from './error.ts';
 import { having } from './functions.ts';
 import { foldOf } from './lists.ts';
 import { Operands, type Scope } from './operands.ts';
-import { createPattern } from './pattern.ts';
+import { createPattern, type Pattern } from './pattern.ts';
 import { compareHint, Sides } from './sides.ts';
 import type { Node, Order } from './syntax.ts';
 import { anyOf, inWords } from './types.ts';
 import { convert, type UnitName } from './units.ts';
 import { type Condition, type Env, type Found, Text, type Truth, type Value } from './value.ts';
 
+/** A match within the condition of a list. */
+export interface MatchOfItems {
+  /** As it stands in the expression. */
+  text: string;
+  pattern: Pattern;
+}
+
 export class Conditions {
   readonly operands: Operands;
+  /** Patterns that items of lists are held against: an item for which one is given up is in no list, and missed there. */
+  readonly ofItems: MatchOfItems[] = [];
   readonly #sides: Sides;
   readonly #fault: Fault;
   readonly #text: (at: Span) => string;
@@ -102,11 +111,14 @@ export class Conditions {
     };
   }
 
-  #match({ left, pattern, isNegated }: Node & { kind: 'match' }, scope: Scope): Condition {
+  #match(node: Node & { kind: 'match' }, scope: Scope): Condition {
+    const { left, pattern, isNegated } = node;
     const value = this.operands.read(left, scope);
     if (value.type?.kind !== 'text' && value.type?.kind !== 'words')
       throw this.#fault(`${value.text} is no text`, left, 'patterns are for texts, such as data.text');
-    const { matches, looksAhead } = this.#pattern(pattern);
+    const compiled = this.#pattern(pattern);
+    const { matches, looksAhead } = compiled;
+    if (scope.isOfItems) this.ofItems.push({ text: this.#text(node), pattern: compiled });
     /** Of a part of a text only what the rest can't change is known. */
     const matchOf = (actual: unknown): Truth => {
       if (!isThere(actual)) return undefined;
@@ -131,7 +143,7 @@ export class Conditions {
     };
   }
 
-  #pattern(node: Span & { source: string; flags: string }) {
+  #pattern(node: Span & { source: string; flags: string }): Pattern {
     try {
       return createPattern(node.source, node.flags);
     } catch (error) {
@@ -153,7 +165,7 @@ export class Conditions {
       );
     const { wanted, nameOf } = this.#sides.item(value, item, right);
     const expected = `has ${shown(wanted)}`;
-    if (type === undefined && list !== undefined) {
+    if (type?.kind !== 'list' && type?.kind !== 'options' && list !== undefined) {
       const found = this.operands.folded(
         node,
         { kind: 'flag' },

@@ -1,6 +1,6 @@
 /** What a run is expected to come to, as an expression that is checked before anything is sent. */
 import type { ExpectationReport } from '../../probe/events.ts';
-import { Conditions } from './conditions.ts';
+import { Conditions, type MatchOfItems } from './conditions.ts';
 import { faultIn } from './error.ts';
 import { type ExpectingCommand, type ListName, namesOf } from './names.ts';
 import { Observation } from './observation.ts';
@@ -17,6 +17,8 @@ export interface Expectation {
   /** As it was given. */
   readonly text: string;
   readonly condition: Condition;
+  /** Patterns that items of lists are held against. */
+  readonly ofItems: readonly MatchOfItems[];
   /** What is to be fed with the events of a run. */
   readonly folds: readonly Fold[];
 }
@@ -39,7 +41,7 @@ export function parseExpectation(text: string, command: ExpectingCommand): Expec
     of: `what ${command} tells`,
     paths: pathsIn([...names].map(([name, { type, first }]) => [name, type ?? first?.item])),
   });
-  return { text, condition, folds: conditions.operands.folds };
+  return { text, condition, ofItems: conditions.ofItems, folds: conditions.operands.folds };
 }
 
 /** Whether any of them asks for segments or ICMP errors, which some commands tell only where they are asked to. */
@@ -54,7 +56,17 @@ const askFor = (expectations: readonly Expectation[], lists: readonly ListName[]
   expectations.some(({ folds }) => folds.some(({ list }) => list.stream !== undefined && lists.includes(list.stream)));
 
 /** @param observation of a run that has come to its result */
-export function evaluateExpectation({ text, condition }: Expectation, observation: Observation): ExpectationReport {
-  const ok = condition.holds(observation) === true;
-  return { expression: text, ok, failures: ok ? [] : condition.failures(observation) };
+export function evaluateExpectation({ text, condition, ofItems }: Expectation, observation: Observation): ExpectationReport {
+  const holds = condition.holds(observation) === true;
+  const givenUp = ofItems.filter(({ pattern }) => pattern.isGivenUp);
+  const failures = [
+    ...(holds ? [] : condition.failures(observation)),
+    ...givenUp.map((match) => ({
+      field: match.text,
+      expected: 'true or false',
+      actual: 'not known: the match took too long',
+      about: undefined,
+    })),
+  ];
+  return { expression: text, ok: holds && givenUp.length === 0, failures };
 }

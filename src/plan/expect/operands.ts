@@ -16,6 +16,8 @@ export interface Scope {
   lookUp(name: string, at: Span): Value | undefined;
   /** What the names are of, as an error has it: `what connect tells`. */
   of: string;
+  /** Of the items of a list. */
+  isOfItems?: true;
   /** Fields of fields, as they would have to be written, by their own name. */
   paths: ReadonlyMap<string, string>;
 }
@@ -213,6 +215,7 @@ export class Operands {
         return type && fieldValue(span, name, type, read, undefined);
       },
       of: `the items of ${text}`,
+      isOfItems: true,
       paths: pathsIn(item.fields),
     };
   }

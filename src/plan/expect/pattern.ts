@@ -17,6 +17,8 @@ const REMEMBERED = 1000;
 export interface Pattern {
   /** Undefined where it could not be told in time; from then on it is not tried again. */
   matches(text: string): boolean | undefined;
+  /** A match took too long. */
+  readonly isGivenUp: boolean;
   /** Whether what follows a text may make a match of none, or none of a match. */
   readonly looksAhead: boolean;
 }
@@ -28,6 +30,9 @@ export function createPattern(source: string, flags: string): Pattern {
   const known = new Map<string, boolean | undefined>();
   let isGivenUp = false;
   return {
+    get isGivenUp() {
+      return isGivenUp;
+    },
     looksAhead: /\$|\(\?!|\\[bB]/.test(source),
     matches(text) {
       if (text.length <= REMEMBERED_LENGTH && known.has(text)) return known.get(text);
