@@ -159,11 +159,13 @@ const APART: readonly (readonly [string, string, string])[] = [
   ['hex', 'mtu', '--hex has one length: give the fields by name'],
 ];
 
-function checkTogether(args: Args, { firstTtl, maxTtl, flows, sourcePort, inside }: AskedTrace['request']): void {
+function checkTogether(args: Args, { firstTtl, maxTtl, flows, sourcePort, inside, mtu, spec }: AskedTrace['request']): void {
   if (firstTtl > maxTtl) throw usageError(`--first-ttl ${firstTtl} is above --max-ttl ${maxTtl}`, 'give a range from low to high');
   for (const [one, other, hint] of APART)
     if (args.flag(one) !== undefined && args.flag(other) !== undefined) throw usageError(`--${one} and --${other} at once`, hint);
   if (inside) checkInside(args);
+  if (mtu && mayBeCut(spec))
+    throw usageError('--mtu: the datagrams must be whole and stay so', 'leave out --no-df, --mf, --fragment-offset and --fragment');
   if (sourcePort !== undefined && sourcePort + flows - 1 > HIGHEST_PORT)
     throw usageError(
       `--source-port: ${sourcePort} is the first of ${flows}, one for each flow, and they end at ${HIGHEST_PORT}`,
@@ -177,3 +179,6 @@ function checkInside(args: Args): void {
   if (data !== undefined)
     throw usageError(`--inside and --${data.name} at once`, 'its probes have old data alone, which nobody reads: leave one of them out');
 }
+
+const mayBeCut = ({ dontFragment, moreFragments, fragmentOffset, fragmentBytes }: SegmentSpec): boolean =>
+  dontFragment === false || moreFragments === true || fragmentOffset !== undefined || fragmentBytes !== undefined;

@@ -31,6 +31,8 @@ export const TRACE_MISTAKES: readonly Mistake[] = [
   ['--watch and --verbose', ['80', '--watch', '1', '-v'], /--watch and --verbose at once/],
   ['--dot and --quiet', ['80', '--dot', '-q'], /--dot and --quiet at once/],
   ['--dot and --verbose', ['80', '--dot', '-v'], /--dot and --verbose at once/],
+  ['--mtu and --no-df', ['80', '--mtu', '--no-df'], /--mtu: the datagrams must be whole/],
+  ['--mtu and --fragment', ['80', '--mtu', '--fragment', '16'], /--mtu: the datagrams must be whole/],
   ['--inside and --flags', ['80', '--inside', '--flags', 'ACK'], /--inside and --flags at once/],
   ['--inside and --seq', ['80', '--inside', '--seq', '1'], /--inside and --seq at once/],
   ['--inside and an option of one segment', ['80', '--inside', '--tcp-option', '254:00'], /--inside and --tcp-option at once/],
