@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { icmpAboutPorts, rejectAll, tcpFromPeers, tcpToPorts, tcpToPortsBySyn } from '../../src/net/filter.ts';
+import { icmpAboutAnyTcp, icmpAboutPorts, rejectAll, tcpFromPeers, tcpToPorts, tcpToPortsBySyn } from '../../src/net/filter.ts';
 import { type Flow, flowOfIcmpError, flowOfSegment } from '../../src/net/flow.ts';
 import { ACK, SYN } from '../../src/wire/flags.ts';
 import { runFilter } from './bpf.ts';
@@ -149,5 +149,19 @@ describe('the filters and the reading of flows', () => {
         },
       ),
     );
+  });
+});
+
+describe('the filter of ICMP about any TCP', () => {
+  const accepts = (datagram: Uint8Array): boolean => runFilter(icmpAboutAnyTcp, datagram) > 0xffff;
+
+  it.each([3, 11, 12])('accepts errors of type %i, whoever sent what they quote', (type) => {
+    expect(accepts(icmpAbout(toPeer(flow), type))).toBe(true);
+    expect(accepts(icmpAbout(toPeer({ ...flow, port: 1 }, { options }), type, 0, { options }))).toBe(true);
+  });
+  it.each([0, 4, 5, 8])('rejects type %i', (type) => expect(accepts(icmpAbout(toPeer(flow), type))).toBe(false));
+  it('rejects errors about other protocols, and what is no error', () => {
+    expect(accepts(icmpAbout(toPeer(flow, { protocol: 17 })))).toBe(false);
+    expect(accepts(fromPeer(flow))).toBe(false);
   });
 });

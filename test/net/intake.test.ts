@@ -15,8 +15,8 @@ function setUp() {
   const installed: { tcp: Program; icmp: Program; times: number } = { tcp: [], icmp: [], times: 0 };
   return {
     installed,
-    add(one: Flow): void {
-      const { tcp, icmp } = intake.add(one);
+    add(one: Flow, quotes?: 'own' | 'any'): void {
+      const { tcp, icmp } = intake.add(one, quotes);
       if (tcp) installed.times++;
       installed.tcp = tcp ?? installed.tcp;
       installed.icmp = icmp ?? installed.icmp;
@@ -35,6 +35,16 @@ describe('the intake', () => {
     expect(kernel.lets(flow(40_001))).toBe(false);
     expect(kernel.lets(flow(40_000, 1))).toBe(false);
     expect(kernel.letsErrors(flow(40_000))).toBe(true);
+  });
+
+  it('lets in every quote once a port wants them, and then stays so', () => {
+    const kernel = setUp();
+    kernel.add(flow(40_000));
+    expect(kernel.letsErrors(flow(80))).toBe(false);
+    kernel.add(flow(40_001), 'any');
+    expect(kernel.letsErrors(flow(80))).toBe(true);
+    kernel.add(flow(1));
+    expect(kernel.letsErrors(flow(80))).toBe(true);
   });
 
   it('lets in all given ports of a peer with the second, and then needs no more filters', () => {

@@ -205,3 +205,24 @@ describe('a host on the wire', () => {
     expect(new Set(ports).size).toBe(3);
   });
 });
+
+it('an ICMP error that quotes nobody goes to the ports that take any quote', async () => {
+  const clock = new VirtualClock();
+  const wire = new MemoryWire(clock);
+  const host = wire.host(A);
+  const request = { destination: B, destinationPort: 80 };
+  const own = host.openPort({ ...request, sourcePort: 1000 });
+  const any = host.openPort({ ...request, sourcePort: 2000, quotes: 'any' });
+  const error = (sourcePort: number): Uint8Array =>
+    encodePacket({
+      ip: ipv4Header({ source: B, destination: A, protocol: 1 }),
+      icmp: { type: 11, code: 0, rest: 0, body: segment(1, sourcePort) },
+    });
+  for (const port of [1000, 2000, 3000]) wire.send(error(port));
+  await clock.run(new Promise<void>((resolve) => clock.setTimer(1000, resolve)));
+  expect([own.queued, any.queued]).toEqual([1, 2]);
+  any.close();
+  wire.send(error(3000));
+  await clock.run(new Promise<void>((resolve) => clock.setTimer(2000, resolve)));
+  expect(own.queued).toBe(1);
+});
