@@ -11,6 +11,7 @@ export {
   type RunOptions,
   resultOf,
   scan,
+  script,
   send,
   trace,
 } from './library.ts';
@@ -26,6 +27,8 @@ export { type Expectation, ExpressionError, evaluateExpectation, Observation, pa
 export { PlanError, type Problem } from './plan/problem.ts';
 export type { PlanText } from './plan/read.ts';
 export { type PlanOptions, runPlan } from './plan/run-plan.ts';
+export { ScriptError } from './plan/script/error.ts';
+export { SCRIPT_DEFAULTS, type ScriptRequest } from './plan/script/request.ts';
 export { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
 export { connectExitCode } from './probe/connect/result.ts';
 export { createContext, type ProbeContext } from './probe/context.ts';

@@ -5,10 +5,13 @@
 import { openKernelNetwork } from './net/kernel.ts';
 import type { Network } from './net/network.ts';
 import { resolveHost, resolvePort } from './net/resolve.ts';
+import { parseScript } from './plan/script/parse.ts';
+import { SCRIPT_DEFAULTS, type ScriptRequest } from './plan/script/request.ts';
+import { runScript } from './plan/script/run.ts';
 import { connect as connectEngine } from './probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
 import { createContext, type ProbeContext } from './probe/context.ts';
-import type { ConnectEvent, ListenEvent, PingEvent, ScanEvent, SendEvent, TraceEvent } from './probe/events.ts';
+import type { ConnectEvent, ListenEvent, PingEvent, ScanEvent, ScriptEvent, SendEvent, TraceEvent } from './probe/events.ts';
 import { listen as listenEngine } from './probe/listen/listen.ts';
 import { LISTEN_DEFAULTS, type ListenRequest } from './probe/listen/request.ts';
 import { type OpenConnection, open as openEngine } from './probe/open/open.ts';
@@ -99,6 +102,15 @@ export function trace(
 ): AsyncGenerator<TraceEvent, void> {
   const { reverse } = options;
   return run(options, async (context) => traceEngine({ ...TRACE_DEFAULTS, ...(await located(request)) }, { ...context, reverse }));
+}
+
+/** Sends what a packet script sends, and compares what comes with what it says must come. @throws ScriptError, NetError */
+export function script(request: Asked<ScriptRequest, typeof SCRIPT_DEFAULTS>, options: RunOptions = {}): AsyncGenerator<ScriptEvent, void> {
+  return run(options, async (context) => {
+    const script = parseScript(request.text);
+    const { deadlineMs, ...target } = { ...SCRIPT_DEFAULTS, ...(await located(request)) };
+    return runScript(script, target, context, { deadlineMs });
+  });
 }
 
 /**

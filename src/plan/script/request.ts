@@ -13,9 +13,15 @@ export interface ScriptTarget {
   interfaceName?: string | undefined;
 }
 
+/** A packet script to be run against a target. */
+export interface ScriptRequest extends ScriptTarget, ScriptOptions {
+  /** As docs/scripts.md has it. */
+  text: string;
+}
+
 export interface ScriptOptions {
   /** The longest that all of it may take. */
   deadlineMs: number;
 }
 
-export const SCRIPT_DEFAULTS: ScriptOptions = { deadlineMs: 30_000 };
+export const SCRIPT_DEFAULTS = { deadlineMs: 30_000 } as const satisfies ScriptOptions;

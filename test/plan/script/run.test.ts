@@ -1,6 +1,7 @@
 /** The engine of packet scripts on the network in memory, against a peer that does what each test says. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { resultOf, ScriptError, script } from '../../../src/index.ts';
 import { MemoryWire, VirtualClock } from '../../../src/net/memory.ts';
 import { parseScript } from '../../../src/plan/script/parse.ts';
 import { runScript } from '../../../src/plan/script/run.ts';
@@ -262,6 +263,18 @@ describe('a line that is not met', () => {
     expect(await failuresOf(() => undefined, '> S\n> . ack=$irs+1')).toMatchObject([{ line: 2, field: '$irs', expected: 'a value' }]);
     expect(await failuresOf(() => undefined, '<? . win ?w\n> S win $w')).toMatchObject([{ line: 2, field: '$w' }]);
     expect(await failuresOf(() => undefined, '> S win $iss')).toMatchObject([{ line: 1, field: 'TCP window' }]);
+  });
+});
+
+describe('the library', () => {
+  it('runs a script, and tells a mistake before anything is sent', async () => {
+    const scene = new Scene(acksAll);
+    const request = { host: '10.0.0.2', port: 80, text: '> S 0:0(0)\n< S. 0:0(0) ack 1' };
+    const result = await scene.clock.run(resultOf(script(request, { network: scene.network })));
+    expect(result).toMatchObject({ ok: true });
+    const sent = scene.sent.length;
+    await expect(resultOf(script({ ...request, text: '> S akc 1' }, { network: scene.network }))).rejects.toThrow(ScriptError);
+    expect(scene.sent).toHaveLength(sent);
   });
 });
 
