@@ -25,7 +25,7 @@ export const keysOf = ({ options, manyTargets }: Kind): readonly { name: string 
 ];
 
 /** Options whose value may be a list of values, with commas between on a command line. */
-export const LISTED: ReadonlySet<string> = new Set(['flags', 'ports', 'show', 'timestamps']);
+export const LISTED: ReadonlySet<string> = new Set(['flags', 'ports', 'timestamps']);
 /** Options that name a file: from where the plan is, if the plan is a file. */
 const FILES: ReadonlySet<string> = new Set(['data-file', 'exclude-file']);
 
