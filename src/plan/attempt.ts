@@ -62,13 +62,7 @@ export async function attempt(test: Test, context: AttemptContext): Promise<Atte
     context.signal.removeEventListener('abort', abort);
   }
   if (!isLate) return found;
-  const late = failure(
-    'time',
-    `at most ${test.timeoutMs / 1000} s`,
-    'over, and the test is still running',
-    test.place,
-    found.records.length + 1,
-  );
+  const late = failure('timeout', `${test.timeoutMs / 1000} s`, 'still running', test.place, found.records.length + 1);
   return { failures: [late], records: found.records };
 }
 

@@ -35,5 +35,10 @@ export class Recording {
 }
 
 /** What a result says in a few words. */
-const outcomeOf = (result: StepEvent): string | undefined =>
-  'verdict' in result && 'reason' in result ? `${result.verdict} (${result.reason})` : undefined;
+function outcomeOf(result: StepEvent): string | undefined {
+  if ('verdict' in result && 'reason' in result) return `${result.verdict} (${result.reason})`;
+  if (!('counts' in result)) return undefined;
+  return Object.entries(result.counts)
+    .map(([verdict, count]) => `${count} ${verdict}`)
+    .join(', ');
+}

@@ -1,10 +1,11 @@
 /** A run of plans as JUnit XML, as CI systems read it: a suite a plan. */
 import type { RunResult, RunStartEvent, TestEvent } from '../probe/events.ts';
+import { escapeLine } from './escape.ts';
 import { failureLines, failureSentence, recordText } from './run-failure.ts';
 import { createStyle, type Style } from './style.ts';
 
 const WIDTH = 100;
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\n': '&#10;' };
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
 /** A case as it will be written, made as soon as it is told, so that what it was made from can go. */
 interface Case {
@@ -74,16 +75,8 @@ const shown = (attributes: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => ` ${name}="${encoded(value)}"`)
     .join('');
 
-/** What XML 1.0 can't hold, not even as a reference, is written as `\xNN` or `\u{…}`. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff\ufffe\uffff]/gu;
+/** What is not printable is written as `\xNN` or `\u{…}`: XML 1.0 can't hold most of it, not even as a reference. */
+const encoded = (text: string): string => escapeLine(text).replace(/[&<>"]/g, (character) => ENTITIES[character] as string);
 
-const printable = (text: string): string =>
-  text.replace(NOT_XML, (character) => {
-    const code = character.codePointAt(0) as number;
-    return code < 0x80 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-  });
-
-const encoded = (text: string): string => printable(text).replace(/[&<>"\n]/g, (character) => ENTITIES[character] as string);
-
-const content = (text: string): string => printable(text).replace(/[&<>]/g, (character) => ENTITIES[character] as string);
+/** Lines that are printable already. */
+const content = (text: string): string => text.replace(/[&<>]/g, (character) => ENTITIES[character] as string);

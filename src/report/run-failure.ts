@@ -12,6 +12,7 @@ const INDENT = '      ';
 export function failureSentence({ field, expected, actual, expectation, detail }: TestFailure): string {
   const more = detail === undefined ? '' : `; ${detail}`;
   if (field === 'error') return `${actual}${more}`;
+  if (field === 'timeout') return `not done within ${expected}`;
   const wanted = `${field} ${expected}`;
   const whole = expectation === undefined || expectation === wanted ? '' : `${expectation}: `;
   return `${whole}expected ${wanted}, but it is ${actual}${more}`;

@@ -2,7 +2,7 @@
 import type { RunEvent, RunResult, RunStartEvent, TestEvent } from '../probe/events.ts';
 import { failureLines, recordText } from './run-failure.ts';
 import { createStyle, type Ink, type Style, type StyleOptions } from './style.ts';
-import { displayWidth, padEnd, wrap } from './text.ts';
+import { displayWidth, flow, padEnd, wrap } from './text.ts';
 import { count } from './units.ts';
 
 export interface RunReporterOptions extends StyleOptions {
@@ -87,7 +87,7 @@ function summary(result: RunResult, style: Style): string {
   const { ended, error } = result;
   const why = ended === undefined ? '' : `${style.paint('warning', ENDED[ended])}\n`;
   const broken = error === undefined ? '' : `${style.paint('bad', style.escapeText(error.message))}\n`;
-  return `${why}${broken}${tally(result, style)}`;
+  return `${why}${broken}${tally(result, style, style.width)}`;
 }
 
 const ENDED: Readonly<Record<NonNullable<RunResult['ended']>, string>> = {
@@ -96,15 +96,21 @@ const ENDED: Readonly<Record<NonNullable<RunResult['ended']>, string>> = {
 };
 
 /** `12 tests: 10 passed, 1 failed, 1 skipped; 2.31 s`. */
-function tally({ passed, failed, known, skipped, notRun, flaky, durationMs }: RunResult, style: Style): string {
+function tally(
+  { passed, failed, known, skipped, notRun, flaky, durationMs }: RunResult,
+  style: Style,
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const total = passed + failed + known + skipped + notRun;
   const parts = [
-    `${passed} passed`,
+    `${count(total, 'test')}: ${passed} passed`,
     failed > 0 ? style.paint('bad', `${failed} failed`) : undefined,
     known > 0 ? `${known} failed as known` : undefined,
     skipped > 0 ? `${skipped} skipped` : undefined,
     notRun > 0 ? `${notRun} not run` : undefined,
     flaky > 0 ? `${flaky} flaky` : undefined,
   ].filter((part) => part !== undefined);
-  const total = passed + failed + known + skipped + notRun;
-  return `${count(total, 'test')}: ${parts.join(', ')}; ${style.duration(durationMs * 1000)}\n`;
+  return flow([...parts.slice(0, -1), `${parts.at(-1)}; ${style.duration(durationMs * 1000)}`], ', ', width)
+    .map((line) => `${line}\n`)
+    .join('');
 }

@@ -115,7 +115,7 @@ describe('ends', () => {
     const text = `tests:\n  - { name: slow, timeout: 2, connect: { host: peer, port: ${SILENT}, timeout: 60 } }\n  - { name: next, send: { host: peer, port: ${OPEN}, timeout: 0.1 } }\n`;
     const { tests } = await new Scene().run(text);
     expect(outcomes(tests)).toEqual(['slow failed', 'next passed']);
-    expect(tests[0]?.failures).toMatchObject([{ field: 'time', expected: 'at most 2 s' }]);
+    expect(tests[0]?.failures).toMatchObject([{ field: 'timeout', expected: '2 s', actual: 'still running' }]);
     expect(tests[0]?.durationMs).toBeLessThan(2100);
   });
 

@@ -32,7 +32,7 @@ export type TestStatus = 'passed' | 'failed' | 'known' | 'skipped';
 
 /** One way in which a test is not as it should be. */
 export interface TestFailure {
-  /** What was looked at: a field, or `exit code`, `time`, `setup`, `teardown`, `script` or `error`. */
+  /** What was looked at: a field, or `exit code`, `timeout`, `setup`, `teardown`, `script` or `error`. */
   field: string;
   expected: string;
   actual: string;
