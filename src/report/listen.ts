@@ -5,7 +5,7 @@ import { listenLine, listenSummary } from './listen-summary.ts';
 import { ENDED_PHRASES } from './phrases.ts';
 import { isIgnored, noteText, sackText, shownNumbers } from './segment-text.ts';
 import { createStyle, type Ink, type Style, type StyleOptions } from './style.ts';
-import { flow, padEnd, padStart, wrap } from './text.ts';
+import { displayWidth, flow, padEnd, padStart, wrap } from './text.ts';
 import { count, formatBytes } from './units.ts';
 
 export interface ListenReporterOptions extends StyleOptions {
@@ -33,6 +33,8 @@ const NUMBER_WIDTH = 7;
 const TIME_WIDTH = 9;
 /** `SYN-RECEIVED` */
 const STATE_WIDTH = 12;
+/** Below this width it is left out. */
+const STATE_FROM_WIDTH = 60;
 /** `PSH+ACK` */
 const FLAGS_WIDTH = 7;
 
@@ -164,9 +166,10 @@ function segmentLine(event: SegmentEvent, conversation: number, absolute: boolea
   if (sack !== undefined) parts.push(sack);
   const ink: Ink = isIgnored(event) ? 'warning' : event.flags.includes('RST') ? 'bad' : event.direction;
   const time = padStart(style.duration(event.atUs), TIME_WIDTH);
-  const head = `${padStart(`#${conversation}`, NUMBER_WIDTH)} ${time}  ${padEnd(event.state ?? '', STATE_WIDTH)}  `;
+  const state = width < STATE_FROM_WIDTH ? '' : `${padEnd(event.state ?? '', STATE_WIDTH)}  `;
+  const head = `${padStart(`#${conversation}`, NUMBER_WIDTH)} ${time}  ${state}`;
   const arrow = `${event.direction === 'sent' ? glyphs.arrowRight : glyphs.arrowLeft} `;
-  const indent = head.length + arrow.length;
+  const indent = displayWidth(head) + displayWidth(arrow);
   return flow(parts, '  ', width - indent)
     .map((line, i) => `${i === 0 ? paint('faint', head) + paint(ink, arrow) : ' '.repeat(indent)}${paint(ink, line)}\n`)
     .join('');

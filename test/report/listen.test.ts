@@ -1,0 +1,77 @@
+/** Listening as text. The pictures stand in pictures/, to be read as they are. */
+import { describe, expect, it } from 'vitest';
+import type { ListenEvent } from '../../src/probe/events.ts';
+import { LISTEN_DEFAULTS } from '../../src/probe/listen/request.ts';
+import { createListenReporter, type ListenReporterOptions } from '../../src/report/listen.ts';
+import { displayWidth } from '../../src/report/text.ts';
+import { Scene } from '../probe/listen/scene.ts';
+
+/** What is told of one that closes, one that is reset and one that never comes back. */
+async function events(): Promise<readonly ListenEvent[]> {
+  const scene = new Scene({ loss: 0.1 }, 9);
+  const misbehaviour = { ...LISTEN_DEFAULTS.misbehaviour, rstAfterBytes: 1000 };
+  scene.listen({ echo: true, misbehaviour });
+  await scene.run(scene.call({ data: [new TextEncoder().encode('hello')] }));
+  await scene.run(scene.call({ data: [new Uint8Array(5000)] }));
+  await scene.run(scene.call({ close: 'none' }));
+  await scene.end();
+  return scene.events;
+}
+
+function report(told: readonly ListenEvent[], options: Partial<ListenReporterOptions> = {}): string {
+  let text = '';
+  let nowMs = 0;
+  const reporter = createListenReporter({
+    write: (more) => {
+      text += more;
+    },
+    colour: false,
+    ascii: true,
+    width: 80,
+    doing: 'echoes what comes, passive close; Ctrl-C ends it',
+    quiet: false,
+    verbose: false,
+    absolute: false,
+    now: () => nowMs++,
+    ...options,
+  });
+  for (const event of told) reporter.event(event);
+  return text;
+}
+
+describe('a listener', async () => {
+  const told = await events();
+
+  it.each([
+    ['listen', {}],
+    ['listen-v', { verbose: true }],
+    ['listen-v-40-unicode', { verbose: true, width: 40, ascii: false }],
+    ['listen-q', { quiet: true }],
+    ['listen-120-colour', { width: 120, colour: true }],
+  ] as const)('%s', async (name, options) => {
+    await expect(report(told, options)).toMatchFileSnapshot(`pictures/${name}.txt`);
+  });
+
+  it.each([40, 60, 80, 120])('keeps within %i columns', (width) => {
+    for (const line of report(told, { width, verbose: true }).split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(width);
+  });
+
+  it('prints as many lines a second as can be read, and how many more there were', () => {
+    const many = told
+      .slice(0, 1)
+      .concat(
+        Array.from(
+          { length: 500 },
+          (_, i) => ({ ...(told.find(({ type }) => type === 'start') as ListenEvent), conversation: i + 1 }) as ListenEvent,
+        ),
+      );
+    // The first half of them in one second, the others in a later one.
+    let calls = 0;
+    const text = report(many, { now: () => (calls++ < 250 ? 0 : 1500) });
+    const shown = text.split('\n').filter((line) => line.includes('connects to')).length;
+    const hidden = Number(/: (\d+) lines more, too many to read/.exec(text)?.[1]);
+    expect(shown).toBe(80);
+    expect(hidden).toBeGreaterThan(100);
+    expect(hidden).toBeLessThan(500 - shown);
+  });
+});
