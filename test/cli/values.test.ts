@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nearest } from '../../src/options/values.ts';
 
 describe('the nearest word', () => {
-  const COMMANDS = ['connect', 'send', 'ping', 'scan', 'replay', 'decode', 'demo', 'doctor', 'completion'];
+  const COMMANDS = ['connect', 'send', 'ping', 'trace', 'scan', 'replay', 'decode', 'demo', 'doctor', 'completion'];
 
   it.each([
     ['scna', 'scan'],
