@@ -33,10 +33,7 @@ export interface MtuLimits {
 }
 
 /** What came of a probe. `told`: by "fragmentation needed", with the MTU where the router names one. */
-type Reaction =
-  | { type: 'passed' }
-  | { type: 'told'; from: string; quotedTtl: number | undefined; mtu: number | undefined }
-  | { type: 'silent' };
+type Reaction = { type: 'passed' } | { type: 'told'; from: string; ttl: number | undefined; mtu: number | undefined } | { type: 'silent' };
 
 /** Where probes are sent to, and what they are. */
 interface Aim {
@@ -122,8 +119,10 @@ class MtuSearch {
     let passed = this.#smallest;
     let failed = this.#prober.mtu + 1;
     let size = this.#prober.mtu;
-    /** A router has named the size, and the next one above it failed too. */
+    /** The size that a router has named. */
     let named: number | undefined;
+    /** A router has said of the smallest that failed that it is too large. */
+    let isTold = false;
     while (failed - passed > 1 && !this.#over) {
       const reaction = await this.#measure(aim, size);
       if (reaction.type === 'passed') {
@@ -133,6 +132,7 @@ class MtuSearch {
         continue;
       }
       failed = size;
+      isTold = reaction.type === 'told';
       const next = reaction.type === 'told' ? this.#heed(reaction, size, passed) : undefined;
       named = next ?? named;
       size = next ?? (passed > this.#smallest ? halfway(passed, failed) : Math.max(passed + 1, plateauBelow(failed)));
@@ -145,7 +145,7 @@ class MtuSearch {
         this.#largestHeard(({ size, from }) => size < refused && from !== narrowing.address),
       );
     }
-    const found = passed === this.#prober.mtu ? 'whole' : named === passed ? 'icmp' : 'halving';
+    const found = passed === this.#prober.mtu ? 'whole' : isTold ? 'icmp' : 'halving';
     return { mtu: passed, found };
   }
 
@@ -167,10 +167,8 @@ class MtuSearch {
   }
 
   /** @returns the size to try next, where the router has named one that can be */
-  #heed({ from, quotedTtl, mtu }: Extract<Reaction, { type: 'told' }>, size: number, passed: number): number | undefined {
+  #heed({ from, ttl, mtu }: Extract<Reaction, { type: 'told' }>, size: number, passed: number): number | undefined {
     const isSensible = mtu !== undefined && mtu >= SMALLEST && mtu < size;
-    const ttl =
-      this.#path.hops.find(({ address }) => address === from)?.ttl ?? (quotedTtl === undefined ? undefined : FULL_TTL - quotedTtl + 1);
     const known = this.#narrowings.find(({ address }) => address === from);
     if (known === undefined) this.#narrowings.push({ ttl, address: from, mtu: isSensible ? mtu : 0 });
     else if (isSensible && mtu < known.mtu) known.mtu = mtu;
@@ -198,6 +196,7 @@ class MtuSearch {
         beyond--;
       }
     }
+    if (this.#over) return;
     const { ttl, address } = hops[reached] ?? {};
     // It has named its MTU before, and then said no more.
     const isKnown = this.#narrowings.some((narrowing) => narrowing.address === address);
@@ -256,10 +255,12 @@ class MtuSearch {
   #judge(finding: Finding, probes: readonly Probe[], aim: Aim): Reaction | undefined {
     if (finding.type === 'ignored' || finding.probe === undefined || !probes.includes(finding.probe)) return undefined;
     if (finding.type === 'answer') return { type: 'passed' };
-    const { error } = finding;
+    const { error, probe } = finding;
     const from = formatIpv4(finding.from);
     if (error.name === 'fragmentation-needed') {
-      return { type: 'told', from, quotedTtl: error.ip?.ttl, mtu: error.nextHopMtu || undefined };
+      // What is left of its TTL tells how far it came, where the router is not one that was seen.
+      const ttl = this.#path.hops.find(({ address }) => address === from)?.ttl ?? (error.ip && probe.ttl - error.ip.ttl + 1);
+      return { type: 'told', from, ttl, mtu: error.nextHopMtu || undefined };
     }
     const hasArrived = aim.by === 'last-hop' ? error.name === 'ttl-exceeded' : from === this.#path.destination;
     return hasArrived ? { type: 'passed' } : undefined;

@@ -158,7 +158,7 @@ describe('the path MTU', () => {
   it('is found by plateaus where a router names no size (RFC 1191 §7.1)', async () => {
     expect(await measure({ hops: [hop(), hop(1300, 'zero')] })).toMatchObject({
       mtu: 1300,
-      found: 'halving',
+      found: 'icmp',
       narrowings: [{ ttl: 2, address: '10.0.0.2', mtu: 1300 }],
     });
   });
@@ -192,6 +192,11 @@ describe('the path MTU', () => {
     expect(await measure({ hops })).toMatchObject({ mtu: 1300, narrowings: [{ ttl: 1, address: '10.0.0.1', mtu: 1300 }] });
   });
 
+  it('knows by what is left of the TTL how far a router is that was not seen', async () => {
+    const hops = [hop(), hop(1500, 'mtu', false), hop(1300, 'mtu', false)];
+    expect(await measure({ hops })).toMatchObject({ mtu: 1300, narrowings: [{ ttl: 3, address: '10.0.0.3', mtu: 1300 }] });
+  });
+
   it('asks with the segment itself where ACKs draw nothing, and leaves nothing open', async () => {
     expect(await measure({ hops: [hop(1400)], answersTo: ['segment'] })).toMatchObject({ mtu: 1400, by: 'segment' });
   });
@@ -210,7 +215,7 @@ describe('the path MTU', () => {
 
   it('ends at the time given, with what is sure', async () => {
     const found = await measure({ hops: [hop(1433, 'silent')] }, { untilUs: 500_000 });
-    expect(found.found).toBe('unfinished');
+    expect(found).toMatchObject({ found: 'unfinished', narrowings: [] });
     expect(found.mtu).toBeLessThanOrEqual(1433);
     expect(found.tookUs).toBeLessThanOrEqual(500_000);
   });
