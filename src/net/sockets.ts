@@ -117,8 +117,9 @@ export class SharedSockets {
 
   /** Delivers what has arrived and was not yet read. */
   poll(): void {
-    this.tcp.poll();
+    // What routers say of probes comes before what the destination behind them says.
     this.icmp.poll();
+    this.tcp.poll();
   }
 
   /** Closes the sockets, now or with the last listener. */

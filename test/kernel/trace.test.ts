@@ -84,6 +84,17 @@ describeNeeding(['namespaces'], 'trace over seven routers', () => {
     expect([...seen].sort()).toStrictEqual(['10.0.5.1', '10.1.5.1']);
   });
 
+  it('inside a connection to a host whose answers name no probe, for want of SACK', async () => {
+    chain.server.exec(['sh', '-c', 'echo 0 > /proc/sys/net/ipv4/tcp_sack']);
+    try {
+      const { hops, result } = await run({ inside: true });
+      expect(addresses(hops)).toStrictEqual(HOPS.map(chain.addressOf));
+      expect(result).toMatchObject({ reached: true, verdict: 'open', hops: 8, connection: { established: true, closed: true } });
+    } finally {
+      chain.server.exec(['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/tcp_sack']);
+    }
+  });
+
   describe('that stops', () => {
     it('where all is dropped', async () => {
       router(4).firewall('forward', `tcp dport ${OPEN} drop`);

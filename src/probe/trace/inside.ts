@@ -328,6 +328,8 @@ export class InsideProber implements Prober {
     }
     this.#settle(probe);
     this.#farthestQuote = Math.max(this.#farthestQuote, probe.ttl);
+    // A router is there: what seemed to be the destination's was to one that went further.
+    if (probe.ttl >= this.#nearestUnnamed) this.#nearestUnnamed = Number.POSITIVE_INFINITY;
     this.#teller.icmp(heard, arrival, probe);
     const { atUs, datagram } = arrival;
     return { type: 'icmp', probe, atUs, from: ip.source, round: elapsed(probe.departure, arrival), error, ip, datagram };
