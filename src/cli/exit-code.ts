@@ -57,7 +57,7 @@ export const EXIT_STATUS: readonly (readonly [code: string, meaning: string])[] 
   ['2', 'filtered: no answer, or an ICMP error'],
   [
     '3',
-    'answered, but not as asked: the close did not complete, data were not acknowledged; a limit of ping was passed; flows of a trace end differently; an expectation does not hold; a scan was cut short, or is not as required',
+    'answered, but not as asked: the close did not complete, data were not acknowledged; a limit of ping was passed; flows of a trace end differently; an expectation does not hold; a scan was cut short, or is not as required; a test of a plan failed',
   ],
   ['64', 'wrong usage; broadcast or multicast target; source address not ours; datagram over the MTU'],
   ['65, 66', 'input data malformed; input file missing'],

@@ -1,6 +1,6 @@
 /** The caller's mistakes and this machine's, each with its exit code (sysexits.h). */
 export class CliError extends Error {
-  override readonly name = 'CliError';
+  override readonly name: string = 'CliError';
   /**
    * @param code stable, for programs
    * @param message what, on what, why

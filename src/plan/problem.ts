@@ -17,6 +17,8 @@ export const problemText = ({ file, line, column, message }: Problem): string =>
 
 /** Plans that can't be run: exit code 65. Its message is the first problem. */
 export class PlanError extends CliError {
+  override readonly name = 'PlanError';
+
   constructor(readonly problems: readonly [Problem, ...Problem[]]) {
     super('bad-data', problemText(problems[0]), problems[0].hint);
   }

@@ -39,6 +39,11 @@ export class Scene {
     });
   }
 
+  /** In what to run. */
+  get context() {
+    return { network: this.wire.host(OURS), env: {}, resolve: async () => PEERS };
+  }
+
   /** Runs one plan. */
   async run(text: string, options: Partial<RunOptions> = {}, context: Partial<RunContext> = {}): Promise<Outcome> {
     const allowCommands = context.runCommand !== undefined;
@@ -47,7 +52,7 @@ export class Scene {
     await Promise.all([engineOf('send'), engineOf('connect'), engineOf('script')]);
     const events: RunEvent[] = [];
     const collect = async () => {
-      const whole: RunContext = { network: this.wire.host(OURS), env: {}, resolve: async () => PEERS, ...context };
+      const whole: RunContext = { ...this.context, ...context };
       for await (const event of runPlans(plans, { ...RUN_DEFAULTS, ...options }, whole)) events.push(event);
     };
     await this.clock.run(collect());
