@@ -25,6 +25,7 @@ curl curl
 /etc/services netbase
 setcap libcap2-bin
 groff groff-base
+prove perl
 zsh zsh
 fish fish'
 bench='hping3 hping3

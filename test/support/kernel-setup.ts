@@ -14,6 +14,7 @@ const PROGRAMS = [
   'setpriv',
   'setcap',
   'groff',
+  'prove',
   'script',
   'tshark',
   'editcap',
