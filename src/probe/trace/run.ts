@@ -17,7 +17,7 @@ import { overdueUs, patienceUs } from './waits.ts';
 /** How long we go on without a look at signals and timers. */
 const BREATH_US = 10_000;
 /** Probes in a row before we look what has come: so many may go further than there is any use. */
-const BURST = 8;
+const BURST = 4;
 /** Who reads our events takes time that the probes need: they are handed over so often. */
 const TELL_EVERY_US = 20_000;
 /** Of a hop that has never answered: no single probe says that it is silent. */
