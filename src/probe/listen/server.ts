@@ -3,11 +3,11 @@ import { NetError } from '../../net/errors.ts';
 import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from '../../net/flow.ts';
 import type { Arrival, ListeningPorts, Route } from '../../net/network.ts';
 import { handle } from '../../tcp/endpoint.ts';
-import { createTcb, DEFAULT_TCB_CONFIG, type Tcb } from '../../tcp/tcb.ts';
+import { createTcb, type Tcb } from '../../tcp/tcb.ts';
 import { formatIpv4, isMulticast } from '../../wire/address.ts';
 import { ACK, RST, SYN } from '../../wire/flags.ts';
 import { ipv4Header } from '../../wire/ipv4.ts';
-import { encodePacket, MIN_HEADERS_LENGTH } from '../../wire/packet.ts';
+import { encodePacket } from '../../wire/packet.ts';
 import { seqAdd, seqGt } from '../../wire/seq.ts';
 import { type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
 import { findOption } from '../../wire/tcp-options.ts';
@@ -16,8 +16,8 @@ import { Connection, type ConnectionOptions, type ConnectionPort } from '../conn
 import type { ProbeContext } from '../context.ts';
 import { type ConnectEvent, type ListenEvent, type NoteEvent, SCHEMA_VERSION, type ServedEvent, type StartEvent } from '../events.ts';
 import { isoTime } from '../segment-event.ts';
-import { synOptions } from '../syn-options.ts';
 import { VERSION } from '../version.ts';
+import { EndpointConfigs } from './endpoint-configs.ts';
 import type { Path } from './path.ts';
 import type { ListenRequest } from './request.ts';
 import { Served } from './served.ts';
@@ -26,11 +26,6 @@ import { Tally } from './tally.ts';
 
 type HeardSegment = Extract<Heard, { type: 'segment' }>;
 
-/** So much each peer may have in flight towards us, and no more, where many share the kernel's buffer. */
-const LEAST_WINDOW_BYTES = 64 * 1024;
-const MOST_WINDOW_BYTES = 1 << 20;
-/** As Linux: over a path of a fraction of a second the RFC's second would be most of the time. */
-const MIN_RTO_US = 200_000;
 /** A flood is told of once in so long. */
 const NOTE_EVERY_US = 10_000_000;
 /** RFC 1122 §3.2.1.3: no host has such an address. */
@@ -47,6 +42,7 @@ export class Server {
   readonly #startedAtUs: number;
   readonly #flows = new FlowTable<Served>();
   readonly #cookies: SynCookies;
+  readonly #configs: EndpointConfigs;
   #halfOpen = 0;
   #lastNumber = 0;
   /** Until then nothing is due: the earliest that any of them wanted, though it may want something later by now. */
@@ -61,6 +57,7 @@ export class Server {
     this.#path = path;
     this.#startedAtUs = startedAtUs;
     this.#cookies = new SynCookies(context.random);
+    this.#configs = new EndpointConfigs(request, context.random, ports.receiveWindowBytes);
   }
 
   get dueAtUs(): number {
@@ -180,7 +177,7 @@ export class Server {
     tally.strays++;
     // The ACK that brings the cookie may have been lost, and only its number fits: a later segment is not to end it all.
     if (mayBringCookie) return undefined;
-    this.#sendAll(flow, createTcb(this.#config(flow, home.mtu, 0, 0)), tcp);
+    this.#sendAll(flow, createTcb(this.#configs.of(flow, home.mtu, 0, 0, this.#open)), tcp);
     return undefined;
   }
 
@@ -191,7 +188,7 @@ export class Server {
     const options = carriedOptions(syn.options);
     const iss = this.#cookies.make(flow, syn.seq, findOption(options, 'mss')?.mss ?? DEFAULT_MSS, nowUs);
     const timestamp = carryingTimestamp(Math.floor(nowUs / 1000), options);
-    const tcb = createTcb(this.#config(flow, mtu, iss, timestamp));
+    const tcb = createTcb(this.#configs.of(flow, mtu, iss, timestamp, this.#open));
     handle(tcb, { type: 'open', passive: true }, nowUs);
     this.#sendAll(flow, tcb, { ...syn, options });
     this.tally.cookiesSent++;
@@ -230,7 +227,7 @@ export class Server {
     const nowUs = network.clock.nowUs();
     const tuple = { localAddress: address, localPort: port, remoteAddress: peerAddress, remotePort: peerPort };
     const ownIss = cookie?.iss ?? this.#request.iss ?? iss(tuple, nowUs);
-    const tcb = createTcb(this.#config(flow, route.mtu, ownIss, cookie?.timestamp ?? random.uint32()));
+    const tcb = createTcb(this.#configs.of(flow, route.mtu, ownIss, cookie?.timestamp ?? this.#configs.firstTimestamp(), this.#open));
     const connect = (served: Served, options: ConnectionOptions): Connection<ConnectionPort> => {
       const { ttl, tos } = this.#request;
       const ownPort = this.#portOf(served, { ...route, sourceAddress: address });
@@ -259,25 +256,6 @@ export class Server {
       },
       send: (datagram) => this.#path.send(datagram),
       pathMtu: () => ports.pathMtu(peerAddress, address),
-    };
-  }
-
-  #config({ port, peerPort }: Flow, mtu: number, iss: number, timestamp: number): Parameters<typeof createTcb>[0] {
-    const { window, timeoutMs, misbehaviour, echo } = this.#request;
-    const share = Math.floor(this.#ports.receiveWindowBytes / (this.#open + 1));
-    return {
-      ...DEFAULT_TCB_CONFIG,
-      localPort: port,
-      remotePort: peerPort,
-      iss,
-      synOptions: synOptions(this.#request.synOptions, mtu - MIN_HEADERS_LENGTH, timestamp),
-      synWindow: misbehaviour.zeroWindowMs !== undefined ? 0 : (window ?? DEFAULT_TCB_CONFIG.synWindow),
-      fixedWindow: window !== undefined,
-      receiveBufferBytes: Math.max(LEAST_WINDOW_BYTES, Math.min(MOST_WINDOW_BYTES, share)),
-      userReads: echo || misbehaviour.zeroWindowMs !== undefined,
-      maxSegmentBytes: mtu - MIN_HEADERS_LENGTH,
-      userTimeoutUs: timeoutMs * 1000,
-      minRtoUs: MIN_RTO_US,
     };
   }
 

@@ -31,6 +31,18 @@ describe('a bad path', () => {
     await scene.end();
   });
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('resets nobody whose SYN was answered by a cookie, whatever gets lost: seed %i', async (seed) => {
+    const scene = new Scene({ loss: 0.2 }, seed);
+    scene.listen({ echo: true, backlog: 0 });
+    const bytes = pattern(3000);
+    const calls = Array.from({ length: 3 }, () => scene.call({ data: [bytes], idleMs: 5000, timeoutMs: 30_000, timeWaitMs: 0 }));
+    for (const { result, bytes: heard } of await scene.run(Promise.all(calls))) {
+      expect(result.ended).toBeUndefined();
+      expect(heard).toEqual(bytes);
+    }
+    expect(await scene.end()).toMatchObject({ connections: 3, cookiesUsed: 3 });
+  });
+
   it('is the same one with the same seed', async () => {
     const runs = [];
     for (let i = 0; i < 2; i++) {
