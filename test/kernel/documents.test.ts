@@ -9,7 +9,7 @@ import { command } from '../support/command.ts';
 import { createPair, type Network, temporaryDirectory } from '../support/netns.ts';
 import { startNginx } from '../support/servers.ts';
 
-const SCRIPTS = { man: 'man/rawshake.1', options: 'docs/options.md' };
+const SCRIPTS = { man: 'man/rawshake.1', options: 'docs/options.md', api: 'docs/api.md' };
 
 const COMMANDS = await loadAll();
 
@@ -20,7 +20,7 @@ describe('the generated documents', () => {
 
   it.each(Object.entries(SCRIPTS))('scripts/%s.js --check tells where %s is not', (name, file) => {
     const directory = temporaryDirectory();
-    for (const part of ['scripts', 'man', 'docs', 'package.json']) cpSync(part, join(directory, part), { recursive: true });
+    for (const part of ['scripts', 'man', 'docs', 'package.json', 'src/index.ts']) cpSync(part, join(directory, part), { recursive: true });
     for (const part of ['dist', 'node_modules']) symlinkSync(resolve(part), join(directory, part));
     const check = (): string => command([process.execPath, join(directory, `scripts/${name}.js`), '--check']);
     expect(check()).toBe('');

@@ -3,14 +3,14 @@ import type { ExpectationReport } from '../../probe/events.ts';
 import { Conditions, type MatchOfItems } from './conditions.ts';
 import { faultIn } from './error.ts';
 import { type ExpectingCommand, type ListName, namesOf } from './names.ts';
-import { Observation } from './observation.ts';
+import type { Observation } from './observation.ts';
 import { pathsIn } from './operands.ts';
 import { parse } from './parser.ts';
 import type { Condition, Fold } from './value.ts';
 
 export { ExpressionError } from './error.ts';
 export type { ExpectingCommand } from './names.ts';
-export { Observation };
+export { Observation } from './observation.ts';
 
 /** An expression that makes sense for a command. It may be held against any number of runs. */
 export interface Expectation {
