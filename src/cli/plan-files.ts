@@ -1,11 +1,11 @@
 /** Plans as files, and what a run of them leaves in files. */
-import { constants } from 'node:fs';
-import { access, chown, lstat, mkdir, readFile } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, chown, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { CliError, usageError } from '../options/errors.ts';
 import { reasonOf } from '../options/file-errors.ts';
 import { quote } from '../options/values.ts';
+import { LONGEST_PLAN } from '../plan/keys.ts';
 import type { PlanText } from '../plan/read.ts';
 import type { RunEvent, RunResult, TestEvent } from '../probe/events.ts';
 import { VERSION } from '../probe/version.ts';
@@ -20,15 +20,28 @@ import { FileSink } from './save.ts';
 export async function readPlanFile(path: string, { stdin }: Pick<Io, 'stdin'>): Promise<PlanText> {
   if (path === '-') {
     if ((stdin as { isTTY?: boolean }).isTTY) throw usageError('PLAN: stdin is a terminal', 'pipe a plan into it, or name a file');
-    return { file: 'stdin', text: await text(stdin) };
+    return { file: 'stdin', text: await readAll('stdin', stdin) };
   }
   try {
-    return { file: path, text: await readFile(path, 'utf8') };
+    return { file: path, text: await readAll(path, createReadStream(path)) };
   } catch (error) {
+    if (error instanceof CliError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'no such file' : reasonOf(error);
     throw new CliError('no-input', `can't read ${quote(path)}: ${why}`, 'name a plan, or see rawshake run --init');
   }
+}
+
+/** No more than a plan may have: what is read may be a device. */
+async function readAll(file: string, chunks: AsyncIterable<Buffer>): Promise<string> {
+  const read: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    read.push(chunk);
+    length += chunk.length;
+    if (length > LONGEST_PLAN) throw new CliError('bad-data', `${file}: more than ${LONGEST_PLAN >> 20} MiB`, 'this is no plan');
+  }
+  return Buffer.concat(read).toString();
 }
 
 /** Writes a new file; one that exists stays as it is. @throws CliError */

@@ -28,6 +28,9 @@ export interface Key {
 const text = { kind: 'text' } as const;
 const texts = { kind: 'texts' } as const;
 
+/** Characters of a plan. */
+export const LONGEST_PLAN = 32 << 20;
+
 /** The longest that one attempt of a test may take. */
 export const LONGEST_TEST_SECONDS = 86_400;
 export const MOST_RETRIES = 100;

@@ -1,7 +1,7 @@
 /** Plans from text to what the runner runs. All of every plan is read and checked; nothing is sent. */
 import { usageError } from '../options/errors.ts';
 import { nearest, quote } from '../options/values.ts';
-import { PLAN_KEYS } from './keys.ts';
+import { LONGEST_PLAN, PLAN_KEYS } from './keys.ts';
 import type { Plan, Test } from './model.ts';
 import { Problems } from './problem.ts';
 import { child, Reading, readCommands } from './reading.ts';
@@ -17,8 +17,6 @@ export interface PlanText {
 
 /** Tests of all plans together, a matrix' each counted. */
 const MOST_TESTS = 100_000;
-/** In characters. */
-const LONGEST_PLAN = 32 << 20;
 
 /**
  * @throws PlanError with every problem of every plan

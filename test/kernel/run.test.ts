@@ -196,6 +196,7 @@ for case in e.parse(sys.argv[1]).getroot().iter('testcase'):
         'can\'t read "nope.yaml": no such file; name a plan, or see rawshake run --init',
       ],
       ['a directory', () => [directory], 66, /: it is a directory; name a plan/],
+      ['what has no end', () => ['/dev/zero'], 65, '/dev/zero: more than 32 MiB; this is no plan'],
       ['an unknown variable', () => [example, '--var', 'hots=x'], 64, '--var: no plan has a variable "hots"; did you mean host?'],
       [
         'a variable without a value',
