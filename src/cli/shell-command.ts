@@ -1,7 +1,7 @@
 /** The shell commands of a plan's setup and teardown. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { CommandOutcome } from '../plan/attempt.ts';
+import type { CommandOutcome } from '../plan/commands.ts';
 import { signalExitCode } from './exit-code.ts';
 import type { Io } from './io.ts';
 

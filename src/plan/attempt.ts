@@ -3,21 +3,13 @@ import { NetError } from '../net/errors.ts';
 import { CliError } from '../options/errors.ts';
 import type { ScriptResult, StepEvent, StepRecord, TestFailure } from '../probe/events.ts';
 import { InputError } from '../probe/input-error.ts';
+import { type RunCommand, runSetup, runTeardown } from './commands.ts';
 import { evaluateExpectation } from './expect/expectation.ts';
 import { Observation } from './expect/observation.ts';
+import { failure } from './failure.ts';
 import { engineOf, type StepContext, type StepResult } from './kinds.ts';
-import type { Place, Step, Test } from './model.ts';
+import type { Step, Test } from './model.ts';
 import { Recording } from './recording.ts';
-
-export interface CommandOutcome {
-  /** 0: it did what it should; 128+N where signal N ended it. */
-  exitCode: number;
-  /** The end of what it wrote. */
-  output: string;
-}
-
-/** Runs a shell command until its end, or until the signal ends it. */
-export type RunCommand = (command: string, signal: AbortSignal) => Promise<CommandOutcome>;
 
 export interface AttemptContext extends Omit<StepContext, 'signal'> {
   /** Ends the run: what is open is reset. */
@@ -56,47 +48,23 @@ export async function attempt(test: Test, context: AttemptContext): Promise<Atte
   const found: Attempt = { failures: [], records: [] };
   const running = { ...context, signal: controller.signal };
   try {
-    await Promise.race([runAll(test, running, found), givenUp]);
+    await Promise.race([runSteps(test, running, found), givenUp]);
   } finally {
     cancel();
     context.signal.removeEventListener('abort', abort);
+    found.failures.push(...(await runTeardown(test.teardown, test.place, context, test.timeoutMs)));
   }
   if (!isLate) return found;
   const late = failure('timeout', `${test.timeoutMs / 1000} s`, 'still running', test.place, found.records.length + 1);
   return { failures: [late], records: found.records };
 }
 
-async function runAll(test: Test, context: AttemptContext, found: Attempt): Promise<void> {
-  try {
-    found.failures.push(...(await runCommands('setup', test.setup, test.place, context)));
-    for (const [index, step] of test.steps.entries()) {
-      if (found.failures.length > 0 || context.signal.aborted) break;
-      found.failures.push(...(await runStep(step, index + 1, context, found.records)));
-    }
-  } finally {
-    found.failures.push(...(await runCommands('teardown', test.teardown, test.place, { ...context, signal: NEVER })));
+async function runSteps(test: Test, context: AttemptContext, found: Attempt): Promise<void> {
+  found.failures.push(...(await runSetup(test.setup, test.place, context, test.timeoutMs)));
+  for (const [index, step] of test.steps.entries()) {
+    if (found.failures.length > 0 || context.signal.aborted) break;
+    found.failures.push(...(await runStep(step, index + 1, context, found.records)));
   }
-}
-
-/** What clears up is not interrupted. */
-const NEVER = new AbortController().signal;
-
-/** The first that fails ends a setup; of a teardown all are run. */
-export async function runCommands(
-  what: 'setup' | 'teardown',
-  commands: readonly string[],
-  place: Place,
-  { runCommand, signal }: Pick<AttemptContext, 'runCommand' | 'signal'>,
-): Promise<TestFailure[]> {
-  const failures: TestFailure[] = [];
-  for (const command of commands) {
-    if (runCommand === undefined || (what === 'setup' && failures.length > 0)) break;
-    const { exitCode, output } = await runCommand(command, signal);
-    if (exitCode === 0) continue;
-    const detail = output === '' ? command : `${command}: ${output}`;
-    failures.push({ ...failure(what, 'exit code 0', `exit code ${exitCode}`, place, 0), detail });
-  }
-  return failures;
 }
 
 async function runStep(step: Step, number: number, context: AttemptContext, records: StepRecord[]): Promise<TestFailure[]> {
@@ -160,14 +128,3 @@ export const commandLineOf = ({ kind, args }: Step): string =>
 
 /** As a shell would take it for one word. */
 const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);
-
-const failure = (field: string, expected: string, actual: string, { line }: Place, step: number): TestFailure => ({
-  field,
-  expected,
-  actual,
-  step,
-  kind: undefined,
-  expectation: undefined,
-  line,
-  detail: undefined,
-});

@@ -5,7 +5,8 @@ import { resolveHost } from '../net/resolve.ts';
 import { type RunEvent, type RunResult, SCHEMA_VERSION, type TestEvent, type TestFailure } from '../probe/events.ts';
 import { VERSION } from '../probe/version.ts';
 import type { Ipv4Address } from '../wire/address.ts';
-import { type Attempt, type AttemptContext, attempt, type RunCommand, runCommands } from './attempt.ts';
+import { type Attempt, type AttemptContext, attempt } from './attempt.ts';
+import { type RunCommand, runSetup, runTeardown } from './commands.ts';
 import { engineOf } from './kinds.ts';
 import type { Plan, Test } from './model.ts';
 import { inOrder } from './pool.ts';
@@ -66,13 +67,14 @@ export async function* runPlans(plans: readonly Plan[], options: RunOptions, con
     resolve: onceEach(context.resolve ?? (async (host) => (await resolveHost(host)).address)),
   };
   const counts = { passed: 0, failed: 0, known: 0, skipped: 0 };
+  const leftovers: TestFailure[] = [];
   let flaky = 0;
   let told = 0;
   const isOver = (): boolean => signal.aborted || (options.bail && counts.failed > 0);
   for (const plan of plans) {
     if (isOver()) break;
     const before = told;
-    for await (const event of runPlan(plan, options, running, isOver)) {
+    for await (const event of runPlan(plan, options, running, isOver, leftovers)) {
       const numbered = { ...event, number: before + event.number };
       counts[event.status]++;
       if (event.flaky) flaky++;
@@ -86,6 +88,7 @@ export async function* runPlans(plans: readonly Plan[], options: RunOptions, con
     ...counts,
     notRun,
     flaky,
+    failures: leftovers,
     durationMs: (clock.nowUs() - startedUs) / 1000,
     ended: signal.aborted ? 'interrupted' : notRun > 0 ? 'bail' : undefined,
     error: undefined,
@@ -93,16 +96,21 @@ export async function* runPlans(plans: readonly Plan[], options: RunOptions, con
   yield result;
 }
 
+/** The longest that a command of a plan may take. */
+const COMMAND_MS = 300_000;
+
+/** @param leftovers what its teardown could not do is put there */
 async function* runPlan(
   { setup, teardown, tests }: Plan,
   options: RunOptions,
   context: AttemptContext,
   isOver: () => boolean,
+  leftovers: TestFailure[],
 ): AsyncGenerator<TestEvent> {
   const [first] = tests;
   if (first === undefined) return;
   let hasFailed = false;
-  const broken = await runCommands('setup', setup, first.place, context);
+  const broken = await runSetup(setup, first.place, context, COMMAND_MS);
   try {
     yield* inOrder(
       tests,
@@ -115,7 +123,7 @@ async function* runPlan(
       { jobs: options.jobs, isAlone: (test) => !test.parallel, isOver: () => isOver() || (options.bail && hasFailed) },
     );
   } finally {
-    await runCommands('teardown', teardown, first.place, { ...context, signal: new AbortController().signal });
+    leftovers.push(...(await runTeardown(teardown, first.place, context, COMMAND_MS)));
   }
 }
 

@@ -1,6 +1,7 @@
 /** `run` as text: a line a test, why each failed with the ladder of what was said, and how many did. */
 import type { RunEvent, RunResult, RunStartEvent, TestEvent } from '../probe/events.ts';
-import { failureLines, recordText } from './run-failure.ts';
+import { escapeLine } from './escape.ts';
+import { failureLines, failureSentence, recordText } from './run-failure.ts';
 import { createStyle, type Ink, type Style, type StyleOptions } from './style.ts';
 import { displayWidth, flow, padEnd, wrap } from './text.ts';
 import { count } from './units.ts';
@@ -84,10 +85,11 @@ const wrapped = (text: string, ink: Ink, style: Style): string =>
     .join('');
 
 function summary(result: RunResult, style: Style): string {
-  const { ended, error } = result;
+  const { ended, error, failures } = result;
   const why = ended === undefined ? '' : `${style.paint('warning', ENDED[ended])}\n`;
   const broken = error === undefined ? '' : `${style.paint('bad', style.escapeText(error.message))}\n`;
-  return `${why}${broken}${tally(result, style, style.width)}`;
+  const leftovers = failures.map((failure) => `${style.paint('bad', escapeLine(failureSentence(failure)))}\n`).join('');
+  return `${why}${broken}${leftovers}${tally(result, style, style.width)}`;
 }
 
 const ENDED: Readonly<Record<NonNullable<RunResult['ended']>, string>> = {

@@ -158,6 +158,21 @@ describe('commands', () => {
     expect(result.passed).toBe(2);
   });
 
+  it('that never end are ended with the time of their test', async () => {
+    const ran: string[] = [];
+    const runCommand = (command: string, signal: AbortSignal) =>
+      new Promise<{ exitCode: number; output: string }>((resolve) => {
+        ran.push(command);
+        signal.addEventListener('abort', () => resolve({ exitCode: 137, output: '' }));
+        if (command !== 'hang') resolve({ exitCode: 0, output: '' });
+      });
+    const hanging = `teardown: hang\n${plan({ a: [OPEN, 'timeout: 2, teardown: hang'] })}`;
+    const { tests, result } = await new Scene().run(hanging, {}, { runCommand });
+    expect(ran).toEqual(['hang', 'hang']);
+    expect(tests[0]?.failures).toMatchObject([{ field: 'teardown', actual: 'exit code 137' }]);
+    expect(result.failures).toMatchObject([{ field: 'teardown', detail: 'hang' }]);
+  });
+
   it('that fail fail what they are for, and what clears up is run all the same', async () => {
     const ran: string[] = [];
     const runCommand = async (command: string) => {

@@ -72,7 +72,19 @@ const EVENTS: readonly RunEvent[] = [
   test(3, 'odd', { status: 'known', ok: true, reason: 'not mended', failures: closed.failures }),
   test(4, 'elsewhere', { status: 'skipped', reason: 'env CI' }),
   test(5, HOSTILE, { attempts: 3, flaky: true }),
-  { type: 'result', passed: 2, failed: 1, known: 1, skipped: 1, notRun: 0, flaky: 1, durationMs: 61.5, ended: undefined, error: undefined },
+  {
+    type: 'result',
+    passed: 2,
+    failed: 1,
+    known: 1,
+    skipped: 1,
+    notRun: 0,
+    flaky: 1,
+    failures: [],
+    durationMs: 61.5,
+    ended: undefined,
+    error: undefined,
+  },
 ];
 
 function text(width: number, more: { quiet?: boolean; ascii?: boolean } = {}): string {

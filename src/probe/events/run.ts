@@ -102,6 +102,8 @@ export interface RunResult {
   /** The run ended before them. */
   notRun: number;
   flaky: number;
+  /** Of the teardown of plans. */
+  failures: readonly TestFailure[];
   durationMs: number;
   /** Why it ended before all tests were run. */
   ended: 'bail' | 'interrupted' | undefined;

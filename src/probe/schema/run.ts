@@ -72,6 +72,7 @@ const result = defined(
       skipped: integer,
       notRun: integer,
       flaky: integer,
+      failures: list(failure),
       durationMs: number,
       ended: optional(oneOf<NonNullable<RunResult['ended']>>()('bail', 'interrupted')),
       ...ending,
