@@ -27,18 +27,15 @@ export function readData(args: Args): Iterable<Uint8Array> {
   return fstatSync(fd).isFile() ? chunks : upFront(chunks, file);
 }
 
-/** The same, from the beginning each time. @throws CliError as {@link readData}: at once, and later where a file has gone */
+/** The same, from the beginning each time. A file stays open: who gives up root could not open it again. @throws CliError as {@link readData} */
 export function readDataEachTime(args: Args): { data: () => Iterable<Uint8Array>; hasData: boolean } {
-  let first: Iterable<Uint8Array> | undefined = readData(args);
   const hasData = optionsGiven(args).length > 0;
-  // What is all here, as it is from a pipe, can be given again.
-  const whole = Array.isArray(first) ? first : undefined;
-  const data = (): Iterable<Uint8Array> => {
-    const now = whole ?? first ?? readData(args);
-    first = undefined;
-    return now;
-  };
-  return { data, hasData };
+  const first = readData(args);
+  if (Array.isArray(first)) return { data: () => first, hasData };
+  const file = args.text('data-file');
+  if (file === undefined) return { data: () => readData(args), hasData };
+  const fd = openForReading(file);
+  return { data: () => fileChunks(file, fd, 0), hasData };
 }
 
 /** What comes from a pipe or a device may keep us waiting: all of it is read before anything is sent. */
@@ -98,17 +95,19 @@ function openForReading(file: string): number {
   throw new CliError('no-input', `--data-file: ${quote(file)} is a directory`, 'name a file');
 }
 
-function* fileChunks(file: string, fd: number): Generator<Uint8Array> {
+/** @param from where to begin, of a file that stays open; undefined: where it stands, and it is closed at the end */
+function* fileChunks(file: string, fd: number, from?: number): Generator<Uint8Array> {
   try {
-    for (;;) {
+    for (let at = from; ; ) {
       const chunk = new Uint8Array(CHUNK_BYTES);
-      const length = readSync(fd, chunk);
+      const length = readSync(fd, chunk, 0, CHUNK_BYTES, at ?? null);
+      if (at !== undefined) at += length;
       if (length === 0) return;
       yield chunk.subarray(0, length);
     }
   } catch (error) {
     throw new CliError('no-input', `--data-file: can't read ${quote(file)}: ${reasonOf(error)}`);
   } finally {
-    closeSync(fd);
+    if (from === undefined) closeSync(fd);
   }
 }

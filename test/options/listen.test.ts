@@ -1,4 +1,7 @@
 /** What `listen` is asked for, from its words. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Args, type ArgValue } from '../../src/options/args.ts';
 import { readListen } from '../../src/options/listen.ts';
@@ -52,6 +55,19 @@ describe('the data', () => {
     const { data } = read(['7'], { 'data-length': '100000' }).request;
     const lengthOf = (chunks: Iterable<Uint8Array>): number => [...chunks].reduce((sum, { length }) => sum + length, 0);
     expect([lengthOf(data()), lengthOf(data()), lengthOf(data())]).toEqual([100_000, 100_000, 100_000]);
+  });
+
+  it('of a file are read side by side, also once it has gone', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'rawshake-test-')), 'data');
+    writeFileSync(file, Buffer.alloc(200_000, 'abc'));
+    const { data } = read(['7'], { 'data-file': file }).request;
+    rmSync(dirname(file), { recursive: true });
+    const [one, other] = [data()[Symbol.iterator](), data()[Symbol.iterator]()];
+    const first = one.next().value as Uint8Array;
+    expect(other.next().value).toEqual(first);
+    let length = first.length;
+    for (let next = one.next(); !next.done; next = one.next()) length += next.value.length;
+    expect(length).toBe(200_000);
   });
 });
 
