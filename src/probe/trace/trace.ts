@@ -8,7 +8,6 @@ import { type Flow, Flows } from './flows.ts';
 import { InsideProber } from './inside.ts';
 import { findPathMtu } from './path-mtu.ts';
 import type { Prober } from './prober.ts';
-import { rehearse } from './rehearsal.ts';
 import type { TraceContext, TraceRequest } from './request.ts';
 import { startEvent } from './story.ts';
 
@@ -32,7 +31,6 @@ export async function* trace(request: TraceRequest, context: TraceContext): Asyn
   };
   context.signal?.addEventListener('abort', wake);
   try {
-    await rehearse(request, context);
     const inside = request.inside ? new InsideProber(request, context, teller) : undefined;
     if (inside !== undefined) probers.push(inside);
     else for (let flow = 0; flow < request.flows; flow++) probers.push(new CraftedProber(request, context, teller, portOf(request, flow)));
