@@ -21,6 +21,7 @@ nginx nginx-light
 tcpdump tcpdump
 tshark tshark
 curl curl
+nc netcat-openbsd
 /usr/lib/python3/dist-packages/scapy python3-scapy
 /etc/services netbase
 setcap libcap2-bin

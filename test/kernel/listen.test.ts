@@ -86,6 +86,15 @@ describeNeeding(['namespaces'], 'listen', () => {
     expect(conversations(listening).map(({ close }) => close.completed)).toEqual([true, true]);
   });
 
+  it('echoes to nc, whichever side closes first', async () => {
+    const listening = await listen('7', '--echo', '--count', '1');
+    expect(await run(['sh', '-c', 'printf "a line\\nand another" | nc -N -w 5 10.77.1.2 7'])).toBe('a line\nand another');
+    expect(await listening.ended()).toMatchObject({ connections: 1, completed: 1, exitCode: 0 });
+    const greeting = await listen('7', '--data', HELLO, '--close', 'active', '--count', '1');
+    expect(await run(['nc', '-d', '-w', '5', '10.77.1.2', '7'])).toContain('hello');
+    expect(await greeting.ended()).toMatchObject({ connections: 1, completed: 1, exitCode: 0 });
+  });
+
   it("answers nginx's proxy_pass", async () => {
     const prefix = temporaryDirectory();
     writeFileSync(
