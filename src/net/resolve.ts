@@ -25,7 +25,7 @@ export async function resolveHost(host: string): Promise<ResolvedHost> {
   const literal = parseIpv4(host);
   if (literal !== undefined) return { address: literal, addresses: [literal] };
   if (host === '') throw notResolved(host, 'a host name is needed', 'give a name or an IPv4 address');
-  if (isIPv6(host)) throw notResolved(host, 'this is an IPv6 address', 'give an IPv4 address or a name that has one');
+  if (isIpv6Address(host)) throw notResolved(host, 'this is an IPv6 address', 'give an IPv4 address or a name that has one');
   if (ENDS_IN_A_NUMBER.test(host)) {
     throw notResolved(
       host,
@@ -90,6 +90,9 @@ async function namesOf(resolver: Resolver, address: string): Promise<string[] | 
     return (error as NodeJS.ErrnoException).code === 'ENOTFOUND' ? [] : undefined;
   }
 }
+
+/** Asked of node:net, which takes milliseconds for its first answer, only where there can be doubt. */
+export const isIpv6Address = (text: string): boolean => /:.*:/.test(text) && isIPv6(text);
 
 /** @returns none where the name has no address of that family */
 async function addressesOf(host: string, family: 4 | 6): Promise<string[]> {

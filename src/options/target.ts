@@ -1,6 +1,5 @@
 /** `HOST PORT` or `HOST:PORT`, to a host and a port number. */
-import { isIPv6 } from 'node:net';
-import { resolvePort } from '../net/resolve.ts';
+import { isIpv6Address, resolvePort } from '../net/resolve.ts';
 import { usageError } from './errors.ts';
 import { quote } from './values.ts';
 
@@ -14,7 +13,7 @@ export interface Target {
 export function readTarget([first = '', second]: readonly string[]): Target {
   if (first.includes('://')) throw usageError(`HOST: ${quote(first)} is a URL`, 'give the host and the port in it');
   // To say later that it is none of ours, which is another mistake than a port in the wrong place.
-  const colon = isIPv6(first) ? -1 : first.lastIndexOf(':');
+  const colon = isIpv6Address(first) ? -1 : first.lastIndexOf(':');
   if (second !== undefined && colon >= 0)
     throw usageError(`${quote(first)} has a port and ${quote(second)} is another`, 'give HOST PORT or HOST:PORT');
   const [host, portText = ''] = colon < 0 ? [first, second] : [first.slice(0, colon), first.slice(colon + 1)];
