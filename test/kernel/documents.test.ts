@@ -56,7 +56,12 @@ describe('what is written by hand', () => {
       .filter((line) => /\brawshake /.test(line))
       .map((line) => line.replace(/^.*?\brawshake /, ''));
 
-  it.each(['README.md', ...readdirSync('docs').map((file) => `docs/${file}`)])('%s names no option that there is not', (file) => {
+  it.each([
+    'README.md',
+    ...readdirSync('docs')
+      .filter((file) => file !== 'api.md')
+      .map((file) => `docs/${file}`),
+  ])('%s names no option that there is not', (file) => {
     const words = rawshakeCode(readFileSync(file, 'utf8')).flatMap((line) => line.match(/(?<![\w-])--[a-z][\w-]*/g) ?? []);
     expect(words.length).toBeGreaterThan(0);
     expect(words.filter((word) => !known.has(word))).toEqual([]);
