@@ -53,7 +53,7 @@ export class KernelListener implements ListeningPorts {
   private overflow = 0;
   private homes: ReadonlyMap<Ipv4Address, Home> = new Map();
   private homesAtUs = Number.NEGATIVE_INFINITY;
-  /** Somebody waits: else a wake would end the next wait. */
+  /** Somebody waits and was not yet woken: else a wake would end the next wait. */
   private isAwaited = false;
   private isClosed = false;
 
@@ -95,7 +95,7 @@ export class KernelListener implements ListeningPorts {
       stamps,
       (arrival) => this.deliver(arrival),
       (error) => this.signal.fail(new NetError('system', 'receive', 'on the ports', error.message, undefined, { cause: error })),
-      undefined,
+      () => this.poll(),
       bufferBytes,
     );
   }
@@ -108,11 +108,14 @@ export class KernelListener implements ListeningPorts {
     }
     this.waitingBytes += length;
     this.arrivals.push(arrival);
-    if (this.isAwaited) this.signal.wake();
+    if (!this.isAwaited) return;
+    this.isAwaited = false;
+    this.signal.wake();
   }
 
+  /** Reads all sockets, whichever has something: a SYN is not to overtake the RST before it. So what may come behind is read last. */
   private poll(): void {
-    for (const each of [this.tcp, this.syns, this.icmp]) each.poll();
+    for (const each of [this.syns, this.tcp, this.icmp]) each.poll();
   }
 
   async next(deadlineUs: number): Promise<readonly Arrival[]> {
@@ -124,7 +127,7 @@ export class KernelListener implements ListeningPorts {
     const taken = this.arrivals;
     this.arrivals = [];
     this.waitingBytes = 0;
-    return taken;
+    return taken.sort((a, b) => a.atUs - b.atUs);
   }
 
   wake(): void {

@@ -98,6 +98,40 @@ describeNeeding(['namespaces'], 'a listener', () => {
     expect(ports.homeOf(address('10.77.1.1'))).toBeUndefined();
   });
 
+  it('what came is taken in order, though SYNs have a socket of their own', async () => {
+    const network = openKernelNetwork();
+    const host = address('127.0.0.1');
+    const caller = network.openPort({ destination: host, destinationPort: 9, quotes: 'own' });
+    const say = (flags: number, seq: number): void => {
+      const tcp = tcpSegment({ sourcePort: caller.port, destinationPort: 9, flags, seq });
+      caller.send(encodePacket({ ip: ipv4Header({ source: host, destination: host }), tcp }));
+    };
+    const taken: number[] = [];
+    const take = async (upTo: number): Promise<void> => {
+      while (taken.length < upTo) {
+        const arrivals = await ports.next(network.clock.nowUs() + 1_000_000);
+        expect(arrivals.length).toBeGreaterThan(0);
+        for (const { datagram } of arrivals) {
+          const { tcp } = decodePacket(datagram);
+          // Callers of before whom nobody answered may still try.
+          if (tcp?.sourcePort === caller.port) taken.push(tcp.seq);
+        }
+      }
+    };
+    const turns = 20;
+    for (let at = 0; at < 3 * turns; at += 3) {
+      say(SYN, at);
+      await take(at + 1);
+      // The event loop has yet to look at the SYNs' socket again, and would look there first.
+      say(RST, at + 1);
+      say(SYN, at + 2);
+      await take(at + 3);
+    }
+    expect(taken).toEqual(Array.from({ length: 3 * turns }, (_, i) => i));
+    caller.close();
+    network.close();
+  });
+
   it('a wait ends at its time and when it is woken', async () => {
     let startedAtUs = network.clock.nowUs();
     while ((await ports.next(startedAtUs + 20_000)).length > 0) startedAtUs = network.clock.nowUs();

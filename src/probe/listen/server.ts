@@ -49,6 +49,8 @@ export class Server {
   #dueAtUs = Number.POSITIVE_INFINITY;
   #told: { served: Served | undefined; events: Iterable<ListenEvent | ConnectEvent> }[] = [];
   readonly #notedAtUs = new Map<NoteEvent['code'], number>();
+  /** For whom something came that was not yet taken in. */
+  readonly #touched = new Set<Served>();
 
   constructor(request: ListenRequest, context: ProbeContext, ports: ListeningPorts, path: Path, startedAtUs: number) {
     this.#request = request;
@@ -79,17 +81,17 @@ export class Server {
 
   /** Takes in what has arrived. */
   take(arrivals: readonly Arrival[]): void {
-    const touched = new Set<Served>();
     for (const arrival of arrivals) {
       const flow = flowOfSegment(arrival.datagram) ?? flowOfIcmpError(arrival.datagram);
       if (flow === undefined) continue;
       const served = this.#find(flow, arrival) ?? this.#meet(flow, arrival);
       if (served === undefined) continue;
       served.pending.push(arrival);
-      touched.add(served);
+      this.#touched.add(served);
     }
     const nowUs = this.#context.network.clock.nowUs();
-    for (const served of touched) this.#advance(served, nowUs);
+    for (const served of this.#touched) this.#advance(served, nowUs);
+    this.#touched.clear();
   }
 
   /** Does what is due. */
@@ -124,7 +126,7 @@ export class Server {
   /** Who already speaks with us. A SYN beyond the end of a connection begins the next one (RFC 9293 §3.10.7.4, TIME-WAIT). */
   #find(flow: Flow, { datagram }: Arrival): Served | undefined {
     const served = this.#flows.find(flow);
-    if (served === undefined) return undefined;
+    if (served === undefined || this.#isJustOver(served, datagram)) return undefined;
     if (served.isHalfOpen) return this.#isOvertaken(served, datagram) ? undefined : served;
     if (served.connection.state !== 'TIME-WAIT') return served;
     const heard = hear(datagram);
@@ -133,6 +135,15 @@ export class Server {
     this.#tell(served, served.abort(undefined));
     this.#remove(served, false);
     return undefined;
+  }
+
+  /** A SYN right behind a RST calls anew, and is to get another ISN (RFC 9293 §3.4.1, MUST-8). */
+  #isJustOver(served: Served, datagram: Uint8Array): boolean {
+    if (served.pending.length === 0) return false;
+    const heard = hear(datagram);
+    if (heard.type !== 'segment' || !isSyn(heard.tcp)) return false;
+    this.#advance(served, this.#context.network.clock.nowUs());
+    return served.isOver;
   }
 
   /** An earlier SYN of a peer that calls again was answered by a cookie: what counts is which answer it takes. */
@@ -177,7 +188,10 @@ export class Server {
     tally.strays++;
     // The ACK that brings the cookie may have been lost, and only its number fits: a later segment is not to end it all.
     if (mayBringCookie) return undefined;
-    this.#sendAll(flow, createTcb(this.#configs.of(flow, home.mtu, 0, 0, this.#open)), tcp);
+    const tcb = createTcb(this.#configs.of(flow, home.mtu, 0, 0, this.#open));
+    // Where no more are awaited, nobody listens (RFC 9293 §3.10.7.1 and 2).
+    if (!this.isFull) handle(tcb, { type: 'open', passive: true }, this.#context.network.clock.nowUs());
+    this.#sendAll(flow, tcb, tcp);
     return undefined;
   }
 
@@ -318,6 +332,7 @@ export class Server {
 
   #remove(served: Served, wasHalfOpen: boolean): void {
     this.#flows.delete(served);
+    this.#touched.delete(served);
     if (wasHalfOpen) this.#halfOpen--;
     const result = served.result();
     this.tally.counts(served, result);

@@ -1,14 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { listenExitCode } from '../../../src/probe/listen/tally.ts';
-import { ACK, FIN, RST, SYN } from '../../../src/wire/flags.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../../../src/wire/flags.ts';
 import { ipv4Header } from '../../../src/wire/ipv4.ts';
 import { encodePacket } from '../../../src/wire/packet.ts';
-import { tcpSegment } from '../../../src/wire/tcp.ts';
+import { type TcpSegment, tcpSegment } from '../../../src/wire/tcp.ts';
 import { findOption } from '../../../src/wire/tcp-options.ts';
 import { CLIENT, PORT, Scene, SERVER } from './scene.ts';
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
 const pattern = (length: number, from = 0): Uint8Array => Uint8Array.from({ length }, (_, i) => ((i + from) * 2_654_435_761) >>> 24);
+
+/** A caller that says what it likes. */
+function caller({ client }: Scene): (segment: Partial<TcpSegment>) => void {
+  const port = client.openPort({ destination: SERVER, destinationPort: PORT });
+  const ip = ipv4Header({ source: CLIENT, destination: SERVER });
+  return (segment) => port.send(encodePacket({ ip, tcp: tcpSegment({ sourcePort: port.port, destinationPort: PORT, ...segment }) }));
+}
 
 describe('a listener', () => {
   it('echoes what comes and closes after its caller', async () => {
@@ -125,12 +132,39 @@ describe('a listener', () => {
     expect(scene.clock.nowUs()).toBe(2_000_000);
   });
 
+  it('drops what has neither SYN nor ACK nor RST, while it listens', async () => {
+    const scene = new Scene();
+    scene.listen({ deadlineMs: 1000 });
+    const say = caller(scene);
+    say({ flags: PSH, payload: text('hello') });
+    say({ flags: FIN });
+    say({ flags: 0, payload: text('hello') });
+    expect(await scene.end(false)).toMatchObject({ connections: 0, strays: 3 });
+    expect(scene.packets).toHaveLength(3);
+  });
+
+  it('answers a SYN right behind the RST that ended a handshake with another ISN', async () => {
+    const scene = new Scene();
+    scene.listen({ deadlineMs: 500 });
+    const say = caller(scene);
+    say({ flags: SYN, seq: 100 });
+    await scene.run(new Promise<void>((resolve) => scene.clock.setTimer(50_000, resolve)));
+    say({ flags: RST, seq: 101 });
+    say({ flags: SYN, seq: 5000 });
+    // Both are there before the listener looks.
+    scene.clock.step();
+    scene.clock.step();
+    expect(await scene.end(false)).toMatchObject({ connections: 0, halfOpen: 2 });
+    const [first, second] = scene.packets.map(({ tcp }) => tcp).filter((tcp) => tcp?.sourcePort === PORT);
+    expect(first).toMatchObject({ flags: SYN | ACK, ack: 101 });
+    expect(second).toMatchObject({ flags: SYN | ACK, ack: 5001 });
+    expect(second?.seq).not.toBe(first?.seq);
+  });
+
   it('gives up a handshake that its peer leaves half open', async () => {
     const scene = new Scene();
     scene.listen({ deadlineMs: 30_000 });
-    const port = scene.client.openPort({ destination: SERVER, destinationPort: PORT });
-    const ip = ipv4Header({ source: CLIENT, destination: SERVER });
-    port.send(encodePacket({ ip, tcp: tcpSegment({ sourcePort: port.port, destinationPort: PORT, flags: SYN, seq: 1 }) }));
+    caller(scene)({ flags: SYN, seq: 1 });
     expect(await scene.end(false)).toMatchObject({ connections: 0, halfOpen: 1 });
     expect(scene.packets.filter(({ ip: { source }, tcp }) => source === SERVER && tcp && tcp.flags === (SYN | ACK)).length).toBeGreaterThan(
       2,
