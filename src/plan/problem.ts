@@ -57,3 +57,11 @@ export class Problems {
     throw new PlanError([first, ...others]);
   }
 }
+
+/** What each of them reads. @throws PlanError with the problems of all */
+export function allOf<T extends readonly unknown[]>(...reads: { readonly [K in keyof T]: () => T[K] }): T {
+  const problems = new Problems();
+  const found = reads.map((read) => problems.attempt(read));
+  problems.check();
+  return found as unknown as T;
+}

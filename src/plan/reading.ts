@@ -1,6 +1,7 @@
 /** Values of a tree as what a key wants, each with an error that says where and what. */
 import { nearest, quote } from '../options/values.ts';
 import type { Key } from './keys.ts';
+import { allOf } from './problem.ts';
 import type { Dict, List, Scalar, Source, Value } from './tree.ts';
 import type { Variables } from './variables.ts';
 
@@ -36,15 +37,17 @@ export class Reading {
   /** The value of a key, if it is there. A map has no keys but these. */
   known(map: Dict, keys: readonly Pick<Key, 'name'>[], what: string, hint?: (name: string) => string | undefined): void {
     const names = keys.map(({ name }) => name);
-    for (const [name, { keyAt }] of map.entries) {
-      if (names.includes(name)) continue;
-      const near = nearest(name, names);
-      throw this.source.error(
-        keyAt,
-        `${quote(name)} is no key of ${what}`,
-        hint?.(name) ?? (near === undefined ? `it has ${names.join(', ')}` : `did you mean ${near}?`),
-      );
-    }
+    const unknown = [...map.entries].filter(([name]) => !names.includes(name));
+    allOf(
+      ...unknown.map(([name, { keyAt }]) => () => {
+        const near = nearest(name, names);
+        throw this.source.error(
+          keyAt,
+          `${quote(name)} is no key of ${what}`,
+          hint?.(name) ?? (near === undefined ? `it has ${names.join(', ')}` : `did you mean ${near}?`),
+        );
+      }),
+    );
   }
 
   text(value: Value, what: string): string {

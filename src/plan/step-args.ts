@@ -4,6 +4,7 @@ import { Args, type ArgValue } from '../options/args.ts';
 import { CliError } from '../options/errors.ts';
 import type { Option } from '../options/options.ts';
 import { InputError } from '../probe/input-error.ts';
+import { TEST_KEYS } from './keys.ts';
 import { KINDS, type Kind, SCRIPT_TEXT } from './kinds.ts';
 import type { StepName } from './model.ts';
 import { PlanError } from './problem.ts';
@@ -47,7 +48,7 @@ export function readStepArgs(
   const own = value.kind === 'scalar' ? undefined : reading.map(value, name);
   const entries = new Map<string, Entry>([...(defaults?.entries ?? []), ...(own?.entries ?? [])]);
   const all: Dict = { kind: 'map', at: value.at, entries };
-  reading.known(all, keysOf(kind), name, (key) => hintFor(kind, key));
+  reading.known(all, keysOf(kind), name, (key) => hintFor(kind, key, name));
   const alone = value.kind === 'scalar' && value.value !== null ? value : undefined;
   if (kind.isText && alone !== undefined) entries.set(SCRIPT_TEXT, { keyAt: value.at, value: alone });
   const positionals =
@@ -120,7 +121,8 @@ function located(name: string, text: string, { source }: Reading): string {
   return FILES.has(name) ? resolve(dirname(source.file), text) : text;
 }
 
-function hintFor({ options }: Kind, key: string): string | undefined {
+function hintFor({ options }: Kind, key: string, step: StepName): string | undefined {
+  if (TEST_KEYS.some(({ name }) => name === key)) return `it stands beside ${step}: indent it like ${step}`;
   const short = options.find(({ alias }) => alias === key);
   return short === undefined ? undefined : `write ${short.name}`;
 }

@@ -5,11 +5,12 @@ import { ExpressionError } from './expect/error.ts';
 import { parseExpectation } from './expect/expectation.ts';
 import { EXPECTING } from './expect/names.ts';
 import { DEFAULT_KEYS, LONGEST_TEST_SECONDS, MOST_RETRIES, STEP_KEYS, TEST_KEYS } from './keys.ts';
-import { SCRIPT_TEXT } from './kinds.ts';
+import { KINDS, SCRIPT_TEXT } from './kinds.ts';
 import { type Combination, combinations, nameOf, sizeOf } from './matrix.ts';
 import { type Place, type PlacedExpectation, type RequirementLevel, STEP_NAMES, type Step, type StepName, type Test } from './model.ts';
+import { allOf } from './problem.ts';
 import { child, type Reading, readCommands } from './reading.ts';
-import { isBlock, readStepArgs } from './step-args.ts';
+import { isBlock, keysOf, readStepArgs } from './step-args.ts';
 import type { Dict, Scalar, Value } from './tree.ts';
 import { isVariableName, Variables } from './variables.ts';
 
@@ -72,7 +73,7 @@ function readRunning(
 export function* readTest(value: Value, setting: TestSetting, reading: Reading): Generator<Test> {
   const { source, variables } = reading;
   const map = reading.map(value, 'a test');
-  reading.known(map, [...TEST_KEYS, ...PLACED], 'a test');
+  reading.known(map, [...TEST_KEYS, ...PLACED], 'a test', (key) => strayHint(key, map));
   const named = child(map, 'name');
   if (named === undefined) throw source.error(map.at, 'a test without a name', 'add "name: what holds"');
   const told = new Set([...reading.scalar(named, 'name').text.matchAll(/\$\{([^}]*)\}/g)].map(([, name = '']) => name.trim()));
@@ -166,9 +167,15 @@ function readSteps(map: Dict, setting: TestSetting, defaults: Defaults, reading:
   if (items.length === 0) throw source.error(at, 'steps is an empty list', 'add a step');
   return items.map((item) => {
     const step = reading.map(item, 'a step');
-    reading.known(step, [...STEP_KEYS, ...PLACED], 'a step');
+    reading.known(step, [...STEP_KEYS, ...PLACED], 'a step', (key) => strayHint(key, step));
     return readStep(step, setting, defaults, reading);
   });
+}
+
+/** Of an option that stands beside its step. */
+function strayHint(key: string, { entries }: Dict): string | undefined {
+  const kind = STEP_NAMES.find((name) => entries.has(name) && keysOf(KINDS[name]).some(({ name }) => name === key));
+  return kind && `it is an option of ${kind}: indent it further than ${kind}`;
 }
 
 function readStep(map: Dict, { env }: TestSetting, defaults: Defaults, reading: Reading): Step {
@@ -177,8 +184,10 @@ function readStep(map: Dict, { env }: TestSetting, defaults: Defaults, reading: 
   if (found === undefined) throw source.error(map.at, 'nothing to do in it', `add one of ${STEP_NAMES.join(', ')}`);
   const [kind, { keyAt, value }] = found as [StepName, (typeof found)[1]];
   if (second !== undefined) throw source.error(second[1].keyAt, `${kind} and ${second[0]} in one step`, 'make two of them, under steps');
-  const expectations = readExpectations(map, kind, reading);
-  const args = readStepArgs(kind, value, defaults.steps.get(kind), env, reading);
+  const [args, expectations] = allOf(
+    () => readStepArgs(kind, value, defaults.steps.get(kind), env, reading),
+    () => readExpectations(map, kind, reading),
+  );
   const script = value.kind === 'map' ? child(value, SCRIPT_TEXT) : value;
   const scriptLine = kind === 'script' && script !== undefined && isBlock(script, source) ? placeOf(script.at, reading).line : undefined;
   return { kind, place: placeOf(keyAt, reading), args, expectations, scriptLine };
@@ -189,7 +198,7 @@ function readExpectations(map: Dict, kind: StepName, reading: Reading): PlacedEx
   if (value === undefined) return [];
   const command = EXPECTING.find((name) => name === kind);
   if (command === undefined) throw reading.source.error(value.at, `expect beside ${kind}`, 'what a script expects stands in its lines');
-  return reading.texts(value, 'expect').map(({ text, scalar }) => {
+  const read = ({ text, scalar }: { text: string; scalar: Scalar }) => {
     try {
       return { expectation: parseExpectation(text, command), place: placeOf(scalar.at, reading) };
     } catch (error) {
@@ -199,5 +208,6 @@ function readExpectations(map: Dict, kind: StepName, reading: Reading): PlacedEx
       const at = isAsWritten ? (scalar.textAt as number) + error.offset : scalar.at;
       throw reading.source.error(at, `expect: ${error.message}`, error.hint);
     }
-  });
+  };
+  return allOf(...reading.texts(value, 'expect').map((each) => () => read(each)));
 }

@@ -1,5 +1,18 @@
 /** YAML (1.2, core schema) as a tree that knows where everything stood. Aliases share what they stand for: no copy is made. */
-import { type Alias, type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
 import { PlanError, type Problem } from './problem.ts';
 
 export interface Scalar {
@@ -67,7 +80,7 @@ export function parseTree(source: Source): Value {
     logLevel: 'silent',
   });
   const [wrong] = [...document.errors, ...document.warnings];
-  if (wrong !== undefined) throw source.error(wrong.pos[0], `not YAML: ${wordsOf(wrong.message)}`, hintFor(source, wrong.pos[0]));
+  if (wrong !== undefined) throw source.error(wrong.pos[0], `not YAML: ${wordsOf(wrong.message)}`, hintFor(source, wrong));
   if (document.contents === null) throw source.error(0, 'there is nothing in it', 'see rawshake run --init');
   return new Builder(document, source).build(document.contents, 0);
 }
@@ -75,10 +88,21 @@ export function parseTree(source: Source): Value {
 /** The parser's sentence without what it says of places: we have our own. */
 const wordsOf = (message: string): string => message.replace(/\s+at line \d+[\s\S]*$/, '').replace(/\.$/, '');
 
-function hintFor({ text }: Source, at: number): string | undefined {
+/** By the parser's code of the error. */
+const HINTS: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'indent this line just as those that it belongs to',
+  BLOCK_AS_IMPLICIT_KEY: 'indent the next line just as this key, or put quotes around the value if ": " is in it',
+  DUPLICATE_KEY: 'this key stands there already',
+  MULTILINE_IMPLICIT_KEY: 'write "key: value", with a space behind the colon',
+  UNEXPECTED_TOKEN: "put quotes around the whole value; a ' within '…' is written twice",
+};
+
+function hintFor({ text }: Source, { code, message, pos: [at] }: YAMLError): string | undefined {
   const line = text.slice(text.lastIndexOf('\n', at - 1) + 1).split('\n', 1)[0] ?? '';
   if (/[{[].*\$\{/.test(line)) return 'put quotes around "${name}" within { } and [ ]';
-  return line.includes('\t') ? 'indent with spaces, not tabs' : undefined;
+  if (line.includes('\t')) return 'indent with spaces, not tabs';
+  if (message.startsWith('Flow ')) return 'a bracket is not closed, or what is in it begins too far left';
+  return message.startsWith('Sequence item without') ? HINTS.BAD_INDENT : HINTS[code];
 }
 
 class Builder {

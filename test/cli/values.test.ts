@@ -12,6 +12,7 @@ describe('the nearest word', () => {
     ['conect', 'connect'],
     ['doctr', 'doctor'],
     ['xreplay', 'replay'],
+    ['comp', 'completion'],
   ])('of %s is %s', (typed, meant) => expect(nearest(typed, COMMANDS)).toBe(meant));
 
   it('is none where none is near', () => {

@@ -29,14 +29,44 @@ describe('tells', () => {
     [
       'what is not YAML',
       'tests: [',
-      'plan.yaml:1:9: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]; undefined',
+      'plan.yaml:1:9: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]; a bracket is not closed, or what is in it begins too far left',
     ],
     ['tabs', 'tests:\n\t- name: x', 'plan.yaml:2:1: not YAML: Tabs are not allowed as indentation; indent with spaces, not tabs'],
-    ['a key twice', 'name: a\nname: b\ntests: []', 'plan.yaml:2:1: not YAML: Map keys must be unique; undefined'],
+    ['a key twice', 'name: a\nname: b\ntests: []', 'plan.yaml:2:1: not YAML: Map keys must be unique; this key stands there already'],
     ['text', 'hello', 'plan.yaml:1:1: a plan is "hello", and a map is wanted; keys with a value each: "key: value"'],
     ['no tests', 'name: x', 'plan.yaml:1:1: a plan without tests; add "tests:" and a list of them'],
     ['an unknown key of the plan', 'test: []', 'plan.yaml:1:1: "test" is no key of a plan; did you mean tests?'],
     ['an unknown key of a test', test('conect: 10.0.0.1:80'), 'plan.yaml:3:5: "conect" is no key of a test; did you mean connect?'],
+    [
+      'a line that begins too far left',
+      'tests:\n  - name: a\n   connect: 10.0.0.1:80',
+      'plan.yaml:3:1: not YAML: Sequence item without - indicator; indent this line just as those that it belongs to',
+    ],
+    [
+      'a line that begins too far right',
+      'tests:\n  - name: a\n      connect: 10.0.0.1:80',
+      'plan.yaml:2:11: not YAML: Nested mappings are not allowed in compact mappings; indent the next line just as this key, or put quotes',
+    ],
+    [
+      'no space behind a colon',
+      'tests:\n  - name:a\n    connect: 10.0.0.1:80',
+      'plan.yaml:2:5: not YAML: Implicit keys need to be on a single line; write "key: value", with a space behind the colon',
+    ],
+    [
+      'an option beside its step',
+      test('connect: 10.0.0.1:80\ndata: x'),
+      'plan.yaml:4:5: "data" is no key of a test; it is an option of connect: indent it further than connect',
+    ],
+    [
+      'an option beside its step, of several',
+      test('steps:\n  - connect: 10.0.0.1:80\n    data: x'),
+      'plan.yaml:5:9: "data" is no key of a step; it is an option of connect: indent it further than connect',
+    ],
+    [
+      'an expectation among the options',
+      test('connect:\n  host: 10.0.0.1\n  port: 80\n  expect: verdict == open'),
+      'plan.yaml:6:7: "expect" is no key of connect; it stands beside connect: indent it like connect',
+    ],
     [
       'an unknown option',
       test('connect:\n  host: 10.0.0.1\n  port: 80\n  windov: 3'),
@@ -139,6 +169,17 @@ describe('tells', () => {
       'plan.yaml:3:5: "conect" is no key of a test; did you mean connect?',
       'plan.yaml:6:11: a second test "b"; the first is in line 4; results are told apart by the names of the tests: give it another',
       'plan.yaml:8:5: "nme" is no key of a test; did you mean name?',
+    ]);
+  });
+
+  it('every problem of one test', () => {
+    expect(
+      problems(test('connect:\n  host: 10.0.0.1\n  prt: 80\n  windov: 3\nexpect:\n  - verdit == open\n  - rtt < 20ms\n  - rttUs < 20ms')),
+    ).toEqual([
+      'plan.yaml:5:7: "prt" is no key of connect; did you mean port?',
+      'plan.yaml:6:7: "windov" is no key of connect; did you mean window?',
+      'plan.yaml:8:9: expect: there is no verdit in what connect tells; did you mean verdict?',
+      'plan.yaml:9:9: expect: there is no rtt in what connect tells; did you mean rttUs?',
     ]);
   });
 
