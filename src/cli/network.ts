@@ -2,7 +2,7 @@
 import { type KernelNetworkOptions, openKernelNetwork } from '../net/kernel.ts';
 import { CLOCK_SOURCES, type Network } from '../net/network.ts';
 import type { Args } from '../options/args.ts';
-import { oneOf } from '../options/values.ts';
+import { among } from '../options/values.ts';
 import type { Io } from './io.ts';
 import { openThenGiveUp } from './privileges.ts';
 
@@ -17,7 +17,7 @@ export function openNetwork(
   options: KernelNetworkOptions = {},
   keepsAll = false,
 ): Network {
-  const clock = args.read('clock', (option, text) => oneOf(option, text, CLOCK_SOURCES));
+  const clock = args.read('clock', among(CLOCK_SOURCES));
   const network = openKernelNetwork({ ...options, clock });
   return keepsAll ? network : openThenGiveUp(network, keep, args, io);
 }

@@ -1,6 +1,7 @@
 /** `run --dry-run`: what each test would send. */
 import { resolveHost } from '../net/resolve.ts';
-import { type Args, readSeed } from '../options/args.ts';
+import type { Args } from '../options/args.ts';
+import { readSeed } from '../options/common.ts';
 import { usageError } from '../options/errors.ts';
 import { readSend } from '../options/send.ts';
 import { commandLineOf } from '../plan/attempt.ts';

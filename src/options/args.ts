@@ -1,5 +1,4 @@
 /** Options that were given, by name: of a command line, or of a step of a plan. */
-import { integer, MAX_32 } from './values.ts';
 
 /** A switch is true or false, a counted one a number, one that may be repeated a list, anything else its text. */
 export type ArgValue = string | boolean | number | readonly string[];
@@ -43,5 +42,3 @@ export class Args {
     return text === undefined ? undefined : reader(`--${name}`, text);
   }
 }
-
-export const readSeed = (args: Args): number | undefined => args.read('seed', (option, text) => integer(option, text, 0, MAX_32));

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Args } from './args.ts';
 import { CliError, usageError } from './errors.ts';
 import { reasonOf } from './file-errors.ts';
-import { escapedText, hex, integer, quote } from './values.ts';
+import { escapedText, hex, quote, within } from './values.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const MOST_UP_FRONT_BYTES = 64 << 20;
@@ -18,7 +18,7 @@ export function readData(args: Args): Iterable<Uint8Array> {
   if (given.length > 1) throw usageError(`${given.map((name) => `--${name}`).join(' and ')} at once`, 'give one of them');
   const bytes = args.read('data', escapedText) ?? args.read('data-hex', hex);
   if (bytes !== undefined) return bytes.length > 0 ? [bytes] : [];
-  const length = args.read('data-length', (option, text) => integer(option, text, 0, Number.MAX_SAFE_INTEGER));
+  const length = args.read('data-length', within(0, Number.MAX_SAFE_INTEGER));
   if (length !== undefined) return alphabet(length);
   const file = args.text('data-file');
   if (file === undefined) return [];

@@ -2,6 +2,7 @@
 import { LISTEN_DEFAULTS, type ListenRequest, type ServedClose } from '../probe/listen/request.ts';
 import type { Args } from './args.ts';
 import { readDataEachTime } from './data.ts';
+import { CLOSE_TIME_OPTIONS, ENDPOINT_OPTIONS, readEndpoint } from './endpoint.ts';
 import { usageError } from './errors.ts';
 import { FAULT_NAMES, PATH_FAULT_NAMES, readFaults } from './faults.ts';
 import {
@@ -15,9 +16,8 @@ import {
   SYN_OPTIONS,
   TIME_OPTIONS,
 } from './options.ts';
-import { readSynOptions } from './syn-options.ts';
 import { readPort } from './target.ts';
-import { address, integer, MAX_32, oneOf, seconds, someSeconds } from './values.ts';
+import { address, among, within } from './values.ts';
 
 const CLOSE_KINDS = ['active', 'passive', 'half', 'reset', 'none'] as const satisfies readonly ServedClose[];
 const MOST_PORTS = 64;
@@ -37,20 +37,7 @@ const SERVED_OPTIONS: readonly Option[] = [
     describe:
       "How to end each connection. active: our FIN first, after our data; passive: wait for the peer's FIN; half: our FIN right after our data, then receive; reset: RST; none: say nothing more. Default: active with data of ours, else passive",
   },
-  {
-    name: 'idle',
-    argument: 'SECONDS',
-    group: 'Close',
-    describe: 'After our data: how long the peer may be silent before we go on to close',
-    default: '0.5',
-  },
-  {
-    name: 'time-wait',
-    argument: 'SECONDS',
-    group: 'Close',
-    describe: 'How long to stay in TIME-WAIT, to answer a FIN that comes again',
-    default: '1.2',
-  },
+  ...CLOSE_TIME_OPTIONS,
   { name: 'count', alias: 'c', argument: 'N', group: 'Limits', describe: 'End after N connections; default: on and on, until Ctrl-C' },
   {
     name: 'backlog',
@@ -89,19 +76,7 @@ const FAULT_OPTIONS: readonly Option[] = [
 export const LISTEN_OPTIONS: readonly Option[] = [
   ...SERVED_OPTIONS,
   ...FAULT_OPTIONS,
-  {
-    name: 'isn',
-    alias: 'seq',
-    argument: 'N',
-    group: 'TCP header',
-    describe: 'Our initial sequence number in each connection; default: random (RFC 6528)',
-  },
-  {
-    name: 'window',
-    argument: 'N',
-    group: 'TCP header',
-    describe: 'Window field of all our segments, unscaled; default: 64240, then what we can take',
-  },
+  ...reworded(ENDPOINT_OPTIONS, { isn: { describe: 'Our initial sequence number in each connection; default: random (RFC 6528)' } }),
   ...reworded(SYN_OPTIONS, {
     'tcp-options': { describe: 'Whose SYN+ACK options to send, as far as the peer offers them: none, linux, bsd or windows' },
     timestamps: { describe: 'Offer timestamps; with values: first TSval' },
@@ -127,7 +102,6 @@ export const LISTEN_OPTIONS: readonly Option[] = [
 
 /** What was asked for, over the defaults, and whether there is anything to say. @throws CliError */
 export function readListen(args: Args): { request: Omit<ListenRequest, 'segments'>; hasData: boolean } {
-  const within = (least: number, most: number) => (option: string, text: string) => integer(option, text, least, most);
   const { data, hasData } = readDataEachTime(args);
   const echo = args.flag('echo') === true;
   if (args.flag('discard') && (echo || hasData)) throw usageError(`--discard and --${echo ? 'echo' : 'data'} at once`, 'give one of them');
@@ -136,18 +110,10 @@ export function readListen(args: Args): { request: Omit<ListenRequest, 'segments
   const request = {
     ports: readPorts(args.positionals),
     source: args.read('source', address),
-    iss: args.read('isn', within(0, MAX_32)),
-    synOptions: readSynOptions(args),
-    window: args.read('window', within(0, 0xffff)),
-    ttl: args.read('ttl', within(1, 255)) ?? LISTEN_DEFAULTS.ttl,
-    tos: args.read('tos', within(0, 255)) ?? LISTEN_DEFAULTS.tos,
+    ...readEndpoint(args, LISTEN_DEFAULTS),
     echo,
     data,
-    close: args.read('close', (option, text) => oneOf(option, text, CLOSE_KINDS)) ?? (hasData && !echo ? 'active' : LISTEN_DEFAULTS.close),
-    idleMs: args.read('idle', seconds) ?? LISTEN_DEFAULTS.idleMs,
-    timeoutMs: args.read('timeout', someSeconds) ?? LISTEN_DEFAULTS.timeoutMs,
-    deadlineMs: args.read('deadline', someSeconds) ?? LISTEN_DEFAULTS.deadlineMs,
-    timeWaitMs: args.read('time-wait', seconds) ?? LISTEN_DEFAULTS.timeWaitMs,
+    close: args.read('close', among(CLOSE_KINDS)) ?? (hasData && !echo ? 'active' : LISTEN_DEFAULTS.close),
     count: args.read('count', within(1, Number.MAX_SAFE_INTEGER)) ?? LISTEN_DEFAULTS.count,
     backlog: args.read('backlog', within(0, MOST_CONNECTIONS)) ?? LISTEN_DEFAULTS.backlog,
     maxConnections: args.read('max-connections', within(1, MOST_CONNECTIONS)) ?? LISTEN_DEFAULTS.maxConnections,

@@ -15,10 +15,10 @@ import {
   TIME_OPTIONS,
 } from './options.ts';
 import { checkConnectionOptions, readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
-import { readSegmentTarget, readSourcePort } from './segment-target.ts';
+import { readSegmentPath, readSegmentTarget } from './segment-target.ts';
 import { readSynOptions } from './syn-options.ts';
 import { readTargets, type Target } from './target.ts';
-import { address, integer, number, seconds, someSeconds } from './values.ts';
+import { number, seconds, someSeconds, within } from './values.ts';
 
 const MOST_TARGETS = 1000;
 
@@ -83,7 +83,8 @@ function readPingTargets(args: Args, spec: SegmentSpec): Target[] {
 }
 
 function readRequest(args: Args, spec: SegmentSpec, targets: number): Omit<PingRequest, 'targets'> {
-  const sourcePort = readSourcePort(args, spec);
+  const path = readSegmentPath(args, spec);
+  const { sourcePort } = path;
   const fixedPort = args.flag('fixed-port') === true;
   if (sourcePort !== undefined && targets > 1)
     throw usageError('--source-port and more than one target', 'one port can lead to one target only; --fixed-port gives each its own');
@@ -95,13 +96,11 @@ function readRequest(args: Args, spec: SegmentSpec, targets: number): Omit<PingR
     );
   return {
     ...PING_DEFAULTS,
-    source: args.read('source', address),
-    sourcePort,
-    interfaceName: args.text('interface'),
+    ...path,
     fixedPort: fixedPort || sourcePort !== undefined,
     spec,
     full,
-    count: args.read('count', (option, text) => integer(option, text, 1, Number.MAX_SAFE_INTEGER)) ?? PING_DEFAULTS.count,
+    count: args.read('count', within(1, Number.MAX_SAFE_INTEGER)) ?? PING_DEFAULTS.count,
     intervalMs: args.read('interval', seconds) ?? PING_DEFAULTS.intervalMs,
     timeoutMs: args.read('timeout', someSeconds) ?? PING_DEFAULTS.timeoutMs,
     deadlineMs: args.read('deadline', someSeconds) ?? PING_DEFAULTS.deadlineMs,

@@ -11,6 +11,7 @@ import { TOP_PORTS } from '../probe/scan/top-ports.ts';
 import type { SegmentSpec } from '../probe/segment-spec.ts';
 import { RULES } from '../probe/verdict.ts';
 import type { Args } from './args.ts';
+import { readPath } from './common.ts';
 import { usageError } from './errors.ts';
 import {
   EXPECT_OPTION,
@@ -23,8 +24,7 @@ import {
   TIME_OPTIONS,
 } from './options.ts';
 import { readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
-import { readPort } from './target.ts';
-import { address, integer, nearest, number, oneOf, someSeconds } from './values.ts';
+import { among, nearest, number, oneOf, someSeconds, within } from './values.ts';
 
 /** Most of what anybody looks for is there. */
 const DEFAULT_TOP = 1000;
@@ -175,7 +175,7 @@ export const SCAN_OPTIONS: readonly Option[] = [
 
 /** @throws CliError, InputError */
 export function readPorts(args: Args): IntervalSet {
-  const top = args.read('top', (option, text) => integer(option, text, 1, TOP_PORTS.length));
+  const top = args.read('top', within(1, TOP_PORTS.length));
   const text = args.text('ports');
   if (text === undefined) return topPorts('--top', top ?? DEFAULT_TOP);
   if (top !== undefined) throw usageError('--ports and --top at once', 'give one of them');
@@ -183,15 +183,15 @@ export function readPorts(args: Args): IntervalSet {
 }
 
 /** @throws CliError */
-export function readTechnique(args: Args, flags: number | undefined): Technique {
-  const name = args.read('technique', (option, text) => oneOf(option, text, TECHNIQUE_NAMES));
+function readTechnique(args: Args, flags: number | undefined): Technique {
+  const name = args.read('technique', among(TECHNIQUE_NAMES));
   if (flags === undefined) return TECHNIQUES[name ?? 'syn'];
   if (name !== undefined) throw usageError('--technique and --flags at once', 'a technique is a choice of flags: give one of them');
   return techniqueOf(flags);
 }
 
 /** The ports to be told of, among those that a technique can find. @throws CliError */
-export function readShown(args: Args, { kind }: Technique): ReadonlySet<Verdict> {
+function readShown(args: Args, { kind }: Technique): ReadonlySet<Verdict> {
   const words = args.read('show', (option, text) =>
     text.split(',').map((word) => (word === 'all' ? word : oneOf(option, word.trim(), [...VERDICTS]))),
   );
@@ -202,7 +202,7 @@ export function readShown(args: Args, { kind }: Technique): ReadonlySet<Verdict>
 }
 
 /** What a probe has beside the technique's flags: only what was asked for, so that the rest is as is best for a scan. */
-export function readProbeSpec(args: Args): SegmentSpec {
+function readProbeSpec(args: Args): SegmentSpec {
   const { namedOptions, options = [], ...spec } = readSegmentSpec(args);
   const given = Object.entries(spec).filter(([name, value]) => value !== undefined && (name !== 'payload' || spec.payload?.length !== 0));
   const hasOptions = CRAFTING.some(
@@ -215,7 +215,7 @@ export function readProbeSpec(args: Args): SegmentSpec {
 }
 
 /** A number between 0 and 1. */
-export function probability(option: string, text: string): number {
+function probability(option: string, text: string): number {
   const value = number(option, text, 0, 1);
   if (value === 0 || value === 1) throw usageError(`${option}: ${text} is out of range`, 'give more than 0 and less than 1, such as 0.999');
   return value;
@@ -231,12 +231,10 @@ export function readScan(args: Args, env: Readonly<Record<string, string | undef
     ...SCAN_DEFAULTS,
     technique,
     spec,
-    source: args.read('source', address),
-    sourcePort: args.read('source-port', readPort),
-    interfaceName: args.text('interface'),
+    ...readPath(args),
     shard: args.read('shard', (option, text) => parseShard(option, text, env)),
-    ratePps: args.read('rate', (option, text) => integer(option, text, 1, FASTEST_PPS)),
-    retries: args.read('retries', (option, text) => integer(option, text, 0, MOST_RETRIES)),
+    ratePps: args.read('rate', within(1, FASTEST_PPS)),
+    retries: args.read('retries', within(0, MOST_RETRIES)),
     confidence: args.read('confidence', probability) ?? SCAN_DEFAULTS.confidence,
     timeoutMs: args.read('timeout', someSeconds) ?? SCAN_DEFAULTS.timeoutMs,
     maxTimeMs: args.read('max-time', someSeconds) ?? SCAN_DEFAULTS.maxTimeMs,

@@ -9,7 +9,7 @@ import { readPayload } from './data.ts';
 import { usageError } from './errors.ts';
 import { DATA_OPTIONS, IP_HEADER_OPTIONS, type Option, reworded, SYN_OPTIONS } from './options.ts';
 import { readSynOptions } from './syn-options.ts';
-import { hex, integer, MAX_32, quote } from './values.ts';
+import { hex, integer, MAX_32, quote, within } from './values.ts';
 
 /** Bytes behind an IPv4 header without options. */
 const LONGEST_BODY = 65_515;
@@ -105,7 +105,7 @@ export const REFUSED_OPTIONS: ReadonlyMap<string, string> = new Map([
 
 /** @throws CliError where a value is not one of its field's, or two options contradict each other */
 export function readSegmentSpec(args: Args): SegmentSpec {
-  const number = (name: string, most: number) => args.read(name, (option, text) => integer(option, text, 0, most));
+  const number = (name: string, most: number) => args.read(name, within(0, most));
   const spec: SegmentSpec = {
     flags: args.read('flags', flags),
     seq: number('seq', MAX_32),
@@ -146,9 +146,9 @@ function readTcpOptions(args: Args): Pick<SegmentSpec, 'namedOptions' | 'options
 }
 
 function readTos(args: Args): number | undefined {
-  const tos = args.read('tos', (option, text) => integer(option, text, 0, 255));
-  const dscp = args.read('dscp', (option, text) => integer(option, text, 0, 63));
-  const ecn = args.read('ecn', (option, text) => integer(option, text, 0, 3));
+  const tos = args.read('tos', within(0, 255));
+  const dscp = args.read('dscp', within(0, 63));
+  const ecn = args.read('ecn', within(0, 3));
   if (dscp === undefined && ecn === undefined) return tos;
   if (tos !== undefined)
     throw usageError(`--tos and --${dscp === undefined ? 'ecn' : 'dscp'} at once`, 'they are the same byte: give --tos or the other two');

@@ -2,8 +2,9 @@
 import type { SegmentSpec } from '../probe/segment-spec.ts';
 import { get16 } from '../wire/bytes.ts';
 import type { Args } from './args.ts';
+import { type PathChoice, readPath } from './common.ts';
 import { usageError } from './errors.ts';
-import { readPort, readTarget, type Target } from './target.ts';
+import { readTarget, type Target } from './target.ts';
 
 /** @throws CliError as `readTarget`, and where the segment is for another port */
 export function readSegmentTarget({ positionals }: Args, { bytes }: SegmentSpec): Target {
@@ -17,13 +18,14 @@ export function readSegmentTarget({ positionals }: Args, { bytes }: SegmentSpec)
   return target;
 }
 
-/** Undefined: any. @throws CliError where the segment comes from another port than the one that was given */
-export function readSourcePort(args: Args, { bytes }: SegmentSpec): number | undefined {
-  const given = args.read('source-port', readPort);
-  if (bytes === undefined) return given;
+/** Where it leaves. @throws CliError where the segment comes from another port than the one that was given */
+export function readSegmentPath(args: Args, { bytes }: SegmentSpec): PathChoice {
+  const path = readPath(args);
+  if (bytes === undefined) return path;
+  const { sourcePort: given } = path;
   const port = get16(bytes, 0);
   if (port === 0) throw usageError('--hex: its source port is 0, which no answer could come back to', 'give it one from 1 to 65535');
   if (given !== undefined && given !== port)
     throw usageError(`--source-port: ${given}, but the segment of --hex comes from port ${port}`, 'leave it out, or change the segment');
-  return port;
+  return { ...path, sourcePort: port };
 }

@@ -14,9 +14,9 @@ import {
   TIME_OPTIONS,
 } from './options.ts';
 import { readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
-import { readSegmentTarget, readSourcePort } from './segment-target.ts';
+import { readSegmentPath, readSegmentTarget } from './segment-target.ts';
 import { SWEEP_FIELDS, sweep } from './sweep.ts';
-import { address, integer, oneOf, seconds, someSeconds } from './values.ts';
+import { among, seconds, someSeconds, within } from './values.ts';
 
 /** Between the segments of a sweep, which don't wait for each other's answers. */
 const SWEEP_INTERVAL_MS = 10;
@@ -76,7 +76,8 @@ export const SEND_OPTIONS: readonly Option[] = [
 export function readSend(args: Args): Omit<SendRequest, 'address'> {
   const spec = readSegmentSpec(args);
   const { host, port } = readSegmentTarget(args, spec);
-  const base: Variant = { spec, sourcePort: readSourcePort(args, spec) };
+  const { sourcePort, ...path } = readSegmentPath(args, spec);
+  const base: Variant = { spec, sourcePort };
   const variants = args.read('sweep', (option, text) => sweep(option, text, base)) ?? [base];
   const sending = readSending(args, variants.length > 1);
   checkSegments(variants);
@@ -84,8 +85,7 @@ export function readSend(args: Args): Omit<SendRequest, 'address'> {
     ...SEND_DEFAULTS,
     host,
     port,
-    source: args.read('source', address),
-    interfaceName: args.text('interface'),
+    ...path,
     variants,
     ...sending,
   };
@@ -94,13 +94,13 @@ export function readSend(args: Args): Omit<SendRequest, 'address'> {
 type Sending = Pick<SendRequest, 'count' | 'intervalMs' | 'timeoutMs' | 'deadlineMs' | 'repeatUntil' | 'cleanup' | 'holdMs'>;
 
 function readSending(args: Args, isSweep: boolean): Sending {
-  const repeatUntil = args.read('repeat-until', (option, text) => oneOf(option, text, AWAITED));
+  const repeatUntil = args.read('repeat-until', among(AWAITED));
   if (repeatUntil !== undefined && isSweep)
     throw usageError('--sweep and --repeat-until at once', 'a sweep sends each segment --count times');
   const cleanup = args.flag('cleanup') ?? SEND_DEFAULTS.cleanup;
   const holdMs = args.read('hold', seconds);
   if (holdMs !== undefined && cleanup) throw usageError('--hold without --no-cleanup', 'what is reset needs no holding: add --no-cleanup');
-  const count = args.read('count', (option, text) => integer(option, text, 1, Number.MAX_SAFE_INTEGER));
+  const count = args.read('count', within(1, Number.MAX_SAFE_INTEGER));
   return {
     count: count ?? (repeatUntil === undefined ? SEND_DEFAULTS.count : Number.POSITIVE_INFINITY),
     intervalMs: args.read('interval', seconds) ?? (isSweep ? SWEEP_INTERVAL_MS : SEND_DEFAULTS.intervalMs),

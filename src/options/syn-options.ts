@@ -2,7 +2,7 @@
 import { PRESETS, type SynOptionChoice } from '../probe/syn-options.ts';
 import type { Args } from './args.ts';
 import { usageError } from './errors.ts';
-import { integer, MAX_32, oneOf, quote } from './values.ts';
+import { among, integer, MAX_32, quote, within } from './values.ts';
 
 /** RFC 7323 §2.3. */
 const HIGHEST_SCALE = 14;
@@ -15,9 +15,9 @@ export function readSynOptions(args: Args, highestScale = HIGHEST_SCALE): SynOpt
     return { value: integer(option, value, 0, MAX_32), echoReply: integer(option, echoReply, 0, MAX_32) };
   });
   return {
-    preset: args.read('tcp-options', (option, text) => oneOf(option, text, PRESETS)),
-    mss: args.read('mss', (option, text) => integer(option, text, 0, 0xffff)),
-    windowScale: args.read('wscale', (option, text) => integer(option, text, 0, highestScale)),
+    preset: args.read('tcp-options', among(PRESETS)),
+    mss: args.read('mss', within(0, 0xffff)),
+    windowScale: args.read('wscale', within(0, highestScale)),
     sackPermitted: args.flag('sack-permitted'),
     timestamps: timestamps ?? args.flag('timestamps'),
   };

@@ -16,9 +16,8 @@ import {
   TIME_OPTIONS,
 } from './options.ts';
 import { checkConnectionOptions, REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
-import { readSegmentTarget, readSourcePort } from './segment-target.ts';
-import type { Target } from './target.ts';
-import { address, integer, number, quote, someSeconds } from './values.ts';
+import { readSegmentPath, readSegmentTarget } from './segment-target.ts';
+import { number, quote, someSeconds, within } from './values.ts';
 
 const HIGHEST_TTL = 255;
 const MOST_PROBES = 100;
@@ -93,29 +92,24 @@ export const REFUSED_BY_TRACE: ReadonlyMap<string, string> = new Map([
   ['timeout', '--wait says how long an answer is waited for'],
 ]);
 
-export interface AskedTrace {
-  target: Target;
-  request: Omit<TraceRequest, 'host' | 'address' | 'port' | 'segments'>;
-}
-
-/** What was asked for, over the defaults, and its target before it is looked up. @throws CliError */
-export function readTrace(args: Args): AskedTrace {
+/** What was asked for, over the defaults; all but the target's address. @throws CliError */
+export function readTrace(args: Args): Asked {
   const spec = readSegmentSpec(args);
-  const target = readSegmentTarget(args, spec);
-  const request = readRequest(args, spec);
-  checkTogether(args, request);
+  const { host, port } = readSegmentTarget(args, spec);
+  const asked = { host, port, ...readRequest(args, spec) };
+  checkTogether(args, asked);
   checkSegments([{ spec }]);
-  return { target, request };
+  return asked;
 }
 
-function readRequest(args: Args, spec: SegmentSpec): AskedTrace['request'] {
+type Asked = Omit<TraceRequest, 'address' | 'segments'>;
+
+function readRequest(args: Args, spec: SegmentSpec): Omit<Asked, 'host' | 'port'> {
   const watchMs = args.read('watch', someSeconds);
-  const whole = (name: string, most: number): number | undefined => args.read(name, (option, text) => integer(option, text, 1, most));
+  const whole = (name: string, most: number): number | undefined => args.read(name, within(1, most));
   return {
     ...TRACE_DEFAULTS,
-    source: args.read('source', address),
-    sourcePort: readSourcePort(args, spec),
-    interfaceName: args.text('interface'),
+    ...readSegmentPath(args, spec),
     spec,
     firstTtl: whole('first-ttl', HIGHEST_TTL) ?? TRACE_DEFAULTS.firstTtl,
     maxTtl: whole('max-ttl', HIGHEST_TTL) ?? TRACE_DEFAULTS.maxTtl,
@@ -159,7 +153,7 @@ const APART: readonly (readonly [string, string, string])[] = [
   ['hex', 'mtu', '--hex has one length: give the fields by name'],
 ];
 
-function checkTogether(args: Args, { firstTtl, maxTtl, flows, sourcePort, inside, mtu, spec }: AskedTrace['request']): void {
+function checkTogether(args: Args, { firstTtl, maxTtl, flows, sourcePort, inside, mtu, spec }: Asked): void {
   if (firstTtl > maxTtl) throw usageError(`--first-ttl ${firstTtl} is above --max-ttl ${maxTtl}`, 'give a range from low to high');
   for (const [one, other, hint] of APART)
     if (args.flag(one) !== undefined && args.flag(other) !== undefined) throw usageError(`--${one} and --${other} at once`, hint);

@@ -16,6 +16,12 @@ export function integer(option: string, text: string, least: number, most: numbe
   return value;
 }
 
+/** Reads whole numbers within bounds. */
+export const within =
+  (least: number, most: number) =>
+  (option: string, text: string): number =>
+    integer(option, text, least, most);
+
 const range = (least: number, most: number): string => (most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`);
 
 /** A number, fractions allowed, within bounds. */
@@ -59,6 +65,12 @@ export function oneOf<T extends string>(option: string, text: string, choices: r
     near === undefined ? `give one of ${choices.join(', ')}` : `did you mean ${near}?`,
   );
 }
+
+/** Reads one of some words. */
+export const among =
+  <T extends string>(choices: readonly T[]) =>
+  (option: string, text: string): T =>
+    oneOf(option, text, choices);
 
 /** Text with `\r \n \t \0 \\` and `\xNN`; everything else in UTF-8 as it stands. */
 export function escapedText(option: string, text: string): Uint8Array {

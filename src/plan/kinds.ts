@@ -1,7 +1,8 @@
 /** The kinds of probes that a step may be: which options they have, and how they are checked and started. Engines are loaded when they run. */
 import type { Network } from '../net/network.ts';
-import { type Args, readSeed } from '../options/args.ts';
+import type { Args } from '../options/args.ts';
 import { checkSegments } from '../options/check-segments.ts';
+import { readPath, readSeed } from '../options/common.ts';
 import { CONNECT_OPTIONS, readConnect } from '../options/connect.ts';
 import { usageError } from '../options/errors.ts';
 import { type Option, PATH_OPTIONS, reworded, TIME_OPTIONS } from '../options/options.ts';
@@ -9,9 +10,9 @@ import { PING_OPTIONS, readPing } from '../options/ping.ts';
 import { MOST_PAIRS, readPorts, readScan, SCAN_OPTIONS } from '../options/scan.ts';
 import { readScanTargets } from '../options/scan-targets.ts';
 import { readSend, SEND_OPTIONS } from '../options/send.ts';
-import { readPort, readTarget } from '../options/target.ts';
+import { readTarget } from '../options/target.ts';
 import { readTrace, TRACE_OPTIONS } from '../options/trace.ts';
-import { address, oneOf, someSeconds } from '../options/values.ts';
+import { among, someSeconds } from '../options/values.ts';
 import { createContext, type ProbeContext } from '../probe/context.ts';
 import type { ConnectResult, PingResult, ScanResult, ScriptResult, SendResult, StepEvent, TraceResult } from '../probe/events.ts';
 import { REQUIRED_VERDICTS, scanExitCode } from '../probe/scan/result.ts';
@@ -128,7 +129,7 @@ const ping: Kind = {
   },
 };
 
-const required = (args: Args) => args.read('require', (option, text) => oneOf(option, text, REQUIRED_VERDICTS));
+const required = (args: Args) => args.read('require', among(REQUIRED_VERDICTS));
 
 /** A plan has no stdin. */
 const NOTHING: AsyncIterable<string> = {
@@ -175,9 +176,8 @@ const trace: Kind = {
     const [{ trace }, { traceExitCode }] = await Promise.all([import('../probe/trace/trace.ts'), import('../probe/trace/result.ts')]);
     return {
       async *start(args, context) {
-        const { target, request } = readTrace(args);
-        const address = await context.resolve(target.host);
-        yield* trace({ ...request, host: target.host, port: target.port, address, segments: true }, contextOf(args, context));
+        const asked = readTrace(args);
+        yield* trace({ ...asked, address: await context.resolve(asked.host), segments: true }, contextOf(args, context));
       },
       exitCode: (result) => traceExitCode(result as TraceResult),
     };
@@ -217,9 +217,7 @@ const script: Kind = {
 };
 
 const readScriptOptions = (args: Args) => ({
-  source: args.read('source', address),
-  sourcePort: args.read('source-port', readPort),
-  interfaceName: args.text('interface'),
+  ...readPath(args),
   deadlineMs: args.read('deadline', someSeconds) ?? SCRIPT_DEFAULTS.deadlineMs,
 });
 

@@ -1,4 +1,5 @@
-import { type Args, readSeed } from '../../options/args.ts';
+import type { Args } from '../../options/args.ts';
+import { readSeed } from '../../options/common.ts';
 import { CONNECT_OPTIONS, readConnect } from '../../options/connect.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { connectExitCode } from '../../probe/connect/result.ts';

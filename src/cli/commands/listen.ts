@@ -1,4 +1,5 @@
-import { type Args, readSeed } from '../../options/args.ts';
+import type { Args } from '../../options/args.ts';
+import { readSeed } from '../../options/common.ts';
 import { LISTEN_OPTIONS, readListen } from '../../options/listen.ts';
 import { createContext } from '../../probe/context.ts';
 import { listen } from '../../probe/listen/listen.ts';

@@ -1,5 +1,6 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
-import { type Args, readSeed } from '../../options/args.ts';
+import type { Args } from '../../options/args.ts';
+import { readSeed } from '../../options/common.ts';
 import { PING_OPTIONS, readPing } from '../../options/ping.ts';
 import { REFUSED_OPTIONS } from '../../options/segment-options.ts';
 import type { Target } from '../../options/target.ts';

@@ -2,7 +2,7 @@ import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW } from '../../net/cred
 import type { Args } from '../../options/args.ts';
 import { usageError } from '../../options/errors.ts';
 import { type Option, OUTPUT_OPTIONS, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from '../../options/options.ts';
-import { integer, quote } from '../../options/values.ts';
+import { quote, within } from '../../options/values.ts';
 import type { Plan } from '../../plan/model.ts';
 import type { RunOptions } from '../../plan/run.ts';
 import type { RunEvent, RunResult } from '../../probe/events.ts';
@@ -115,8 +115,8 @@ function readRunOptions(args: Args): RunOptions {
   const shown = ['json', 'tap', 'quiet'].filter((name) => args.flag(name));
   if (shown.length > 1) throw usageError(`--${shown[0]} and --${shown[1]} at once`, 'both are for stdout: give one of them');
   return {
-    jobs: args.read('jobs', (option, text) => integer(option, text, 1, MOST_JOBS)) ?? 1,
-    repeat: args.read('repeat', (option, text) => integer(option, text, 1, MOST_REPEATS)) ?? 1,
+    jobs: args.read('jobs', within(1, MOST_JOBS)) ?? 1,
+    repeat: args.read('repeat', within(1, MOST_REPEATS)) ?? 1,
     bail: args.flag('bail') === true,
   };
 }

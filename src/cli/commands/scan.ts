@@ -1,11 +1,12 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
-import { type Args, readSeed } from '../../options/args.ts';
+import type { Args } from '../../options/args.ts';
 import { checkSegments } from '../../options/check-segments.ts';
+import { readSeed } from '../../options/common.ts';
 import { usageError } from '../../options/errors.ts';
 import { MOST_PAIRS, readPorts, readScan, SCAN_OPTIONS } from '../../options/scan.ts';
 import { readScanTargets } from '../../options/scan-targets.ts';
 import { REFUSED_OPTIONS } from '../../options/segment-options.ts';
-import { oneOf } from '../../options/values.ts';
+import { among } from '../../options/values.ts';
 import { createContext } from '../../probe/context.ts';
 import type { PortEvent, ScanEvent, ScanResult } from '../../probe/events.ts';
 import { IntervalSet } from '../../probe/scan/intervals.ts';
@@ -66,7 +67,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   const json = args.flag('json') === true;
   const quiet = args.flag('quiet') === true;
   const csvPath = readCsvPath(args);
-  const required = args.read('require', (option, text) => oneOf(option, text, REQUIRED_VERDICTS));
+  const required = args.read('require', among(REQUIRED_VERDICTS));
   const seed = readSeed(args);
   const expecting = await readExpectations(args, 'scan', textIo);
   const asked = readScan(args, textIo.env);

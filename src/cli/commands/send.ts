@@ -1,6 +1,7 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
 import { NetError } from '../../net/errors.ts';
-import { type Args, readSeed } from '../../options/args.ts';
+import type { Args } from '../../options/args.ts';
+import { readSeed } from '../../options/common.ts';
 import { usageError } from '../../options/errors.ts';
 import { REFUSED_OPTIONS } from '../../options/segment-options.ts';
 import { readSend, SEND_OPTIONS } from '../../options/send.ts';

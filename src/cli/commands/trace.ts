@@ -1,6 +1,7 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
 import { openNameSource } from '../../net/resolve.ts';
-import { type Args, readSeed } from '../../options/args.ts';
+import type { Args } from '../../options/args.ts';
+import { readSeed } from '../../options/common.ts';
 import { REFUSED_BY_TRACE, readTrace, TRACE_OPTIONS } from '../../options/trace.ts';
 import { createContext } from '../../probe/context.ts';
 import type { TraceResult } from '../../probe/events.ts';
@@ -38,18 +39,16 @@ export const traceCommand: CommandBody = {
 
 async function run(args: Args, processIo: Io, capture: CaptureFile | undefined): Promise<number> {
   const gathering = gatherOutput(processIo);
-  const { target, request: asked } = readTrace(args);
+  const asked = readTrace(args);
   const expecting = await readExpectations(args, 'trace', gathering);
   const seed = readSeed(args);
   const quiet = args.flag('quiet') === true;
   const verbose = args.count('verbose') > 0;
-  const { address, note } = await resolveTarget(target.host, gathering, asked.deadlineMs);
+  const { address, note } = await resolveTarget(asked.host, gathering, asked.deadlineMs);
   if (note !== undefined && !quiet) writeNote(note, gathering);
   const request: TraceRequest = {
     ...asked,
-    host: target.host,
     address,
-    port: target.port,
     segments: capture !== undefined || verbose || expecting?.needsSegments === true,
   };
   const { reporter, io, leave } = createReporter(args, request, gathering);
