@@ -1,5 +1,5 @@
 /** Thousands of lines a second cost more to write one by one than to make. */
-import type { Io } from './io.ts';
+import { type Io, writtenBy } from './io.ts';
 
 const MOST_LENGTH = 1 << 16;
 
@@ -16,39 +16,17 @@ export function gatherOutput(io: Io): Io & { /** To be called at the end. */ flu
   return {
     ...io,
     flush,
-    stdout: {
-      write(text) {
-        gathered += text;
-        if (gathered.length >= MOST_LENGTH) flush();
-        if (!isScheduled) setImmediate(flush);
-        isScheduled = true;
-      },
-      get isTTY() {
-        return stdout.isTTY;
-      },
-      get columns() {
-        return stdout.columns;
-      },
-      get rows() {
-        return stdout.rows;
-      },
-    },
+    stdout: writtenBy(stdout, (text) => {
+      gathered += text;
+      if (gathered.length >= MOST_LENGTH) flush();
+      if (!isScheduled) setImmediate(flush);
+      isScheduled = true;
+    }),
     // On a terminal the two are one: what was written first is to be seen first.
-    stderr: {
-      write(text) {
-        flush();
-        stderr.write(text);
-      },
-      get isTTY() {
-        return stderr.isTTY;
-      },
-      get columns() {
-        return stderr.columns;
-      },
-      get rows() {
-        return stderr.rows;
-      },
-    },
+    stderr: writtenBy(stderr, (text) => {
+      flush();
+      stderr.write(text);
+    }),
     exitNow(code) {
       flush();
       io.exitNow(code);

@@ -1,4 +1,5 @@
 /** The process as the commands see it; a test hands in another one. */
+import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { BROKEN_PIPE, OUTPUT_FAILED } from './exit-code.ts';
 
@@ -8,7 +9,14 @@ export interface Output {
   /** Of the terminal; undefined off one. */
   readonly columns: number | undefined;
   readonly rows: number | undefined;
+  /** Its reader is so far behind that who has more for it had better wait. */
+  readonly isBehind: boolean;
+  /** Until the reader has caught up, nobody reads any more, or the signal says that there is no time. */
+  catchUp(signal: AbortSignal): Promise<void>;
 }
+
+/** The same output, written to by another way. */
+export const writtenBy = (output: Output, write: Output['write']): Output => Object.assign(Object.create(output), { write });
 
 export interface Io {
   stdin: Readable;
@@ -33,6 +41,9 @@ export interface OutputFailure {
   isBrokenPipe: boolean;
   error: NodeJS.ErrnoException;
 }
+
+/** More than a reader leaves lying who reads at all. */
+const MUCH_UNREAD_BYTES = 1 << 24;
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -61,6 +72,13 @@ export function processIo(): Io {
       },
       get rows() {
         return stream.isTTY ? stream.rows : undefined;
+      },
+      get isBehind() {
+        return stream.writableLength > MUCH_UNREAD_BYTES;
+      },
+      async catchUp(signal) {
+        // It fails where the stream does, of which others hear, and where the signal comes.
+        if (stream.writableNeedDrain) await once(stream, 'drain', { signal }).catch(() => undefined);
       },
     };
   };

@@ -86,6 +86,7 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
       if (presentation.onlyForListeners?.(event)) continue;
       if (json) writeJson(event, io);
       else reporter.event(event);
+      if (io.stdout.isBehind && !controller.signal.aborted) await io.stdout.catchUp(controller.signal);
     }
   } finally {
     waiting.stop();

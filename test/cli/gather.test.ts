@@ -2,10 +2,11 @@
 import { expect, it } from 'vitest';
 import { gatherOutput } from '../../src/cli/gather.ts';
 import type { Io, Output } from '../../src/cli/io.ts';
+import { SILENT } from '../support/cli.ts';
 
 it('what goes to stderr comes after what was written to stdout before it', async () => {
   const seen: string[] = [];
-  const output: Output = { write: (text) => seen.push(text), isTTY: true, columns: 80, rows: 24 };
+  const output: Output = { ...SILENT, write: (text) => seen.push(text), isTTY: true };
   const { stdout, stderr } = gatherOutput({ stdout: output, stderr: output } as Io);
   stdout.write('one ');
   stdout.write('two ');

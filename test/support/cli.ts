@@ -1,6 +1,6 @@
 /** A command line run in this process, its output caught. */
 import { Readable } from 'node:stream';
-import type { Io } from '../../src/cli/io.ts';
+import type { Io, Output } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
 
 export interface CliRun {
@@ -11,15 +11,23 @@ export interface CliRun {
   readonly lines: Record<string, unknown>[];
 }
 
+/** An output that takes all and shows nothing. */
+export const SILENT: Output = {
+  write: () => undefined,
+  isTTY: false,
+  columns: undefined,
+  rows: undefined,
+  isBehind: false,
+  catchUp: async () => undefined,
+};
+
 export async function runCli(argv: readonly string[], stdin = ''): Promise<CliRun> {
   const caught = { stdout: '', stderr: '' };
-  const output = (name: keyof typeof caught) => ({
-    write(text: string) {
+  const output = (name: keyof typeof caught): Output => ({
+    ...SILENT,
+    write(text) {
       caught[name] += text;
     },
-    isTTY: false,
-    columns: undefined,
-    rows: undefined,
   });
   const io: Io = {
     stdin: Readable.from(stdin === '' ? [] : [stdin]),
