@@ -41,7 +41,11 @@ async function readAll(file: string, chunks: AsyncIterable<Buffer>): Promise<str
     length += chunk.length;
     if (length > LONGEST_PLAN) throw new CliError('bad-data', `${file}: more than ${LONGEST_PLAN >> 20} MiB`, 'this is no plan');
   }
-  return Buffer.concat(read).toString();
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(read));
+  } catch {
+    throw new CliError('bad-data', `${file}: not UTF-8 text`, 'save it as UTF-8');
+  }
 }
 
 /** Writes a new file; one that exists stays as it is. @throws CliError */

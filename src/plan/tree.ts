@@ -1,16 +1,19 @@
 /** YAML (1.2, core schema) as a tree that knows where everything stood. Aliases share what they stand for: no copy is made. */
 import {
   type Alias,
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   type Pair,
-  parseDocument,
+  Parser,
   type YAMLError,
 } from 'yaml';
 import { PlanError, type Problem } from './problem.ts';
@@ -69,24 +72,40 @@ export class Source {
 
 /** Deeper than any plan. */
 const DEEPEST = 32;
+const TOO_DEEP = `more than ${DEEPEST} levels deep`;
+/** Of what the YAML parser says: it may quote the whole text. */
+const LONGEST_WORDS = 200;
 
 /** @throws PlanError where it is not YAML, or has what plans don't: tags, keys that are no text, an alias within itself */
 export function parseTree(source: Source): Value {
-  const document = parseDocument(source.text, {
-    lineCounter: source.lines,
-    prettyErrors: false,
-    strict: true,
-    uniqueKeys: true,
-    logLevel: 'silent',
-  });
-  const [wrong] = [...document.errors, ...document.warnings];
+  const composer = new Composer({ strict: true, uniqueKeys: true, logLevel: 'silent' });
+  const [document, second] = composer.compose(tokensOf(source), true, source.text.length);
+  const [wrong] = [...(document?.errors ?? []), ...(document?.warnings ?? [])];
   if (wrong !== undefined) throw source.error(wrong.pos[0], `not YAML: ${wordsOf(wrong.message)}`, hintFor(source, wrong));
-  if (document.contents === null) throw source.error(0, 'there is nothing in it', 'see rawshake run --init');
+  if (second !== undefined) throw source.error(second.range[0], 'a second document', 'a plan is one: put it into a file of its own');
+  if (!document?.contents) throw source.error(0, 'there is nothing in it', 'see rawshake run --init');
   return new Builder(document, source).build(document.contents, 0);
 }
 
+/** The parser's stack holds the document and what is being read in it too. */
+const BESIDE_LEVELS = 2;
+
+/** What the parser makes of the text, as long as it is not so deep that who reads on would run out of stack. */
+function* tokensOf(source: Source): Generator<CST.Token> {
+  const parser = new Parser(source.lines.addNewLine);
+  source.lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(source.text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > DEEPEST + BESIDE_LEVELS) throw source.error(parser.offset, TOO_DEEP);
+  }
+  yield* parser.end();
+}
+
 /** The parser's sentence without what it says of places: we have our own. */
-const wordsOf = (message: string): string => message.replace(/\s+at line \d+[\s\S]*$/, '').replace(/\.$/, '');
+function wordsOf(message: string): string {
+  const words = message.replace(/\s+at line \d+[\s\S]*$/, '').replace(/\.$/, '');
+  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}...` : words;
+}
 
 /** By the parser's code of the error. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -117,7 +136,7 @@ class Builder {
   build(node: Node | null, at: number, depth = 0): Value {
     if (node === null) return { kind: 'scalar', at, value: null, text: '', textAt: undefined };
     const start = node.range?.[0] ?? at;
-    if (depth > DEEPEST) throw this.source.error(start, `more than ${DEEPEST} levels deep`);
+    if (depth > DEEPEST) throw this.source.error(start, TOO_DEEP);
     const target = isAlias(node) ? this.#target(node, start) : node;
     const known = this.#built.get(target);
     if (known !== undefined) return known;

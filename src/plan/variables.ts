@@ -6,6 +6,11 @@ import type { Scalar, Source } from './tree.ts';
 const REFERENCE = /\$(\$)?\{([^}]*)\}/g;
 const NAME = /^[A-Za-z_][\w-]*$/;
 
+/** In characters, of all that one text refers to. */
+const LONGEST_VALUES = 1 << 20;
+/** Variables that refer to the next one. */
+const LONGEST_CHAIN = 100;
+
 export const isVariableName = (text: string): boolean => NAME.test(text);
 
 /** A value that may refer to others: resolved when it is first asked for. */
@@ -47,9 +52,14 @@ export class Variables {
   /** The text of a scalar with all that it refers to put in. @throws PlanError */
   text(scalar: Scalar): string {
     if (typeof scalar.value !== 'string' || !scalar.text.includes('${')) return scalar.text;
-    return scalar.text.replace(REFERENCE, (whole, escaped: string | undefined, name: string, at: number) =>
-      escaped === undefined ? this.#valueOf(name.trim(), scalar, at) : whole.slice(1),
-    );
+    let length = 0;
+    return scalar.text.replace(REFERENCE, (whole, escaped: string | undefined, name: string, at: number) => {
+      if (escaped !== undefined) return whole.slice(1);
+      const value = this.#valueOf(name.trim(), scalar, at);
+      length += value.length;
+      if (length > LONGEST_VALUES) throw this.source.error(scalar.at, `variables put in make it longer than ${LONGEST_VALUES} characters`);
+      return value;
+    });
   }
 
   #valueOf(name: string, user: Scalar, at: number): string {
@@ -69,6 +79,8 @@ export class Variables {
       const circle = [...this.#open.slice(this.#open.indexOf(name)), name].join(' -> ');
       throw this.source.error(place, `variables refer to each other in a circle: ${circle}`, 'give one of them a value of its own');
     }
+    if (this.#open.length >= LONGEST_CHAIN)
+      throw this.source.error(place, `more than ${LONGEST_CHAIN} variables that refer to each other in a row`);
     if (known.scalar.value === null)
       throw this.source.error(known.scalar.at, `${quote(name)} has no value`, `give one with --var ${name}=VALUE`);
     this.#open.push(name);

@@ -33,7 +33,7 @@ describeNeeding(['namespaces'], 'run', () => {
 
   const rawshake = (args: readonly string[], options?: RunOptions) => runRawshake(network.client, ['run', ...args], options);
 
-  const file = (name: string, text: string): string => {
+  const file = (name: string, text: string | Uint8Array): string => {
     const path = join(directory, name);
     writeFileSync(path, text);
     return path;
@@ -197,6 +197,12 @@ for case in e.parse(sys.argv[1]).getroot().iter('testcase'):
       ],
       ['a directory', () => [directory], 66, /: it is a directory; name a plan/],
       ['what has no end', () => ['/dev/zero'], 65, '/dev/zero: more than 32 MiB; this is no plan'],
+      [
+        'what is not UTF-8',
+        () => [file('latin1.yaml', Buffer.from('# caf\xe9', 'latin1'))],
+        65,
+        /latin1\.yaml: not UTF-8 text; save it as UTF-8/,
+      ],
       ['an unknown variable', () => [example, '--var', 'hots=x'], 64, '--var: no plan has a variable "hots"; did you mean host?'],
       [
         'a variable without a value',

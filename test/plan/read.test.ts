@@ -23,6 +23,12 @@ const problems = (text: string, options?: Partial<ReadOptions>) => problemsOf([{
 /** One test whose keys begin in line 3. */
 const test = (lines: string): string => `tests:\n  - name: one\n${lines.replace(/^/gm, '    ')}\n`;
 
+const SECOND = 'plan.yaml:4:1: a second document; a plan is one: put it into a file of its own';
+
+/** `a0`, and others that each refer to the one before so often. */
+const chain = (length: number, times: number): string =>
+  Array.from({ length }, (_, i) => `  a${i + 1}: "${`\${a${i}}`.repeat(times)}"\n`).join('');
+
 describe('tells', () => {
   it.each<[string, string, string]>([
     ['nothing at all', '', 'plan.yaml:1:1: there is nothing in it; see rawshake run --init'],
@@ -33,6 +39,13 @@ describe('tells', () => {
     ],
     ['tabs', 'tests:\n\t- name: x', 'plan.yaml:2:1: not YAML: Tabs are not allowed as indentation; indent with spaces, not tabs'],
     ['a key twice', 'name: a\nname: b\ntests: []', 'plan.yaml:2:1: not YAML: Map keys must be unique; this key stands there already'],
+    ['a second document', `${test('connect: 10.0.0.1:80')}---\n${test('')}`, SECOND],
+    ['more than can be nested', `tests: ${'['.repeat(100_000)}`, 'plan.yaml:1:41: more than 32 levels deep; undefined'],
+    [
+      'a YAML problem with all of the text in it',
+      `tests: ${'!'.repeat(50_000)}`,
+      `plan.yaml:1:8: not YAML: The ${'!'.repeat(196)}...; undefined`,
+    ],
     ['text', 'hello', 'plan.yaml:1:1: a plan is "hello", and a map is wanted; keys with a value each: "key: value"'],
     ['no tests', 'name: x', 'plan.yaml:1:1: a plan without tests; add "tests:" and a list of them'],
     ['an unknown key of the plan', 'test: []', 'plan.yaml:1:1: "test" is no key of a plan; did you mean tests?'],
@@ -114,6 +127,16 @@ describe('tells', () => {
       'a nearly right one',
       `vars: { port: 80 }\n${test('connect: 10.0.0.1:${prot}')}`,
       'plan.yaml:4:23: "${prot}" is not set; did you mean ${port}?',
+    ],
+    [
+      'variables that make a text too long',
+      `vars:\n  a0: lollollollol\n${chain(12, 10)}tests:\n  - { name: x, connect: "\${a12}:80" }`,
+      'plan.yaml:7:7: variables put in make it longer than 1048576 characters; undefined',
+    ],
+    [
+      'variables in too long a row',
+      `vars:\n  z: "\${a500}"\n  a0: x\n${chain(500, 1)}tests:\n  - { name: x, connect: "\${z}:80" }`,
+      'plan.yaml:405:10: more than 100 variables that refer to each other in a row; undefined',
     ],
     [
       'variables in a circle',
