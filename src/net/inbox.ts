@@ -39,14 +39,13 @@ export class Inbox<T extends object> {
     const item = this.items.shift();
     if (item !== undefined) return Promise.resolve(item);
     if (this.failure) return Promise.reject(this.failure);
-    if (this.woken) {
-      this.woken = false;
-      return Promise.resolve(undefined);
-    }
+    const isWoken = this.woken;
+    this.woken = false;
     if (deadlineUs <= this.clock.nowUs()) {
       this.refill();
       return Promise.resolve(this.items.shift());
     }
+    if (isWoken) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

@@ -53,6 +53,18 @@ describe('an inbox', () => {
     expect(await inbox.next(0)).toBe(a);
   });
 
+  it('looks where nothing is to be waited for, woken or not, and then is woken no more', async () => {
+    let isThere = true;
+    const { clock, inbox } = setUp((it) => {
+      if (isThere) it.push(a);
+      isThere = false;
+    });
+    inbox.wake();
+    expect(await inbox.next(0)).toBe(a);
+    expect(await clock.run(inbox.next(1000))).toBeUndefined();
+    expect(clock.nowUs()).toBe(1000);
+  });
+
   it('ends a wait when woken', async () => {
     const { clock, inbox } = setUp();
     const next = inbox.next(1000);

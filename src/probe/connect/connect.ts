@@ -134,6 +134,8 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
   try {
     for (;;) {
       if (context.signal?.aborted) {
+        // Who has answered our SYN has half a connection, whether we have looked or not.
+        if (connection.state === 'SYN-SENT') yield* hearNext(connection, clock.nowUs());
         // In TIME-WAIT all is done but the waiting.
         if (connection.state !== 'TIME-WAIT') yield* connection.apply({ type: 'abort' });
         return { ended: 'interrupted' };
