@@ -17,7 +17,10 @@ export function readTarget([first = '', second]: readonly string[]): Target {
   if (second !== undefined && colon >= 0)
     throw usageError(`${quote(first)} has a port and ${quote(second)} is another`, 'give HOST PORT or HOST:PORT');
   const [host, portText = ''] = colon < 0 ? [first, second] : [first.slice(0, colon), first.slice(colon + 1)];
+  if (host.includes(':') && !isIpv6Address(host.replace(/^\[(.*)\]$/, '$1')))
+    throw usageError(`HOST: ${quote(first)} has more than one colon`, 'give HOST PORT or HOST:PORT');
   if (host === '') throw usageError('HOST is empty', 'give HOST PORT or HOST:PORT');
+  if (/^\d+$/.test(host) && /\D/.test(portText)) throw usageError(`HOST: ${quote(host)} is a port`, 'give the host first, then the port');
   if (portText === '') throw usageError('PORT is missing', 'give HOST PORT or HOST:PORT');
   return { host: host.replace(/^\[(.*)\]$/, '$1'), portText, port: readPort('PORT', portText) };
 }
@@ -25,7 +28,10 @@ export function readTarget([first = '', second]: readonly string[]): Target {
 /** Many: `HOST PORT`, or `HOST:PORT` as often as one likes. @throws CliError as {@link readTarget} */
 export function readTargets(words: readonly string[]): Target[] {
   const isPair = words.length === 2 && !words[0]?.includes(':');
-  return isPair ? [readTarget(words)] : words.map((word) => readTarget([word]));
+  if (isPair) return [readTarget(words)];
+  const without = words.length > 1 ? words.find((word) => !word.includes(':')) : undefined;
+  if (without !== undefined) throw usageError(`${quote(without)} has no port`, 'give HOST PORT, or HOST:PORT for each of several');
+  return words.map((word) => readTarget([word]));
 }
 
 /** A number from 1 to 65535 or the name of a TCP service. */

@@ -56,7 +56,7 @@ export function scanMistakes(host: string): ScanMistake[] {
     wrong('a range backwards', ['10.77.1.9-2'], /runs backwards; give 10\.77\.1\.2-10\.77\.1\.9/),
     wrong('an address of three parts', ['10.77.1'], /"10\.77\.1" is neither/),
     wrong('an IPv6 address', ['2001:db8::1'], /is IPv6; rawshake speaks IPv4/),
-    wrong('a port with the host', [`${host}:80`], /is neither an address, a network, a range nor a name/),
+    wrong('a port with the host', [`${host}:80`], /has a port; give .*, and the port as --ports 80/),
     wrong('all excluded', [host, '--exclude', '10.77.1.0/24'], /nothing is left: all are excluded/),
     wrong('a bad exclusion', [host, '--exclude', `${host},10.0.0.0/40`], /--exclude: "10\.0\.0\.0\/40"/),
     wrong('a file of exclusions that is missing', [host, '--exclude-file', '/nosuchfile'], /--exclude-file: .*no such file/, 66),

@@ -33,6 +33,10 @@ export function parseTarget({ text, from }: TargetWord): Interval | undefined {
   if (NAME.test(text) && !ENDS_IN_A_NUMBER.test(text) && !STARTS_AS_ADDRESS.test(text)) return undefined;
   if (/^[\da-f:]*:[\da-f:]*:[\da-f:.]*(\/\d+)?$/i.test(text))
     throw new InputError(`${from}: ${quote(text)} is IPv6`, 'rawshake speaks IPv4');
+  if (text.includes('://')) throw new InputError(`${from}: ${quote(text)} is a URL`, 'give the host in it');
+  if (/^\d{1,5}$/.test(text)) throw new InputError(`${from}: ${quote(text)} is no host`, `give a port as --ports ${text}`);
+  const pair = /^([^\s/:,@]+):([\w-]+)$/.exec(text);
+  if (pair !== null) throw new InputError(`${from}: ${quote(text)} has a port`, `give ${pair[1]}, and the port as --ports ${pair[2]}`);
   throw new InputError(`${from}: ${quote(text)} is neither an address, a network, a range nor a name`, FORMS);
 }
 
