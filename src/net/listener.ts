@@ -67,7 +67,7 @@ export class KernelListener implements ListeningPorts {
     try {
       const guards = this.keep(new Guards(localPortRange()));
       for (const port of ports) this.keep(guards.openServer(address, port));
-      this.sender = this.keep(new Sender(clock, stamps && dated, { source: request.address }));
+      this.sender = this.keep(new Sender(clock, stamps && dated, { source: request.address, amongStrangers: true }));
       this.tcp = this.keep(this.receiver(PROTOCOL_TCP, stamps));
       this.syns = this.keep(this.receiver(PROTOCOL_TCP, stamps, SYN_BUFFER_BYTES));
       this.icmp = this.keep(this.receiver(PROTOCOL_ICMP, stamps));

@@ -30,6 +30,8 @@ const STAMP_BUFFER_BYTES = 1 << 20;
 
 /** Waits between attempts while the queue is full, 3 ms in all: the event loop stands still meanwhile. */
 const BACKOFF_MS = [0.1, 0.2, 0.4, 0.8, 1.6];
+/** Among strangers: so long nothing is tried again after a queue that stayed full. */
+const REST_US = 100_000;
 
 const sleepCell = new Int32Array(new SharedArrayBuffer(4));
 
@@ -40,6 +42,11 @@ export interface WayOut {
   source?: Ipv4Address | undefined;
   /** What was learned of the path does not limit what is sent. */
   ignoresPathMtu?: boolean | undefined;
+  /**
+   * Who it sends to called first, and may be a forged neighbour that fills the kernel's table of them (ENOBUFS): waiting
+   * for room each time would have the event loop stand still.
+   */
+  amongStrangers?: boolean | undefined;
 }
 
 /**
@@ -51,11 +58,16 @@ export class Sender {
   retries = 0;
   private readonly socket: RawSocket;
   private readonly departures: Departures;
+  private readonly clock: MachineClock;
+  private readonly amongStrangers: boolean;
+  private restsUntilUs = 0;
 
   /**
    * @param stamps whether to ask the kernel when what is sent has left
    */
-  constructor(clock: MachineClock, stamps: boolean, { interfaceName, source, ignoresPathMtu }: WayOut) {
+  constructor(clock: MachineClock, stamps: boolean, { interfaceName, source, ignoresPathMtu, amongStrangers = false }: WayOut) {
+    this.clock = clock;
+    this.amongStrangers = amongStrangers;
     this.socket = new RawSocket(PROTOCOL_RAW);
     try {
       const { fd } = this.socket;
@@ -162,7 +174,12 @@ export class Sender {
   /** Whether the queue was full, and may be less so now. */
   private mayTryAgain(number: number, attempt: number): boolean {
     const backoffMs = BACKOFF_MS[attempt];
-    if (!isFull(number) || backoffMs === undefined) return false;
+    if (!isFull(number)) return false;
+    if (this.amongStrangers && this.clock.nowUs() < this.restsUntilUs) return false;
+    if (backoffMs === undefined) {
+      this.restsUntilUs = this.clock.nowUs() + REST_US;
+      return false;
+    }
     this.retries++;
     Atomics.wait(sleepCell, 0, 0, backoffMs);
     return true;

@@ -89,6 +89,16 @@ describe('a sender', () => {
     expect(performance.now() - startMs).toBeLessThan(1000);
   });
 
+  it('among strangers waits for a queue that stays full once in a while', () => {
+    raw.sendErrors = Array(100).fill('No buffer space available');
+    const sender = new Sender(createClock(), true, { amongStrangers: true });
+    const send = (): void => void sender.send(datagram, '192.0.2.1');
+    const full = expect.objectContaining({ code: 'no-buffers' });
+    for (let i = 0; i < 10; i++) expect(send).toThrow(full);
+    expect([sender.retries, raw.sendErrors.length]).toEqual([5, 85]);
+    sender.close();
+  });
+
   it.each([
     ['Message too long', 'message-too-long', /40 bytes/],
     ['Network is unreachable', 'no-route', /no route/],
