@@ -260,8 +260,8 @@ describeNeeding(['namespaces'], 'ping', () => {
   it.each([
     [['ping'], 'HOST is missing'],
     [['ping', 'localhost'], 'PORT is missing'],
-    [['ping', '127.0.0.1:80', '127.0.0.1'], 'PORT is missing'],
-    [['ping', '127.0.0.1', '80', '443'], 'PORT is missing'],
+    [['ping', '127.0.0.1:80', '127.0.0.1'], '"127.0.0.1" has no port; give HOST PORT, or HOST:PORT for each of several'],
+    [['ping', '127.0.0.1', '80', '443'], '"127.0.0.1" has no port'],
     [['ping', '127.0.0.1', '80', '-c', '0'], '--count: 0 is out of range'],
     [['ping', '127.0.0.1', '80', '-i', 'x'], '--interval: "x" is not a number of seconds'],
     [['ping', '127.0.0.1', '80', '-W', '0'], '--timeout: 0 leaves no time'],
