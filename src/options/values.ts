@@ -128,7 +128,8 @@ export const quote = (text: string): string => JSON.stringify(text);
 
 /** The one that was likely meant: the shortest that begins so, else the nearest by edit distance, if it is near at all. */
 export function nearest<T extends string>(text: string, choices: readonly T[]): T | undefined {
-  const begun = text.length < 3 ? [] : choices.filter((choice) => choice.startsWith(text));
+  const small = text.toLowerCase();
+  const begun = text.length < 3 ? [] : choices.filter((choice) => choice.toLowerCase().startsWith(small));
   if (begun.length > 0) return begun.reduce((shortest, choice) => (choice.length < shortest.length ? choice : shortest));
   let best: T | undefined;
   let bestDistance = Math.max(text.length > 3 ? 2 : 1, Math.floor(text.length / 3)) + 1;

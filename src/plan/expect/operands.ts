@@ -120,7 +120,8 @@ export class Operands {
     if (counts !== undefined && (field !== undefined || counts.pattern?.test(name)))
       return { type: NUMBER, read: (value) => read(value) ?? 0 };
     if (field !== undefined) return { type: field, read };
-    const near = nearest(name, [...fields.keys()]);
+    const holder = [...fields].find(([, each]) => each.kind === 'options' && each.cases.has(name));
+    const near = holder === undefined ? nearest(name, [...fields.keys()]) : `${holder[0]}.${name}`;
     const hint = near === undefined ? `there are ${[...fields.keys()].join(', ')}` : `did you mean ${prefix}${near}?`;
     throw this.#fault(`there is no ${name} in ${of}`, at, hint);
   }

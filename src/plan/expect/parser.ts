@@ -43,7 +43,9 @@ class Parser {
     if (this.#isOrder) throw this.#fault('a second comparison', this.#token, 'join comparisons by and: 1 < ttl and ttl < 64');
     if (isUnit(this.#token.text) && this.#tokens[this.#next - 1]?.kind === 'number')
       throw this.#fault('a space before the unit', this.#token, `write it without, such as 20${this.#token.text}`);
-    throw this.#fault(`${JSON.stringify(this.#token.text)} is not expected here`, this.#token, 'join conditions by and or or');
+    const hint =
+      node.kind === 'name' || node.kind === 'field' ? 'compare by one of == != < <= > >= ~ !~ in has' : 'join conditions by and or or';
+    throw this.#fault(`${JSON.stringify(this.#token.text)} is not expected here`, this.#token, hint);
   }
 
   get #token(): Token {

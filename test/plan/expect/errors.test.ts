@@ -19,6 +19,9 @@ const OF_CONNECT: readonly Wrong[] = [
     'the option sack-permitted holds nothing',
     'write synack.options has sack-permitted',
   ],
+  ['synack.mss > 3', '       ^^^', 'there is no mss in synack', 'did you mean synack.options.mss?'],
+  ['VERDICT == open', '^^^^^^^', 'there is no VERDICT in what connect tells', 'did you mean verdict?'],
+  ['verdict is open', '        ^^', '"is" is not expected here', 'compare by one of == != < <= > >= ~ !~ in has'],
   ['counts(received) == 0', '^^^^^^', 'there is no function counts', 'did you mean count?'],
   ['count(received where tl == 3) == 0', '                     ^^', 'there is no tl in the items of received', 'did you mean ttl?'],
   // Kinds
