@@ -174,14 +174,16 @@ http { access_log off; proxy_temp_path ${prefix}/p; client_body_temp_path ${pref
 
   it('a flood of SYNs from random sources does not stop a real client', async () => {
     // At a pace that the kernel's buffer holds, whatever else this machine does.
-    const listening = await listen('80', '--data', HELLO, '--count', '4', '--backlog', '64');
+    const listening = await listen('80', '--data', HELLO, '--count', '5', '--backlog', '64');
+    // The way is there: a link that has just come up may drop all for a while.
+    expect(await curl(80)).toBe('hello\n');
     const flood = run([execPath, 'test/support/flood.js', '10.77.1.2', '80', '10000']);
     await listening.lines.first('cookies', (line) => line.type === 'note' && line.code === 'syn-cookies');
     for (let i = 0; i < 3; i++) expect(await curl(80)).toBe('hello\n');
     expect(await flood).toBe('sent 10000\n');
     expect(await curl(80)).toBe('hello\n');
     const ended = await listening.ended();
-    expect(ended).toMatchObject({ connections: 4, completed: 4, exitCode: 0 });
+    expect(ended).toMatchObject({ connections: 5, completed: 5, exitCode: 0 });
     expect(ended.cookiesUsed).toBeGreaterThan(0);
     expect(ended.cookiesSent).toBeGreaterThan(1000);
   });
