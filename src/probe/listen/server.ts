@@ -190,8 +190,9 @@ export class Server {
     if (mayBringCookie) return undefined;
     const tcb = createTcb(this.#configs.of(flow, home.mtu, 0, 0, this.#open));
     // Where no more are awaited, nobody listens (RFC 9293 §3.10.7.1 and 2).
-    if (!this.isFull) handle(tcb, { type: 'open', passive: true }, this.#context.network.clock.nowUs());
-    this.#sendAll(flow, tcb, tcp);
+    const nowUs = this.#context.network.clock.nowUs();
+    if (!this.isFull) handle(tcb, { type: 'open', passive: true }, nowUs);
+    this.#sendAll(flow, tcb, tcp, nowUs);
     return undefined;
   }
 
@@ -204,7 +205,8 @@ export class Server {
     const timestamp = carryingTimestamp(Math.floor(nowUs / 1000), options);
     const tcb = createTcb(this.#configs.of(flow, mtu, iss, timestamp, this.#open));
     handle(tcb, { type: 'open', passive: true }, nowUs);
-    this.#sendAll(flow, tcb, { ...syn, options });
+    // At the same moment, or its timestamp would have moved on, and with it what is in its low bits.
+    this.#sendAll(flow, tcb, { ...syn, options }, nowUs);
     this.tally.cookiesSent++;
     this.#note('syn-cookies', `There are ${this.#halfOpen} handshakes under way: more SYNs are answered by SYN cookies (RFC 4987).`);
   }
@@ -274,9 +276,9 @@ export class Server {
   }
 
   /** Sends what an endpoint of no conversation has to say to a segment. */
-  #sendAll({ address, peerAddress }: Flow, tcb: Tcb, segment: TcpSegment): void {
+  #sendAll({ address, peerAddress }: Flow, tcb: Tcb, segment: TcpSegment, nowUs: number): void {
     const { ttl, tos } = this.#request;
-    const actions = handle(tcb, { type: 'segment', segment }, this.#context.network.clock.nowUs());
+    const actions = handle(tcb, { type: 'segment', segment }, nowUs);
     const ip = ipv4Header({ source: address, destination: peerAddress, ttl, tos, id: 1 + (this.#context.random.uint32() % 0xffff) });
     for (const action of actions) {
       if (action.type !== 'send') continue;

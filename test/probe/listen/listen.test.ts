@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { rememberedOptions } from '../../../src/probe/listen/syn-cookies.ts';
 import { listenExitCode } from '../../../src/probe/listen/tally.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../../../src/wire/flags.ts';
 import { ipv4Header } from '../../../src/wire/ipv4.ts';
 import { encodePacket } from '../../../src/wire/packet.ts';
 import { type TcpSegment, tcpSegment } from '../../../src/wire/tcp.ts';
-import { findOption } from '../../../src/wire/tcp-options.ts';
+import { findOption, KIND_TIMESTAMPS, KIND_WINDOW_SCALE, type TcpOption } from '../../../src/wire/tcp-options.ts';
 import { CLIENT, PORT, Scene, SERVER } from './scene.ts';
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -159,6 +160,23 @@ describe('a listener', () => {
     expect(first).toMatchObject({ flags: SYN | ACK, ack: 101 });
     expect(second).toMatchObject({ flags: SYN | ACK, ack: 5001 });
     expect(second?.seq).not.toBe(first?.seq);
+  });
+
+  it('has in the timestamp of a cookie what was offered, however long it takes to make', async () => {
+    const scene = new Scene();
+    // A machine so busy that each look at the clock comes milliseconds after the last one.
+    const nowUs = scene.clock.nowUs.bind(scene.clock);
+    let looks = 0;
+    scene.clock.nowUs = () => nowUs() + 3000 * looks++;
+    scene.listen({ backlog: 0, deadlineMs: 1000 });
+    const timestamps: TcpOption = { kind: KIND_TIMESTAMPS, name: 'timestamps', value: 7, echoReply: 0 };
+    caller(scene)({ flags: SYN, options: [timestamps, { kind: KIND_WINDOW_SCALE, name: 'window-scale', shift: 5 }] });
+    expect(await scene.end(false)).toMatchObject({ cookiesSent: 1 });
+    const synAck = scene.packets.find(({ tcp }) => tcp?.flags === (SYN | ACK));
+    const { value = 0 } = findOption(synAck?.tcp?.options ?? [], 'timestamps') ?? {};
+    const carried = rememberedOptions(1460, [{ ...timestamps, echoReply: value }]);
+    expect(findOption(carried, 'window-scale')?.shift).toBe(5);
+    expect(findOption(carried, 'sack-permitted')).toBeUndefined();
   });
 
   it('gives up a handshake that its peer leaves half open', async () => {
