@@ -4,15 +4,13 @@ import type { Clock } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import type { NoteEvent, TraceEvent } from '../events.ts';
 import { hasLeft } from '../leaving.ts';
-import { Pace } from '../pace.ts';
 import type { Teller, Timeline } from '../teller.ts';
-import type { Hop, Try } from './hop.ts';
 import { Names } from './names.ts';
 import { Path } from './path.ts';
 import type { Finding, Probe, Prober } from './prober.ts';
 import type { TraceContext, TraceRequest } from './request.ts';
+import { Schedule } from './schedule.ts';
 import { Story, startEvent } from './story.ts';
-import { overdueUs, patienceUs } from './waits.ts';
 
 /** How long we go on without a look at signals and timers. */
 const BREATH_US = 10_000;
@@ -20,8 +18,6 @@ const BREATH_US = 10_000;
 const BURST = 4;
 /** Who reads our events takes time that the probes need: they are handed over so often. */
 const TELL_EVERY_US = 20_000;
-/** Of a hop that has never answered: no single probe says that it is silent. */
-const LEAST_LOOKS = 2;
 
 export class TraceRun {
   readonly path: Path;
@@ -33,7 +29,7 @@ export class TraceRun {
   readonly #teller: Teller;
   readonly #prober: Prober;
   readonly #story: Story;
-  readonly #pace = new Pace(true);
+  readonly #schedule: Schedule;
   readonly ignored: Partial<Record<Extract<Finding, { type: 'ignored' }>['what'], number>> = {};
   sent = 0;
   received = 0;
@@ -52,11 +48,6 @@ export class TraceRun {
   /** This run's probe was the first of all, and that was not told yet. */
   #owesStart = false;
   #breathedAtUs = 0;
-  /** With `watchMs`: the round that goes on, and when it began. */
-  #round = 1;
-  #roundAtUs = 0;
-  /** This machine could not send: nothing more of the round is tried. */
-  #isRoundLost = false;
 
   constructor(request: TraceRequest, context: TraceContext, timeline: Timeline, teller: Teller, prober: Prober) {
     this.#request = request;
@@ -66,6 +57,7 @@ export class TraceRun {
     this.#teller = teller;
     this.#prober = prober;
     this.path = new Path(request, context.random);
+    this.#schedule = new Schedule(request, this.path);
     this.names = new Names(context.reverse);
     this.begun = new Promise((resolve) => {
       this.#hasBegun = resolve;
@@ -75,11 +67,12 @@ export class TraceRun {
 
   /** All that happens until the last probe is answered or given up, and the last hop is told. */
   async *events(): AsyncGenerator<TraceEvent, void> {
-    this.#toldAtUs = this.#breathedAtUs = this.#roundAtUs = this.#clock.nowUs();
+    this.#toldAtUs = this.#breathedAtUs = this.#clock.nowUs();
+    this.#schedule.begin(this.#toldAtUs);
     try {
       while (!this.#isOver) {
         await this.#step();
-        if (this.#isTimeToTell) yield* this.#takeEvents();
+        if (this.#clock.nowUs() >= this.#tellAtUs) yield* this.#takeEvents();
       }
     } catch (error) {
       // Before the first probe there is nothing to report but the error.
@@ -106,7 +99,7 @@ export class TraceRun {
 
   /** All was done that was asked for. */
   get isDone(): boolean {
-    return this.#request.watchMs === undefined && this.error === undefined && this.#isRoundOver;
+    return this.#request.watchMs === undefined && this.error === undefined && this.#schedule.isRoundOver;
   }
 
   get #isOver(): boolean {
@@ -117,8 +110,9 @@ export class TraceRun {
     return (this.#timeline.begun?.atUs ?? this.#clock.nowUs()) + this.#request.deadlineMs * 1000;
   }
 
-  get #isTimeToTell(): boolean {
-    return this.#hasNews && this.#clock.nowUs() >= this.#toldAtUs + TELL_EVERY_US;
+  /** When what there is to tell is handed over. */
+  get #tellAtUs(): number {
+    return this.#hasNews ? this.#toldAtUs + TELL_EVERY_US : Number.POSITIVE_INFINITY;
   }
 
   *#takeEvents(): Generator<TraceEvent, void> {
@@ -128,7 +122,8 @@ export class TraceRun {
     }
     yield* this.#events.splice(0);
     yield* this.#teller.told.splice(0);
-    if (this.#request.watchMs === undefined) yield* this.#story.settled(this.#relative(this.#clock.nowUs()), (hop) => this.#isSettled(hop));
+    if (this.#request.watchMs === undefined)
+      yield* this.#story.settled(this.#relative(this.#clock.nowUs()), (hop) => this.#schedule.isSettled(hop));
     this.#toldAtUs = this.#clock.nowUs();
     this.#hasNews = false;
   }
@@ -137,7 +132,7 @@ export class TraceRun {
   async #step(): Promise<void> {
     const nowUs = this.#clock.nowUs();
     const hasSent = await this.#sendDue();
-    const untilUs = hasSent ? 0 : this.#nextUs(nowUs);
+    const untilUs = hasSent ? 0 : Math.min(this.#deadlineUs, this.#tellAtUs, this.#schedule.nextUs(nowUs));
     let finding = await this.#prober.next(untilUs);
     if (finding === undefined) {
       if (!hasSent) this.#expire(nowUs);
@@ -155,92 +150,25 @@ export class TraceRun {
     this.#breathedAtUs = this.#clock.nowUs();
   }
 
-  /** Up to when there is nothing to do but to wait. */
-  #nextUs(nowUs: number): number {
-    const { path } = this;
-    const { watchMs, wait } = this.#request;
-    const times = [this.#deadlineUs];
-    if (watchMs !== undefined) times.push(this.#roundAtUs + watchMs * 1000);
-    if (this.#hasNews) times.push(this.#toldAtUs + TELL_EVERY_US);
-    const isDue = this.#nextTtl(nowUs) !== undefined;
-    if (isDue) times.push(this.#pace.dueAtUs);
-    for (const hop of path.known) {
-      const patience = patienceUs(hop, path.hops, wait);
-      for (const { state, probe } of hop.tries) if (state === 'waiting') times.push(probe.departure.atUs + patience);
-      const mayBeRepeated = !this.#isRoundLost && hop.ttl !== path.distance && hop.round < this.#roundsOf(hop);
-      if (!isDue && mayBeRepeated && hop.last?.state === 'waiting')
-        times.push(hop.last.probe.departure.atUs + overdueUs(hop, path.hops, wait));
-    }
-    return Math.min(...times);
-  }
-
-  /** The distance that is to be probed next, where one is. */
-  #nextTtl(nowUs: number): number | undefined {
-    const { path } = this;
-    if (this.#isRoundLost) return undefined;
-    if (path.end === undefined && path.frontier <= this.#request.maxTtl && !this.#isGapPlain(nowUs)) return path.frontier;
-    return path.known.find((hop) => this.#mayRepeat(hop, nowUs))?.ttl;
-  }
-
-  /** So many hops in a row are silent that there is no use in going further. */
-  #isGapPlain(nowUs: number): boolean {
-    const { path } = this;
-    const hop = path.hops.get(path.lastAnswered + this.#request.gap);
-    return hop !== undefined && this.#isOverdue(hop, nowUs);
-  }
-
-  #roundsOf(hop: Hop): number {
-    if (this.#request.watchMs !== undefined) return this.#round;
-    return hop.hasAnswered ? this.#request.probes : Math.max(LEAST_LOOKS, this.#request.probes);
-  }
-
-  #mayRepeat(hop: Hop, nowUs: number): boolean {
-    const { last } = hop;
-    if (hop.round >= this.#roundsOf(hop)) return false;
-    if (last === undefined) return true;
-    // To an open destination the next one is only part of what the last one has begun.
-    if (hop.ttl === this.path.distance) return !hop.isWaiting;
-    return last.state !== 'waiting' || this.#isOverdue(hop, nowUs);
-  }
-
-  #isOverdue(hop: Hop, nowUs: number): boolean {
-    const { path } = this;
-    return hop.last !== undefined && nowUs - hop.last.probe.departure.atUs >= overdueUs(hop, path.hops, this.#request.wait);
-  }
-
-  #isSettled(hop: Hop): boolean {
-    return hop.round >= this.#roundsOf(hop) && !hop.isWaiting;
-  }
-
-  get #isRoundOver(): boolean {
-    const { path } = this;
-    const { known } = path;
-    if (this.#isRoundLost) return known.every(({ isWaiting }) => !isWaiting);
-    return known.length === path.extent - this.#request.firstTtl + 1 && known.every((hop) => this.#isSettled(hop));
-  }
-
   /** With `watchMs`: tells of a round that is over, or whose time is, and begins the next when it is due. */
   #watch(nowUs: number): void {
-    const dueAtUs = this.#roundAtUs + (this.#request.watchMs as number) * 1000;
-    if (this.rounds < this.#round && (this.#isRoundOver || nowUs >= dueAtUs)) {
-      this.rounds = this.#round;
+    const { round } = this.#schedule;
+    const isDue = nowUs >= this.#schedule.nextRoundAtUs;
+    if (this.rounds < round && (isDue || this.#schedule.isRoundOver)) {
+      this.rounds = round;
       const atUs = this.#relative(nowUs);
-      this.#events.push(...this.#story.all(atUs, this.#round), { type: 'round', atUs, round: this.#round });
+      this.#events.push(...this.#story.all(atUs, round), { type: 'round', atUs, round });
       this.#hasNews = true;
       this.#toldAtUs = 0;
     }
-    if (this.rounds < this.#round || nowUs < dueAtUs) return;
-    this.#round++;
-    this.#roundAtUs = Math.max(dueAtUs, nowUs - (this.#request.watchMs as number) * 1000);
-    this.#isRoundLost = false;
+    if (this.rounds === round && isDue) this.#schedule.beginNextRound(nowUs);
   }
 
   /** @returns whether there was anything to send */
   async #sendDue(): Promise<boolean> {
     let sent = 0;
     for (; sent < BURST; sent++) {
-      const nowUs = this.#clock.nowUs();
-      const ttl = nowUs < this.#pace.dueAtUs ? undefined : this.#nextTtl(nowUs);
+      const ttl = this.#schedule.dueTtl(this.#clock.nowUs());
       if (ttl === undefined) break;
       await this.#send(ttl);
     }
@@ -253,14 +181,14 @@ export class TraceRun {
       probe = this.#prober.send(ttl);
     } catch (error) {
       if (!(error instanceof NetError) || this.#timeline.begun === undefined || this.#request.watchMs === undefined) throw error;
-      this.#isRoundLost = true;
+      this.#schedule.loseRound();
       this.#note('unsent', `The rest of the round could not be sent: ${error.message}.`, this.#clock.nowUs());
       return;
     }
     const hop = this.path.hop(ttl);
-    hop.leaves(probe, this.#request.watchMs === undefined ? hop.round + 1 : this.#round);
+    hop.leaves(probe, this.#schedule.roundOf(hop));
     this.sent++;
-    this.#pace.left(probe.departure.handedOverAtUs, 1e6 / this.#request.rate);
+    this.#schedule.left(probe);
     if (this.#timeline.begun === undefined) await this.#begin(probe);
   }
 
@@ -269,7 +197,7 @@ export class TraceRun {
     await hasLeft(departure, this.#clock, () => this.#prober.queued > 0);
     const clocks = { ...this.#context.network.clockSources, transmit: departure.stamped ? 'kernel' : 'user' } as const;
     this.#timeline.begun = { atUs: departure.atUs, clocks };
-    this.#roundAtUs = departure.atUs;
+    this.#schedule.begin(departure.atUs);
     this.#hasNews = true;
     this.#owesStart = true;
     this.#hasBegun();
@@ -298,18 +226,13 @@ export class TraceRun {
     this.#events.push({ type: 'note', atUs: this.#relative(atUs), code, text, datagram });
   }
 
-  /** Those whose time was over at a time. */
+  /** Gives up those whose time is over. */
   #expire(nowUs: number): void {
-    for (const hop of this.path.known) {
-      const patience = patienceUs(hop, this.path.hops, this.#request.wait);
-      for (const one of hop.tries) if (one.state === 'waiting' && nowUs - one.probe.departure.atUs >= patience) this.#lose(hop, one);
+    for (const { hop, one } of this.#schedule.expired(nowUs)) {
+      this.#hasNews = true;
+      hop.lose(one);
+      if (hop.ttl === this.path.distance) this.#prober.giveUp(one.probe);
     }
-  }
-
-  #lose(hop: Hop, one: Try): void {
-    this.#hasNews = true;
-    hop.lose(one);
-    if (hop.ttl === this.path.distance) this.#prober.giveUp(one.probe);
   }
 
   #relative(atUs: number): number {
