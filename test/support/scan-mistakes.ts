@@ -2,17 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from './netns.ts';
-
-export interface ScanMistake {
-  name: string;
-  words: string[];
-  stdin?: string;
-  exitCode: 64 | 65 | 66 | 68 | 74;
-  line: RegExp;
-}
+import type { Mistake } from './refusals.ts';
 
 /** @param host one that could be scanned */
-export function scanMistakes(host: string): ScanMistake[] {
+export function scanMistakes(host: string): Mistake[] {
   const directory = temporaryDirectory();
   const file = (name: string, text: string | Uint8Array): string => {
     const path = join(directory, name);
@@ -26,7 +19,7 @@ export function scanMistakes(host: string): ScanMistake[] {
   const state = file('state', '{"type":"scan","format":1,"fingerprint":{"targets":"5 addresses (digest 01234567)"}}\n');
   const notState = file('not-state', 'precious\n');
   mkdirSync(join(directory, 'directory'));
-  const wrong = (name: string, words: string[], line: RegExp, exitCode: ScanMistake['exitCode'] = 64): ScanMistake => ({
+  const wrong = (name: string, words: string[], line: RegExp, exitCode: Mistake['exitCode'] = 64): Mistake => ({
     name,
     words,
     exitCode,
