@@ -15,6 +15,7 @@ export function failureSentence({ field, expected, actual, expectation, detail }
   if (field === 'timeout') return `not done within ${expected}`;
   const wanted = `${field} ${expected}`;
   const whole = expectation === undefined || expectation === wanted ? '' : `${expectation}: `;
+  if (field === 'segment') return `${whole}expected ${expected}, but there was ${actual}${more}`;
   return `${whole}expected ${wanted}, but it is ${actual}${more}`;
 }
 

@@ -129,7 +129,7 @@ function mtuEntry({ mtu, found, narrowings, by, towards }: PathMtu, style: Style
     const router = address === undefined ? undefined : escapeText(address);
     const hop = ttl === undefined ? undefined : `hop ${ttl}`;
     const who = router === undefined ? (hop ?? 'somewhere') : hop === undefined ? router : `${router} (${hop})`;
-    return `from ${who} on ${left}`;
+    return `${left} from ${who} on`;
   });
   // The others are as good as each other.
   const reach =

@@ -4,6 +4,7 @@ import type { ConnectEvent, RunEvent, TestEvent } from '../../src/probe/events.t
 import { annotation } from '../../src/report/github.ts';
 import { JunitReport } from '../../src/report/junit.ts';
 import { createRunReporter } from '../../src/report/run.ts';
+import { failureSentence } from '../../src/report/run-failure.ts';
 import { createTapReporter } from '../../src/report/tap.ts';
 import { displayWidth } from '../../src/report/text.ts';
 import { ORDINARY } from './conversations.ts';
@@ -174,4 +175,17 @@ it('is an annotation: of what failed, at its line, in one line', () => {
     String.raw`::error file=web.yaml,line=24,title=a\x1b[31m b\u{202e}c # not ok\n%25 %2C%3A::expected verdict == open, but it is closed` +
       '\n',
   );
+});
+
+it('says what came, or did not, in the place of a segment', () => {
+  const failure = {
+    field: 'segment',
+    expected: 'S.',
+    actual: 'nothing within 1 s',
+    step: 1,
+    kind: 'script',
+    line: 3,
+    detail: undefined,
+  } as const;
+  expect(failureSentence({ ...failure, expectation: '< S.' })).toBe('< S.: expected S., but there was nothing within 1 s');
 });
