@@ -1,12 +1,13 @@
 /** What an acknowledgment does: frees what it covers, measures the round trip, moves the windows, finds what was lost. */
 import { FIN, SYN } from '../wire/flags.ts';
-import { seqAdd, seqDiff, seqGt, seqGte, seqLt, seqLte } from '../wire/seq.ts';
+import { seqAdd, seqDiff, seqGt, seqGte, seqLt } from '../wire/seq.ts';
 import { segLen, type TcpSegment } from '../wire/tcp.ts';
 import { findOption } from '../wire/tcp-options.ts';
 import type { Action } from './actions.ts';
+import { DUP_THRESHOLD, type Unacked } from './retransmission-queue.ts';
 import { measured } from './rto.ts';
 import { resend, sendChallengeAck } from './send.ts';
-import { flightSize, type Tcb, timestampAt, type Unacked } from './tcb.ts';
+import { flightSize, type Tcb, timestampAt } from './tcb.ts';
 
 /**
  * ESTABLISHED and later: RFC 9293 §3.10.7.4, "check the ACK field", with RFC 5961 §5.
@@ -43,12 +44,12 @@ export function acknowledge(tcb: Tcb, segment: TcpSegment, nowUs: number, action
   let payloadBytes = 0;
   let certain = true;
   while (tcb.unacked.length > 0) {
-    const entry = tcb.unacked[0] as Unacked;
+    const entry = tcb.unacked.first as Unacked;
     const covered = seqDiff(ack, entry.seq);
     if (covered <= 0) break;
     if (covered < entry.length) {
       payloadBytes += covered;
-      trimFront(entry, covered);
+      tcb.unacked.trimFirst(covered);
       break;
     }
     tcb.unacked.shift();
@@ -62,12 +63,6 @@ export function acknowledge(tcb: Tcb, segment: TcpSegment, nowUs: number, action
   if (latest !== undefined) measure(tcb, latest, certain, segment, nowUs, actions);
   if (payloadBytes > 0) actions.push({ type: 'acked', bytes: payloadBytes });
   tcb.retransmitAtUs = tcb.unacked.length > 0 ? nowUs + tcb.rto.rtoUs : undefined;
-}
-
-function trimFront(entry: Unacked, bytes: number): void {
-  entry.seq = seqAdd(entry.seq, bytes);
-  entry.length -= bytes;
-  entry.payload = entry.payload.subarray(bytes);
 }
 
 const lastSentAtUs = (entry: Unacked): number => entry.sentAtUs.at(-1) as number;
@@ -105,7 +100,7 @@ export function updateWindow(tcb: Tcb, segment: TcpSegment, nowUs: number, actio
     tcb.persistAtUs = undefined;
     tcb.progressAtUs = nowUs;
     // What was put into the closed window was thrown away.
-    for (const entry of tcb.unacked) entry.lost = !entry.sacked;
+    tcb.unacked.loseUnsacked();
     if (tcb.state !== 'SYN-SENT' && tcb.state !== 'SYN-RECEIVED') actions.push({ type: 'window', closed: false });
   }
 }
@@ -113,15 +108,10 @@ export function updateWindow(tcb: Tcb, segment: TcpSegment, nowUs: number, actio
 function markSacked(tcb: Tcb, segment: TcpSegment): void {
   const sack = findOption(segment.options, 'sack');
   if (sack === undefined) return;
-  for (const { left, right } of sack.blocks) {
+  for (const block of sack.blocks) {
+    const { left, right } = block;
     // What is acknowledged already, or was never sent, can't be meant (RFC 2883 §4.1 aside, which needs no answer).
-    if (!seqGt(left, tcb.sndUna) || !seqLt(left, right) || seqGt(right, tcb.sndNxt)) continue;
-    for (const entry of tcb.unacked) {
-      if (!entry.sacked && seqGte(entry.seq, left) && seqLte(seqAdd(entry.seq, entry.length), right)) {
-        entry.sacked = true;
-        entry.lost = false;
-      }
-    }
+    if (seqGt(left, tcb.sndUna) && seqLt(left, right) && !seqGt(right, tcb.sndNxt)) tcb.unacked.sack(block);
   }
 }
 
@@ -130,7 +120,7 @@ function recoverOrGrow(tcb: Tcb, ack: number, newlyAcked: number, nowUs: number,
   tcb.dupAcks = 0;
   if (tcb.recover !== undefined) {
     if (seqLt(ack, tcb.recover)) {
-      const first = tcb.unacked[0];
+      const { first } = tcb.unacked;
       if (!tcb.sackOk && first !== undefined && first.sentAtUs.length === 1) resend(tcb, first, nowUs, actions);
       return;
     }
@@ -143,32 +133,19 @@ function recoverOrGrow(tcb: Tcb, ack: number, newlyAcked: number, nowUs: number,
   else tcb.cwnd += Math.max(1, Math.floor((tcb.sndMss * newlyAcked) / tcb.cwnd));
 }
 
-/** Segments that arrived after one that did not, before it is held to be lost (RFC 5681 §3.2). */
-const DUP_THRESHOLD = 3;
-
 /** Marks what was lost (RFC 6675 §4, or three duplicate ACKs without SACK) and begins the repair. */
 function findLoss(tcb: Tcb, nowUs: number, actions: Action[]): void {
-  const first = tcb.unacked[0];
-  if (first === undefined) return;
+  if (tcb.unacked.length === 0) return;
   let found = false;
-  if (tcb.sackOk) {
-    let above = 0;
-    for (let i = tcb.unacked.length - 1; i >= 0; i--) {
-      const entry = tcb.unacked[i] as Unacked;
-      if (entry.sacked) above++;
-      else if (above >= DUP_THRESHOLD && entry.sentAtUs.length === 1 && !entry.lost) {
-        entry.lost = true;
-        found = true;
-      }
-    }
-  } else if (tcb.dupAcks === DUP_THRESHOLD && tcb.recover === undefined) {
-    first.lost = true;
+  if (tcb.sackOk) found = tcb.unacked.loseOvertaken();
+  else if (tcb.dupAcks === DUP_THRESHOLD && tcb.recover === undefined) {
+    tcb.unacked.loseFirst();
     found = true;
   }
   if (!found || tcb.recover !== undefined) return;
   tcb.recover = tcb.sndNxt;
   tcb.ssthresh = Math.max(Math.floor(flightSize(tcb) / 2), 2 * tcb.sndMss);
   tcb.cwnd = tcb.ssthresh;
-  const lost = tcb.unacked.find((entry) => entry.lost);
+  const lost = tcb.unacked.firstLost;
   if (lost !== undefined) resend(tcb, lost, nowUs, actions);
 }

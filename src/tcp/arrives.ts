@@ -7,6 +7,7 @@ import { acknowledge, processAck } from './ack.ts';
 import type { Action, ArrivalNote, EndReason } from './actions.ts';
 import { Reassembly } from './reassembly.ts';
 import { delivered } from './receive-window.ts';
+import { RetransmissionQueue } from './retransmission-queue.ts';
 import { afterLostSyn, createRto } from './rto.ts';
 import { finAcked, pump, resend, sendAck, sendChallengeAck, sendReset, sendSyn } from './send.ts';
 import { isSynchronized } from './state.ts';
@@ -78,7 +79,7 @@ function arrivesInSynSent(tcb: Tcb, segment: TcpSegment, nowUs: number, actions:
     receive(tcb, segment, nowUs, actions);
   } else {
     enter(tcb, 'SYN-RECEIVED', 'SYN received (simultaneous open)', actions);
-    const syn = tcb.unacked[0];
+    const syn = tcb.unacked.first;
     if (syn !== undefined) resend(tcb, syn, nowUs, actions);
   }
 }
@@ -92,7 +93,7 @@ const MAX_OLD_CONNECTIONS = 3;
 function clearOldConnection(tcb: Tcb, ack: number, nowUs: number, actions: Action[]): void {
   note(actions, 'old-connection');
   sendReset(tcb, ack, actions);
-  const syn = tcb.unacked[0];
+  const syn = tcb.unacked.first;
   if (syn !== undefined && ++tcb.oldConnections <= MAX_OLD_CONNECTIONS) resend(tcb, syn, nowUs, actions);
 }
 
@@ -229,7 +230,7 @@ function unexpectedSyn(tcb: Tcb, nowUs: number, actions: Action[]): void {
 
 /** Back to where a passive open came from (§3.10.7.4). */
 function listenAgain(tcb: Tcb, cause: string, actions: Action[]): void {
-  tcb.unacked = [];
+  tcb.unacked = new RetransmissionQueue();
   tcb.retransmitAtUs = undefined;
   tcb.rto = createRto(tcb.config);
   tcb.sndNxt = tcb.iss;
@@ -324,7 +325,7 @@ function startTimeWait(tcb: Tcb, nowUs: number): void {
 /** The connection is over: nothing is left to send or to wait for. */
 export function end(tcb: Tcb, cause: string, reason: EndReason, actions: Action[], send?: () => void): void {
   enter(tcb, 'CLOSED', cause, actions, send);
-  tcb.unacked = [];
+  tcb.unacked = new RetransmissionQueue();
   tcb.unsent = [];
   tcb.unsentBytes = 0;
   tcb.reassembly = new Reassembly();

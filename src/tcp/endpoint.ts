@@ -9,17 +9,18 @@
  *
  * Left out on purpose: delayed ACKs and Nagle (each segment is to be seen and timed), ECN, fast open.
  */
-import { FIN, PSH, SYN } from '../wire/flags.ts';
+import { SYN } from '../wire/flags.ts';
 import { seqAdd } from '../wire/seq.ts';
 import type { TcpSegment } from '../wire/tcp.ts';
 import { findOption } from '../wire/tcp-options.ts';
 import type { Action } from './actions.ts';
 import { end, segmentArrives } from './arrives.ts';
 import { taken } from './receive-window.ts';
+import type { Unacked } from './retransmission-queue.ts';
 import { backOff } from './rto.ts';
 import { enqueue, nextAcceptable, pump, resend, sendAck, sendReset, sendSyn, sendWindowProbe } from './send.ts';
 import { isSynchronized } from './state.ts';
-import { enter, flightSize, type Tcb, TIMESTAMPS_LENGTH, type Unacked } from './tcb.ts';
+import { enter, flightSize, type Tcb, TIMESTAMPS_LENGTH } from './tcb.ts';
 
 export type TcpEvent =
   /** OPEN (RFC 9293 §3.10.1). */
@@ -92,7 +93,7 @@ function giveUpAtUs(tcb: Tcb): number {
 const isProbing = (tcb: Tcb): boolean => isSynchronized(tcb.state) && tcb.sndWnd === 0;
 
 /** The peer has said that its window is still closed since the last probe left. */
-const probeIsAnswered = (tcb: Tcb): boolean => isProbing(tcb) && (tcb.unacked[0]?.sentAtUs.at(-1) ?? Infinity) < tcb.progressAtUs;
+const probeIsAnswered = (tcb: Tcb): boolean => isProbing(tcb) && (tcb.unacked.first?.sentAtUs.at(-1) ?? Infinity) < tcb.progressAtUs;
 
 /** A TCB serves one connection: a second OPEN is nothing. */
 function open(tcb: Tcb, passive: boolean, nowUs: number, actions: Action[]): void {
@@ -129,24 +130,11 @@ function lowerMtu(tcb: Tcb, maxSegmentBytes: number): void {
   const mss = tcb.config.maxSegmentBytes - (tcb.tsOk ? TIMESTAMPS_LENGTH : 0);
   if (mss >= tcb.sndMss) return;
   tcb.sndMss = mss;
-  tcb.unacked = tcb.unacked.flatMap((entry) => cut(entry, mss));
+  tcb.unacked.cut(mss);
 }
 
 /** RFC 791: a datagram of 68 bytes passes everywhere. */
 const MIN_SEGMENT_BYTES = 28;
-
-function cut(entry: Unacked, mss: number): Unacked[] {
-  if (entry.payload.length <= mss) return [entry];
-  const parts: Unacked[] = [];
-  for (let at = 0; at < entry.payload.length; at += mss) {
-    const payload = entry.payload.subarray(at, at + mss);
-    const isLast = at + mss >= entry.payload.length;
-    const flags = isLast ? entry.flags : entry.flags & ~(FIN | PSH);
-    const length = payload.length + (isLast && entry.flags & FIN ? 1 : 0);
-    parts.push({ ...entry, seq: seqAdd(entry.seq, at), length, flags, payload, lost: !entry.sacked, sentAtUs: [...entry.sentAtUs] });
-  }
-  return parts;
-}
 
 function timersFire(tcb: Tcb, nowUs: number, actions: Action[]): void {
   if (tcb.timeWaitUntilUs !== undefined && nowUs >= tcb.timeWaitUntilUs) {
@@ -173,7 +161,7 @@ function giveUp(tcb: Tcb, actions: Action[]): void {
 
 /** RFC 6298 §5.4 to §5.6; into a closed window it is a probe (RFC 9293 §3.8.6.1). */
 function retransmissionTimeout(tcb: Tcb, nowUs: number, actions: Action[]): void {
-  const first = tcb.unacked[0] as Unacked;
+  const first = tcb.unacked.first as Unacked;
   const isProbe = isProbing(tcb);
   if (probeIsAnswered(tcb)) tcb.progressAtUs = nowUs;
   if (isSynchronized(tcb.state) && !isProbe) lossByTimeout(tcb, first);
@@ -188,9 +176,5 @@ function lossByTimeout(tcb: Tcb, first: Unacked): void {
   tcb.cwnd = tcb.sndMss;
   tcb.recover = undefined;
   tcb.dupAcks = 0;
-  for (const entry of tcb.unacked) {
-    // The peer may have thrown away what it SACKed (RFC 2018 §8).
-    entry.sacked = false;
-    entry.lost = true;
-  }
+  tcb.unacked.loseAll();
 }

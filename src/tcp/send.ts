@@ -4,8 +4,9 @@ import { seqAdd, seqDiff } from '../wire/seq.ts';
 import { segLen, type TcpSegment, tcpSegment } from '../wire/tcp.ts';
 import { KIND_NOP, KIND_SACK, KIND_TIMESTAMPS, MAX_OPTIONS_LENGTH, type TcpOption } from '../wire/tcp-options.ts';
 import type { Action, SendNote } from './actions.ts';
+import type { Unacked } from './retransmission-queue.ts';
 import { isSynchronized } from './state.ts';
-import { enter, flightSize, nextTimestamp, type Tcb, TIMESTAMPS_LENGTH, type Unacked } from './tcb.ts';
+import { enter, flightSize, nextTimestamp, type Tcb, TIMESTAMPS_LENGTH } from './tcb.ts';
 
 const EMPTY = new Uint8Array(0);
 const NOP: TcpOption = { kind: KIND_NOP, name: 'nop' };
@@ -98,7 +99,7 @@ function sendNew(tcb: Tcb, flags: number, payload: Uint8Array, nowUs: number, ac
   const length = payload.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
   if (tcb.unacked.length === 0) tcb.progressAtUs = nowUs;
   send(tcb, build(tcb, flags, tcb.sndNxt, payload, nowUs), actions, note);
-  tcb.unacked.push({ seq: tcb.sndNxt, length, flags, payload, sentAtUs: [nowUs], sacked: false, lost: false });
+  tcb.unacked.push(tcb.sndNxt, length, flags, payload, nowUs);
   tcb.sndNxt = seqAdd(tcb.sndNxt, length);
   tcb.retransmitAtUs ??= nowUs + tcb.rto.rtoUs;
 }
@@ -110,29 +111,22 @@ export function sendSyn(tcb: Tcb, flags: number, nowUs: number, actions: Action[
 
 /** Sends a segment again; a SYN may have become a SYN+ACK since. */
 export function resend(tcb: Tcb, entry: Unacked, nowUs: number, actions: Action[], note: SendNote = 'retransmission'): void {
-  entry.lost = false;
-  entry.sentAtUs.push(nowUs);
+  tcb.unacked.sentAgain(entry, nowUs);
   const flags = entry.flags & SYN && tcb.state === 'SYN-RECEIVED' ? entry.flags | ACK : entry.flags;
   send(tcb, build(tcb, flags, entry.seq, entry.payload, nowUs), actions, note, entry.sentAtUs.length);
 }
 
-/** Bytes that are held to be on their way: not SACKed, not lost (RFC 6675 §4). Without SACK each duplicate ACK says that one segment arrived. */
-function pipe(tcb: Tcb): number {
-  let bytes = tcb.sackOk ? 0 : -tcb.dupAcks * tcb.sndMss;
-  for (const entry of tcb.unacked) if (!entry.sacked && !entry.lost) bytes += entry.length;
-  return Math.max(0, bytes);
-}
+/** Bytes that are held to be on their way (RFC 6675 §4). Without SACK each duplicate ACK says that one segment arrived. */
+const pipe = ({ unacked, sackOk, dupAcks, sndMss }: Tcb): number => Math.max(0, unacked.pipeBytes - (sackOk ? 0 : dupAcks * sndMss));
 
 /** Sends all that may be sent now: what was lost first, then new data, then our FIN. */
 export function pump(tcb: Tcb, nowUs: number, actions: Action[]): void {
   if (tcb.state === 'SYN-SENT' || tcb.state === 'SYN-RECEIVED' || tcb.state === 'LISTEN' || tcb.state === 'CLOSED') return;
   let room = tcb.cwnd - pipe(tcb);
-  for (const entry of tcb.unacked) {
-    // RFC 6675 §5: room for a full segment, however small this one is.
-    if (room < tcb.sndMss) break;
-    if (!entry.lost) continue;
-    resend(tcb, entry, nowUs, actions);
-    room -= entry.length;
+  // RFC 6675 §5: room for a full segment, however small this one is.
+  for (let lost = tcb.unacked.firstLost; lost !== undefined && room >= tcb.sndMss; lost = tcb.unacked.firstLost) {
+    resend(tcb, lost, nowUs, actions);
+    room -= lost.length;
   }
   while (!tcb.finSent && (tcb.unsentBytes > 0 || tcb.finQueued)) {
     const window = tcb.sndWnd - flightSize(tcb);

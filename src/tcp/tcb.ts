@@ -3,6 +3,7 @@ import { seqAdd, seqDiff, seqMax } from '../wire/seq.ts';
 import { findOption, type TcpOption } from '../wire/tcp-options.ts';
 import type { Action } from './actions.ts';
 import { Reassembly } from './reassembly.ts';
+import { RetransmissionQueue } from './retransmission-queue.ts';
 import { createRto, type Rto, type RtoConfig } from './rto.ts';
 import type { State } from './state.ts';
 
@@ -43,22 +44,6 @@ export const DEFAULT_TCB_CONFIG = {
   timeWaitUs: 240_000_000,
   crossFin: false,
 } as const satisfies Partial<TcbConfig>;
-
-/** A segment that was sent and not yet acknowledged in full. */
-export interface Unacked {
-  seq: number;
-  /** Sequence numbers it takes. */
-  length: number;
-  /** SYN, FIN, PSH as sent. */
-  flags: number;
-  payload: Uint8Array;
-  /** When it was sent, each time. */
-  sentAtUs: number[];
-  /** The peer reported it by SACK. */
-  sacked: boolean;
-  /** Held to be lost and not yet sent again. */
-  lost: boolean;
-}
 
 export interface Tcb {
   config: TcbConfig;
@@ -117,7 +102,7 @@ export interface Tcb {
   unsentBytes: number;
   finQueued: boolean;
   finSent: boolean;
-  unacked: Unacked[];
+  unacked: RetransmissionQueue;
 
   rto: Rto;
   cwnd: number;
@@ -175,7 +160,7 @@ export function createTcb(config: TcbConfig): Tcb {
     unsentBytes: 0,
     finQueued: false,
     finSent: false,
-    unacked: [],
+    unacked: new RetransmissionQueue(),
     rto: createRto(config),
     cwnd: 0,
     ssthresh: Number.POSITIVE_INFINITY,

@@ -185,6 +185,7 @@ export class Watch {
       check(!(entry.sacked && entry.lost), 'what the peer has is not lost');
       next = seqAdd(next, entry.length);
     }
+    this.checkCounts();
     if (tcb.state === 'CLOSED') {
       check(tcb.unacked.length === 0 && tcb.unsent.length === 0, 'nothing is kept in CLOSED');
       check(tcb.reassembly.isEmpty, 'nothing out of order is kept in CLOSED');
@@ -193,6 +194,17 @@ export class Watch {
     }
     check(tcb.unsentBytes === tcb.unsent.reduce((sum, bytes) => sum + bytes.length, 0), 'the count of unsent bytes is right');
     check(tcb.cwnd >= 0 && !Number.isNaN(tcb.cwnd), 'the congestion window is a number', tcb.cwnd);
+  }
+
+  /** What is kept of the queue is what a look at all of it gives. */
+  private checkCounts(): void {
+    const { unacked } = this.tcb;
+    const entries = [...unacked];
+    const lost = entries.filter((entry) => entry.lost);
+    const pipeBytes = entries.reduce((sum, { sacked, lost, length }) => sum + (sacked || lost ? 0 : length), 0);
+    check(unacked.pipeBytes === pipeBytes, 'the count of bytes on their way is right', unacked.pipeBytes, pipeBytes);
+    check(unacked.lost === lost.length, 'the count of lost segments is right', unacked.lost, lost.length);
+    check(unacked.firstLost === lost[0], 'the first lost segment is the first', unacked.firstLost?.seq, lost[0]?.seq);
   }
 
   private checkTimers(event: TcpEvent, nowUs: number): void {

@@ -107,7 +107,7 @@ describe('fast retransmit and fast recovery (RFC 5681 §3.2, RFC 6582)', () => {
     t.gets('. 1:1(0) ack 4001');
     t.sends('. 4001:5001(1000) ack 1', as('retransmission'));
     t.getsUnwatched('. 1:1(0) ack 7001');
-    expect(t.tcb.unacked[0]?.sentAtUs).toHaveLength(2);
+    expect(t.tcb.unacked.first?.sentAtUs).toHaveLength(2);
   });
 
   it.each([

@@ -10,7 +10,7 @@ import { PatternStream } from '../support/tcp-pattern.ts';
 import { as, atMs, type Script } from '../support/tcp-script.ts';
 import { established, inState } from '../support/tcp-states.ts';
 
-const bytesOnTheirWay = (t: Script): number => t.tcb.unacked.reduce((sum, { length }) => sum + length, 0);
+const bytesOnTheirWay = (t: Script): number => [...t.tcb.unacked].reduce((sum, { length }) => sum + length, 0);
 
 describe('a peer', () => {
   it('that never acknowledges gets no more than the initial window, and is given up', () => {
@@ -19,7 +19,7 @@ describe('a peer', () => {
     expect(bytesOnTheirWay(t)).toBe(14_600);
     t.forget();
     t.wait(29_999);
-    expect(t.tcb.unacked[0]?.sentAtUs).toHaveLength(5);
+    expect(t.tcb.unacked.first?.sentAtUs).toHaveLength(5);
     t.forget();
     t.wait(1);
     t.sends('R 14601:14601(0)');
