@@ -5,7 +5,6 @@ import { usageError } from '../options/errors.ts';
 import type { Option } from '../options/options.ts';
 import { nearest, quote } from '../options/values.ts';
 import { type Command, usage } from './command.ts';
-import { compileAhead } from './compile-ahead.ts';
 import { has, ownWords } from './own-words.ts';
 import { ENTRIES, load } from './registry.ts';
 
@@ -27,7 +26,6 @@ export async function parse(argv: readonly string[]): Promise<Request> {
 
 async function find(name: string): Promise<Command> {
   const entry = ENTRIES.find((each) => each.name === name);
-  if (entry?.compiledAhead) compileAhead();
   if (entry !== undefined) return load(entry);
   throw unknown(
     'command',
