@@ -2,8 +2,8 @@
  * Segments as packetdrill and tcpdump write them, with sequence numbers from the sender's ISN and acknowledgments
  * from the receiver's: `'S. 0:0(0) ack 1 win 65535 <mss 1460,nop,wscale 7>'`.
  */
+import { optionText } from '../../src/plan/script/text.ts';
 import { ACK, formatFlags, parseFlags } from '../../src/wire/flags.ts';
-import { formatTcpOption } from '../../src/wire/format.ts';
 import { fromHex } from '../../src/wire/hex.ts';
 import { seqAdd, seqDiff } from '../../src/wire/seq.ts';
 import type { TcpSegment } from '../../src/wire/tcp.ts';
@@ -91,11 +91,6 @@ export function writeSegment(segment: TcpSegment, senderIsn: number, receiverIsn
   if (segment.flags & ACK) text += ` ack ${seqDiff(segment.ack, receiverIsn)}`;
   if (like.window !== undefined) text += ` win ${segment.window}`;
   if (like.urgent !== undefined) text += ` urg ${segment.urgent}`;
-  if (like.options !== undefined) text += ` <${segment.options.map((option) => writeOption(option, receiverIsn)).join(',')}>`;
+  if (like.options !== undefined) text += ` <${segment.options.map((option) => optionText(option, receiverIsn)).join(',')}>`;
   return text;
-}
-
-function writeOption(option: TcpOption, isn: number): string {
-  if (option.name !== 'sack') return formatTcpOption(option);
-  return `sack ${option.blocks.map(({ left, right }) => `${seqDiff(left, isn)}:${seqDiff(right, isn)}`).join(' ')}`;
 }

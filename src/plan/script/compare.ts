@@ -4,11 +4,11 @@ import { formatFlags } from '../../wire/flags.ts';
 import { seqDiff } from '../../wire/seq.ts';
 import { type TcpOption, tcpOptionsLength, writeTcpOptions } from '../../wire/tcp-options.ts';
 import type { Exchange } from './exchange.ts';
-import type { FieldName, FieldPattern, OptionPattern, OptionsPattern, Pattern, SegmentPattern } from './model.ts';
-import { bytesText, optionText } from './text.ts';
+import type { ExpectLine, FieldName, FieldPattern, OptionPattern, OptionsPattern, Pattern, SegmentPattern } from './model.ts';
+import { bytesText, cameText, optionText } from './text.ts';
 import type { Values } from './values.ts';
 
-export interface Difference {
+interface Difference {
   field: string;
   expected: string;
   actual: string;
@@ -23,7 +23,19 @@ export interface Comparison {
 type HeardSegment = Extract<Heard, { type: 'segment' }>;
 
 /** @throws UnknownName */
-export function compareSegment(segment: SegmentPattern, heard: HeardSegment, exchange: Exchange, values: Values): Comparison {
+export function compare(
+  awaited: ExpectLine['awaited'],
+  heard: Exclude<Heard, { type: 'unreadable' }>,
+  exchange: Exchange,
+  values: Values,
+): Comparison {
+  if (awaited.type === 'segment' && heard.type === 'segment') return compareSegment(awaited.segment, heard, exchange, values);
+  const isAwaited = awaited.type === 'icmp' && heard.type === 'icmp' && (awaited.name === 'any' || awaited.name === heard.error.name);
+  const expected = awaited.type === 'icmp' ? `icmp ${awaited.name}` : 'a segment';
+  return { differences: isAwaited ? [] : [{ field: 'segment', expected, actual: cameText(heard, exchange) }], captured: [] };
+}
+
+function compareSegment(segment: SegmentPattern, heard: HeardSegment, exchange: Exchange, values: Values): Comparison {
   const comparer = new Comparer(exchange, values);
   const { tcp, ip } = heard;
   const { flags, flagsEither } = segment;

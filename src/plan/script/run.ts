@@ -5,7 +5,7 @@ import type { Clock } from '../../net/network.ts';
 import type { ProbeContext } from '../../probe/context.ts';
 import type { ScriptEvent, ScriptFailure, ScriptResult } from '../../probe/events.ts';
 import { EncodeError } from '../../wire/errors.ts';
-import { type Comparison, compareSegment } from './compare.ts';
+import { type Comparison, compare } from './compare.ts';
 import type { ExpectLine, ExpectStep, Place, Script, SendStep, Step } from './model.ts';
 import { outgoing } from './outgoing.ts';
 import { SCRIPT_DEFAULTS, type ScriptOptions, type ScriptTarget } from './request.ts';
@@ -253,16 +253,7 @@ class ScriptRun {
   }
 
   #compare({ awaited, when }: ExpectLine, came: Came, from: Moment): Comparison {
-    const { heard } = came;
-    const { exchange } = this.port;
-    let comparison: Comparison;
-    if (awaited.type === 'segment' && heard.type === 'segment') comparison = compareSegment(awaited.segment, heard, exchange, this.#values);
-    else {
-      const isAwaited = awaited.type === 'icmp' && heard.type === 'icmp' && (awaited.name === 'any' || awaited.name === heard.error.name);
-      const expected = awaited.type === 'icmp' ? `icmp ${awaited.name}` : 'a segment';
-      const differences = isAwaited ? [] : [{ field: 'segment', expected, actual: cameText(heard, exchange) }];
-      comparison = { differences, captured: [] };
-    }
+    const comparison = compare(awaited, came.heard, this.port.exchange, this.#values);
     const afterUs = came.at.atUs - from.atUs;
     const { lowUs, highUs = this.#script.timeoutUs } = when;
     if ((lowUs > 0 && afterUs < lowUs) || afterUs > highUs)
