@@ -1,7 +1,7 @@
 /** Plans as files, and what a run of them leaves in files. */
 import { constants, createReadStream } from 'node:fs';
 import { access, chown, lstat, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CliError, usageError } from '../options/errors.ts';
 import { reasonOf } from '../options/file-errors.ts';
 import { quote } from '../options/values.ts';
@@ -97,10 +97,9 @@ export class Artifacts implements Listener<RunEvent> {
   static async open(directory: string, env: Io['env']): Promise<Artifacts> {
     const artifacts = new Artifacts(directory, env);
     try {
-      const first = await mkdir(directory, { recursive: true });
-      const caller = callerOf(env);
-      if (first !== undefined && caller !== undefined) await chown(directory, caller.uid, caller.gid);
-      await access(directory, constants.W_OK);
+      await makeDirectory(directory, callerOf(env));
+      // The dot: of a directory and nothing else.
+      await access(`${directory}/.`, constants.W_OK);
     } catch (error) {
       artifacts.#fail(error);
     }
@@ -139,6 +138,24 @@ export class Artifacts implements Listener<RunEvent> {
       'name a directory that can be written',
     );
   }
+}
+
+/**
+ * With those that it stands in, where they are not there; `mkdir` with `recursive` tries for ever where there can't be any, as
+ * in /proc.
+ * @returns whether it was made
+ */
+async function makeDirectory(path: string, owner: ReturnType<typeof callerOf>): Promise<boolean> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (code !== 'ENOENT' || dirname(path) === path || !(await makeDirectory(dirname(path), owner))) throw error;
+    await mkdir(path);
+  }
+  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
+  return true;
 }
 
 /** `007-the-port-is-open.pcapng`. */

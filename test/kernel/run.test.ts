@@ -130,11 +130,14 @@ for case in e.parse(sys.argv[1]).getroot().iter('testcase'):
       expect((await runRawshake(network.client, ['replay', capture])).stdout).toContain('RST+ACK');
     });
 
-    it('exits 74 where captures can not be written, with the results all the same', async () => {
-      const { code, stdout, stderr } = await rawshake([connects('bad.yaml', { bad: 81 }), '--artifacts', file('occupied', '')]);
+    it.each([
+      ['is a file', () => file('occupied', ''), 'part of the path is no directory'],
+      ['can not be made', () => '/proc/rawshake/captures', 'no such directory'],
+    ])('exits 74 where the directory %s, with the results all the same', async (_, artifacts, why) => {
+      const { code, stdout, stderr } = await rawshake([connects('bad.yaml', { bad: 81 }), '--artifacts', artifacts()]);
       expect(code).toBe(74);
       expect(stdout).toContain('1 test: 0 passed, 1 failed');
-      expect(stderr).toMatch(/^rawshake: --artifacts: can't write into ".*occupied": .*; name a directory that can be written\n$/);
+      expect(stderr).toBe(`rawshake: --artifacts: can't write into "${artifacts()}": ${why}; name a directory that can be written\n`);
     });
   });
 

@@ -107,10 +107,7 @@ export class Served implements Flow {
     this.#dialogue ??= this.#openDialogue();
     told.push(this.#dialogue.timers(nowUs));
     this.#openWindow(nowUs, told);
-    if (this.#isToBeReset()) {
-      this.#wasReset = true;
-      told.push(connection.apply({ type: 'abort' }));
-    }
+    this.#resetIfDue(told);
     this.#proceed(this.#dialogue, nowUs, told);
   }
 
@@ -140,6 +137,8 @@ export class Served implements Flow {
     const { tcb } = connection;
     const isNew = tcb.state === 'LISTEN';
     told.push(connection.take(arrival));
+    // With what came behind it the connection has nothing to do any more.
+    if (this.#resetIfDue(told)) this.#toEcho = [];
     if (isNew && this.#request.misbehaviour.zeroWindowMs !== undefined) {
       closeWindow(tcb);
       this.#windowOpensAtUs = arrival.atUs + this.#request.misbehaviour.zeroWindowMs * 1000;
@@ -166,10 +165,14 @@ export class Served implements Flow {
     told.push(this.connection.apply({ type: 'taken', bytes: this.connection.tcb.rcvUser }));
   }
 
-  #isToBeReset(): boolean {
-    const { rstAfterBytes } = this.#request.misbehaviour;
+  /** @returns whether it was, now or before */
+  #resetIfDue(told: Iterable<ConnectEvent>[]): boolean {
+    const { rstAfterBytes = Number.POSITIVE_INFINITY } = this.#request.misbehaviour;
     const { record } = this.connection;
-    return rstAfterBytes !== undefined && !this.#wasReset && record.sentBytes + record.receivedBytes >= rstAfterBytes;
+    if (this.#wasReset || this.isHalfOpen || record.sentBytes + record.receivedBytes < rstAfterBytes) return this.#wasReset;
+    this.#wasReset = true;
+    told.push(this.connection.apply({ type: 'abort' }));
+    return true;
   }
 
   /** Says what is to be said and closes when it is time, as far as can be done now. */

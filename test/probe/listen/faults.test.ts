@@ -115,6 +115,16 @@ describe('misbehaviour', () => {
     expect(scene.conversations[0]?.data.receivedBytes).toBeGreaterThanOrEqual(3000);
   });
 
+  it('rst-after: right then, though there is more to read and to say', async () => {
+    const scene = new Scene();
+    scene.listen({ echo: true, misbehaviour: misbehaviour({ rstAfterBytes: 3000 }), count: 1 });
+    await scene.run(scene.call({ data: [pattern(20_000)] }));
+    await scene.end(false);
+    const { receivedBytes = 0, sentBytes = 0 } = scene.conversations[0]?.data ?? {};
+    expect(receivedBytes + sentBytes).toBeGreaterThanOrEqual(3000);
+    expect(receivedBytes + sentBytes).toBeLessThan(3000 + 1460);
+  });
+
   it('rst-after 0: the handshake is all there is', async () => {
     const scene = new Scene();
     scene.listen({ misbehaviour: misbehaviour({ rstAfterBytes: 0 }), count: 1 });
