@@ -23,7 +23,7 @@ export interface Defaults {
   steps: ReadonlyMap<StepName, Dict>;
 }
 
-export const NO_DEFAULTS: Defaults = { timeoutMs: 60_000, retry: 0, parallel: true, steps: new Map() };
+const NO_DEFAULTS: Defaults = { timeoutMs: 60_000, retry: 0, parallel: true, steps: new Map() };
 
 export interface ReadOptions extends Surroundings {
   /** Values for the plans' variables, in the place of their own. */

@@ -68,7 +68,7 @@ function withTime({ name, durationMs, status }: TestEvent, style: Style): string
 }
 
 /** What is worth a word beside the outcome. */
-export function remarkOf({ status, reason, attempts, failedRuns, flaky, rfc, level }: TestEvent): string | undefined {
+function remarkOf({ status, reason, attempts, failedRuns, flaky, rfc, level }: TestEvent): string | undefined {
   const remarks: string[] = [];
   if (status === 'skipped' || status === 'known') remarks.push(reason ?? '');
   if (status === 'passed' && reason !== undefined) remarks.push(`passes, though known to fail: ${reason}`);

@@ -9,7 +9,7 @@ import { formatPercent } from './units.ts';
 const TTL_WIDTH = 5;
 const GAP = '  ';
 /** Of an IPv4 address. */
-export const ADDRESS_WIDTH = 15;
+const ADDRESS_WIDTH = 15;
 const RTT_WIDTH = 9;
 const BEFORE_TIMES = TTL_WIDTH + GAP.length + ADDRESS_WIDTH;
 /** What names get beside the times at the least, and what an answer such as `SYN+ACK` takes. */

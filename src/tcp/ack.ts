@@ -85,7 +85,7 @@ function measure(tcb: Tcb, latest: Unacked, certain: boolean, segment: TcpSegmen
 }
 
 /** RFC 9293 §3.10.7.4: SND.WND, unless the segment is older than the one it was taken from. */
-export function updateWindow(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
+function updateWindow(tcb: Tcb, segment: TcpSegment, nowUs: number, actions: Action[]): void {
   if (seqGt(tcb.sndWl1, segment.seq) || (tcb.sndWl1 === segment.seq && seqGt(tcb.sndWl2, segment.ack))) return;
   const before = tcb.sndWnd;
   tcb.sndWnd = segment.window * 2 ** tcb.sndWscale;

@@ -118,7 +118,7 @@ function icmpWords(message: IcmpMessage): string {
 }
 
 /** `'ICMP host 192.0.2.1 unreachable, length 68'`. Of types that no probe meets it says no more than `icmpName`. */
-export const formatIcmp = (message: IcmpMessage): string => `ICMP ${icmpWords(message)}, length ${icmpEncodedLength(message)}`;
+const formatIcmp = (message: IcmpMessage): string => `ICMP ${icmpWords(message)}, length ${icmpEncodedLength(message)}`;
 
 /** `'10.0.0.1.40000 > 10.0.0.2.80: Flags [S], …'`. */
 export function formatPacket({ ip, tcp, icmp, payload }: Packet): string {

@@ -76,8 +76,5 @@ const LINKS: ReadonlyMap<number, Unpack> = new Map<number, Unpack>([
   [276, (frame) => typed(frame, 0, 20, frame[10] === PACKET_OUTGOING)],
 ]);
 
-/** True for the link types that {@link linkPayload} reads. */
-export const isKnownLink = (linkType: number): boolean => LINKS.has(linkType);
-
 /** @returns what the frame carries; undefined for a link type that is not read here */
 export const linkPayload = (linkType: number, frame: Uint8Array): LinkPayload | undefined => LINKS.get(linkType)?.(frame);

@@ -32,7 +32,7 @@ export type ListedEvent =
 /** To three digits, as the field has it. */
 const at = (us: number): string => `${Number((us / 1000).toPrecision(3))} ms`;
 
-export function describeEvent(event: ListedEvent): string {
+function describeEvent(event: ListedEvent): string {
   switch (event.type) {
     case 'segment':
       return segmentText(event);
