@@ -113,10 +113,6 @@ export class KernelFan implements Fan {
     this.signal.wake();
   }
 
-  get backlog(): number {
-    return Math.max(this.tcp.backlog, this.icmp.backlog);
-  }
-
   get dropped(): number {
     return this.tcp.dropped + this.icmp.dropped;
   }

@@ -115,7 +115,6 @@ class KernelPort implements Port, Listener {
   readonly peerPort: number;
   readonly receiveWindowBytes: number;
   readonly quotes: PortRequest['quotes'];
-  sendRetries = 0;
   private readonly guardSocket: Guard;
   private readonly sender: Sender;
   private readonly sockets: SharedSockets;
@@ -148,22 +147,12 @@ class KernelPort implements Port, Listener {
 
   send(datagram: Uint8Array): Departure {
     if (this.closed) throw new Error(`port ${this.port} is closed`);
-    const { retries } = this.sender;
-    try {
-      return this.sender.send(datagram, this.destination);
-    } finally {
-      this.sendRetries += this.sender.retries - retries;
-    }
+    return this.sender.send(datagram, this.destination);
   }
 
   sendMany(datagrams: readonly Uint8Array[]): readonly Departure[] {
     if (this.closed) throw new Error(`port ${this.port} is closed`);
-    const { retries } = this.sender;
-    try {
-      return this.sender.sendMany(datagrams, () => this.peerAddress);
-    } finally {
-      this.sendRetries += this.sender.retries - retries;
-    }
+    return this.sender.sendMany(datagrams, () => this.peerAddress);
   }
 
   next(deadlineUs: number): Promise<Arrival | undefined> {

@@ -206,3 +206,9 @@ export function getsockoptNumber(fd: number, level: number, option: number): num
   libc().getsockopt(fd, level, option, new Uint8Array(value.buffer));
   return value[0] as number;
 }
+
+/** Asks for a buffer of a socket, beyond the system's limit where we may. */
+export function setBuffer(fd: number, which: 'send' | 'receive', bytes: number): void {
+  const [force, option] = which === 'send' ? [SO_SNDBUFFORCE, SO_SNDBUF] : [SO_RCVBUFFORCE, SO_RCVBUF];
+  if (libc().setsockopt(fd, SOL_SOCKET, force, bytes) < 0) libc().setsockopt(fd, SOL_SOCKET, option, bytes);
+}

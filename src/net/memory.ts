@@ -211,7 +211,6 @@ class MemoryHost implements Network {
       backlog: 0,
       pathMtu: () => route.mtu,
       dropped: 0,
-      sendRetries: 0,
       receiveWindowBytes: 1 << 20,
       sendMany(datagrams) {
         return datagrams.map((datagram) => opened.send(datagram));
@@ -252,7 +251,6 @@ class MemoryHost implements Network {
       sourcePort,
       sourcePorts,
       outgoing: [{ bytes, offset: 0, slotLength: datagramLength, slots: FAN_SLOTS }],
-      backlog: 0,
       dropped: 0,
       sendRetries: 0,
       routeTo: () => ({ sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu, attached: true }),

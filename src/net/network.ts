@@ -103,8 +103,6 @@ export interface Port {
   readonly backlog: number;
   /** Datagrams dropped because they were read too slowly, since the port was opened, on the sockets it reads from. */
   readonly dropped: number;
-  /** How often a send was tried again because the send queue of this host was full. */
-  readonly sendRetries: number;
   /** Gives the port back. May be called twice. */
   close(): void;
 }
@@ -172,11 +170,9 @@ export interface Fan {
   wait(deadlineUs: number): Promise<void>;
   /** As {@link Port.wake}. */
   wake(): void;
-  /** As {@link Port.backlog}. */
-  readonly backlog: number;
   /** As {@link Port.dropped}. */
   readonly dropped: number;
-  /** As {@link Port.sendRetries}. */
+  /** How often a send was tried again because the send queue of this host was full. */
   readonly sendRetries: number;
   /** Gives the ports back. May be called twice. */
   close(): void;

@@ -2,7 +2,7 @@ import { ARRIVALS, Batch } from './batch.ts';
 import type { MachineClock } from './clock.ts';
 import { systemError } from './errno.ts';
 import { attachFilter, compile, type Program, rejectAll } from './filter.ts';
-import { getsockoptNumber, libc, SO_MEMINFO, SO_RCVBUF, SO_RCVBUFFORCE, SO_TIMESTAMPNS_NEW, SOL_SOCKET } from './libc.ts';
+import { getsockoptNumber, libc, SO_MEMINFO, SO_RCVBUF, SO_TIMESTAMPNS_NEW, SOL_SOCKET, setBuffer } from './libc.ts';
 import type { Moment } from './moment.ts';
 import type { Arrival, EachArrival } from './network.ts';
 import { RawSocket } from './raw.ts';
@@ -60,8 +60,7 @@ export class Receiver {
       const { fd } = this.socket;
       this.setFilter(rejectAll);
       this.discard();
-      const forced = libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes);
-      if (forced < 0) libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUF, bufferBytes);
+      setBuffer(fd, 'receive', bufferBytes);
       this.bufferBytes = getsockoptNumber(fd, SOL_SOCKET, SO_RCVBUF);
       this.isStamped = stamps && libc().setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS_NEW, 1) === 0;
       this.emptyAtUs = clock.nowUs();

@@ -6,19 +6,7 @@ import { errno, errnoOfText, noRouteError, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
 import { attachFilter, compile, rejectAll } from './filter.ts';
 import { bindToInterface } from './interfaces.ts';
-import {
-  IP_MTU_DISCOVER,
-  IP_NODEFRAG,
-  IP_PMTUDISC_PROBE,
-  IP_RECVERR,
-  libc,
-  SO_RCVBUF,
-  SO_RCVBUFFORCE,
-  SO_SNDBUF,
-  SO_SNDBUFFORCE,
-  SOL_IP,
-  SOL_SOCKET,
-} from './libc.ts';
+import { IP_MTU_DISCOVER, IP_NODEFRAG, IP_PMTUDISC_PROBE, IP_RECVERR, libc, SOL_IP, setBuffer } from './libc.ts';
 import type { Departure } from './moment.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
 import { PROTOCOL_RAW, RawSocket } from './raw.ts';
@@ -78,8 +66,8 @@ export class Sender {
       libc().setsockopt(fd, SOL_IP, IP_NODEFRAG, 1);
       // Without it a full queue drops in silence.
       libc().setsockopt(fd, SOL_IP, IP_RECVERR, 1);
-      setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER_BYTES);
-      setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, STAMP_BUFFER_BYTES);
+      setBuffer(fd, 'send', SEND_BUFFER_BYTES);
+      setBuffer(fd, 'receive', STAMP_BUFFER_BYTES);
       // Nobody's datagrams of the same protocol may take the room of the stamps.
       attachFilter(fd, compile(rejectAll));
       this.departures = new Departures(clock, clock.wall, stamps ? new ErrorQueue(fd) : undefined);
@@ -194,11 +182,6 @@ export class Sender {
   close(): void {
     this.socket.close();
   }
-}
-
-/** Beyond the system's limit where we may. */
-function setBuffer(fd: number, force: number, option: number, bytes: number): void {
-  if (libc().setsockopt(fd, SOL_SOCKET, force, bytes) < 0) libc().setsockopt(fd, SOL_SOCKET, option, bytes);
 }
 
 const isFull = (number: number): boolean => number === errno.ENOBUFS || number === errno.EAGAIN || number === errno.ENOMEM;

@@ -105,8 +105,11 @@ export const isFinalIcmp = (name: string): boolean => Object.hasOwn(ICMP_RULES, 
 /** From the one that says most to the one that says least. */
 const BEST_FIRST: readonly Verdict[] = ['open', 'unfiltered', 'closed', 'open|filtered', 'filtered'];
 
-/** Of two outcomes the one that says more; the first where they say the same. */
-export const saysMore = <T extends Outcome>(a: T, b: T): T => (BEST_FIRST.indexOf(b.verdict) < BEST_FIRST.indexOf(a.verdict) ? b : a);
+/** Of two outcomes the one that says more; the first where they say the same. Of one verdict, any answer says more than silence. */
+export function saysMore<T extends Outcome>(a: T, b: T): T {
+  if (a.verdict === b.verdict) return a.reason === 'no-response' ? b : a;
+  return BEST_FIRST.indexOf(b.verdict) < BEST_FIRST.indexOf(a.verdict) ? b : a;
+}
 
 /** 0 for yes (open, unfiltered), 1 for no, 2 where nothing sure came back. */
 export function verdictExitCode(verdict: Verdict): 0 | 1 | 2 {

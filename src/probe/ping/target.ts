@@ -24,7 +24,7 @@ export class Tally {
   counts(outcome: Outcome): void {
     const { reason } = outcome;
     this.#answers[reason] = (this.#answers[reason] ?? 0) + 1;
-    this.#best = this.#best === undefined ? outcome : better(this.#best, outcome);
+    this.#best = this.#best === undefined ? outcome : saysMore(this.#best, outcome);
   }
 
   /** Still waited for. */
@@ -55,10 +55,6 @@ export class Tally {
     };
   }
 }
-
-/** An ICMP error says more than silence, though both mean `filtered`. */
-const better = (known: Outcome, other: Outcome): Outcome =>
-  known.reason === 'no-response' && other.verdict === known.verdict ? other : saysMore(known, other);
 
 export class Target {
   readonly host: string;
