@@ -2,7 +2,7 @@
 import { DecodeError } from '../wire/errors.ts';
 import { type IcmpError, type IcmpMessage, readIcmpError } from '../wire/icmp.ts';
 import type { Ipv4Header } from '../wire/ipv4.ts';
-import { decodePacket, verifyIcmpChecksum, verifyTcpChecksum } from '../wire/packet.ts';
+import { decodePacket, isTcpChecksumRight, verifyIcmpChecksum } from '../wire/packet.ts';
 import type { TcpSegment } from '../wire/tcp.ts';
 
 export type Heard =
@@ -14,7 +14,7 @@ export type Heard =
 export function hear(datagram: Uint8Array): Heard {
   try {
     const { ip, tcp, icmp } = decodePacket(datagram);
-    if (tcp !== undefined) return { type: 'segment', ip, tcp, checksumOk: verifyTcpChecksum(ip, datagram) !== 'wrong', datagram };
+    if (tcp !== undefined) return { type: 'segment', ip, tcp, checksumOk: isTcpChecksumRight(ip, datagram), datagram };
     if (icmp !== undefined && verifyIcmpChecksum(ip, datagram) === 'wrong')
       return { type: 'unreadable', reason: 'ICMP with a wrong checksum' };
     const error = icmp && readIcmpError(icmp);

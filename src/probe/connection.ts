@@ -94,6 +94,7 @@ export class Connection<P extends ConnectionPort = Port> {
 
   /** Lets the endpoint handle an event and does what it says, at once. @throws NetError where this host can't send */
   apply(event: TcpEvent): Iterable<ConnectEvent> {
+    this.#owesAnswer = false;
     const now = this.#now();
     const events: ConnectEvent[] = [];
     this.#perform(handle(this.tcb, event, now.atUs), now, events);
@@ -101,25 +102,31 @@ export class Connection<P extends ConnectionPort = Port> {
     return this.#tell(events);
   }
 
-  /** Takes in what the port heard. @throws NetError where this host can't send the answer */
-  take(arrival: Arrival): Iterable<ConnectEvent> {
+  /**
+   * Takes in what the port heard.
+   * @param answersLater what is said next may carry the acknowledgment (RFC 9293 §3.10.7.4): `answer` must follow
+   * @throws NetError where this host can't send the answer
+   */
+  take(arrival: Arrival, answersLater = false): Iterable<ConnectEvent> {
     const heard = hear(arrival.datagram);
     const events: ConnectEvent[] = [];
     if (this.#first === undefined) this.#startedAtUs ??= arrival.atUs;
     if (arrival.wallSteps > (this.#wallSteps ?? arrival.wallSteps)) events.push(this.note('clock-stepped', CLOCK_STEPPED, arrival.atUs));
     this.#wallSteps = arrival.wallSteps;
-    if (heard.type === 'segment') this.#takeSegment(heard, arrival, events);
+    if (heard.type === 'segment') this.#takeSegment(heard, arrival, answersLater, events);
     else if (heard.type === 'icmp') this.#takeIcmp(heard, arrival, events);
     else {
       this.record.remarks('malformed');
       events.push(this.note('ignored', `Ignored a datagram: ${heard.reason}.`, arrival.atUs, arrival.datagram));
     }
     this.#heedPath(events);
-    if (this.#owesAnswer && this.port.queued === 0) {
-      this.#owesAnswer = false;
-      events.push(...this.apply({ type: 'timer' }));
-    }
+    if (!answersLater) events.push(...this.answer());
     return this.#tell(events);
+  }
+
+  /** Answers what `take` has left unanswered, unless more has arrived. @throws NetError where this host can't send */
+  answer(): Iterable<ConnectEvent> {
+    return this.#owesAnswer && this.port.queued === 0 ? this.apply({ type: 'timer' }) : [];
   }
 
   /** Shows what the port heard without answering it. */
@@ -178,7 +185,7 @@ export class Connection<P extends ConnectionPort = Port> {
     return atUs - (this.startedAtUs ?? atUs);
   }
 
-  #takeSegment(heard: HeardSegment, at: Moment, events: ConnectEvent[]): void {
+  #takeSegment(heard: HeardSegment, at: Moment, answersLater: boolean, events: ConnectEvent[]): void {
     if (!heard.checksumOk) {
       this.record.remarks('bad-checksum');
       if (!this.options.silent) events.push(this.#received(heard, at, this.state, 'bad-checksum'));
@@ -186,7 +193,7 @@ export class Connection<P extends ConnectionPort = Port> {
     }
     const { record } = this;
     const before = this.state;
-    this.#owesAnswer = this.port.queued > 0;
+    this.#owesAnswer = answersLater || this.port.queued > 0;
     const actions = handle(this.tcb, { type: 'segment', segment: heard.tcp, more: this.#owesAnswer }, at.atUs);
     if (record.irs === undefined && (this.state === 'SYN-RECEIVED' || isSynchronized(this.state))) record.takesOffer(heard.tcp, heard.ip);
     const note = noteOf(actions);

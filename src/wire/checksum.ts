@@ -4,6 +4,11 @@ import { get16 } from './bytes.ts';
 /** Adds the 16-bit words of bytes[start … end) to a running sum (RFC 1071); not folded. */
 export function sumWords(bytes: Uint8Array, start: number, end: number, sum = 0): number {
   let i = start;
+  // Upper and lower bytes apart, eight at a time: as fast again.
+  for (; i + 7 < end; i += 8) {
+    sum += (bytes[i] + bytes[i + 2] + bytes[i + 4] + bytes[i + 6]) * 256;
+    sum += bytes[i + 1] + bytes[i + 3] + bytes[i + 5] + bytes[i + 7];
+  }
   for (; i + 1 < end; i += 2) sum += get16(bytes, i);
   if (i < end) sum += bytes[i] << 8;
   return sum;
@@ -47,4 +52,16 @@ export function verifyChecksum(
   const pseudo = pseudoHeaderSum(source, destination, protocol, segment.length);
   if (fold(sumWords(segment, 0, segment.length, pseudo)) === 0xffff) return 'correct';
   return get16(segment, checksumOffset) === fold(pseudo) ? 'partial' : 'wrong';
+}
+
+/** Whether {@link verifyChecksum} says anything but `wrong`. What was left to the network card is not summed. */
+export function isChecksumRight(
+  segment: Uint8Array,
+  checksumOffset: number,
+  source: Ipv4Address,
+  destination: Ipv4Address,
+  protocol: number,
+): boolean {
+  const pseudo = pseudoHeaderSum(source, destination, protocol, segment.length);
+  return get16(segment, checksumOffset) === fold(pseudo) || fold(sumWords(segment, 0, segment.length, pseudo)) === 0xffff;
 }

@@ -1,6 +1,6 @@
 /** A whole IPv4 datagram: header, and a TCP segment, an ICMP message or other bytes. */
 import { get16 } from './bytes.ts';
-import { type ChecksumVerdict, internetChecksum, pseudoHeaderSum, verifyChecksum } from './checksum.ts';
+import { type ChecksumVerdict, internetChecksum, isChecksumRight, pseudoHeaderSum, verifyChecksum } from './checksum.ts';
 import { DecodeError } from './errors.ts';
 import { decodeIcmp, decodeIcmpLax, type IcmpMessage, icmpEncodedLength, writeIcmp } from './icmp.ts';
 import {
@@ -159,6 +159,12 @@ export function encodePacket(packet: Packet): Uint8Array {
 export function verifyTcpChecksum(ip: Ipv4Header, bytes: Uint8Array): ChecksumVerdict {
   const destination = finalDestination(ip.destination, ip.options);
   return verifyChecksum(datagramBody(ip, bytes), TCP_CHECKSUM_OFFSET, ip.source, destination, ip.protocol);
+}
+
+/** Whether {@link verifyTcpChecksum} says anything but `wrong`. */
+export function isTcpChecksumRight(ip: Ipv4Header, bytes: Uint8Array): boolean {
+  const destination = finalDestination(ip.destination, ip.options);
+  return isChecksumRight(datagramBody(ip, bytes), TCP_CHECKSUM_OFFSET, ip.source, destination, ip.protocol);
 }
 
 /**

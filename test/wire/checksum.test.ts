@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fold, internetChecksum, pseudoHeaderSum, sumWords, verifyChecksum } from '../../src/wire/checksum.ts';
+import { fold, internetChecksum, isChecksumRight, pseudoHeaderSum, sumWords, verifyChecksum } from '../../src/wire/checksum.ts';
 import { TCP_CHECKSUM_OFFSET } from '../../src/wire/tcp.ts';
 import { byte, bytes, u32 } from './arbitraries.ts';
 
@@ -94,7 +94,9 @@ describe('verifyChecksum', () => {
   type Sealed = typeof sealed extends fc.Arbitrary<infer T> ? T : never;
   function verdict({ segment, source, destination }: Sealed, checksum: number): string {
     segment.set([checksum >> 8, checksum & 0xff], TCP_CHECKSUM_OFFSET);
-    return verifyChecksum(segment, TCP_CHECKSUM_OFFSET, source, destination, 6);
+    const said = verifyChecksum(segment, TCP_CHECKSUM_OFFSET, source, destination, 6);
+    expect(isChecksumRight(segment, TCP_CHECKSUM_OFFSET, source, destination, 6)).toBe(said !== 'wrong');
+    return said;
   }
 
   it('knows a correct one, and one that a network card was to complete', () => {

@@ -136,7 +136,7 @@ export class Served implements Flow {
     const { connection } = this;
     const { tcb } = connection;
     const isNew = tcb.state === 'LISTEN';
-    told.push(connection.take(arrival));
+    told.push(connection.take(arrival, this.#request.echo));
     // With what came behind it the connection has nothing to do any more.
     if (this.#resetIfDue(told)) this.#toEcho = [];
     if (isNew && this.#request.misbehaviour.zeroWindowMs !== undefined) {
@@ -145,6 +145,7 @@ export class Served implements Flow {
     }
     for (const data of this.#toEcho.splice(0)) told.push(connection.apply({ type: 'send', data }));
     this.#read(told);
+    told.push(connection.answer());
   }
 
   /** What is echoed is taken when the echo has arrived: so we hold no more of it than our window is wide. */

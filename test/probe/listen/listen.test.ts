@@ -4,6 +4,7 @@ import { listenExitCode } from '../../../src/probe/listen/tally.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../../../src/wire/flags.ts';
 import { ipv4Header } from '../../../src/wire/ipv4.ts';
 import { encodePacket } from '../../../src/wire/packet.ts';
+import { seqAdd } from '../../../src/wire/seq.ts';
 import { type TcpSegment, tcpSegment } from '../../../src/wire/tcp.ts';
 import { findOption, KIND_TIMESTAMPS, KIND_WINDOW_SCALE, type TcpOption } from '../../../src/wire/tcp-options.ts';
 import { CLIENT, PORT, Scene, SERVER } from './scene.ts';
@@ -33,6 +34,17 @@ describe('a listener', () => {
       close: { kind: 'passive', completed: true, initiator: 'peer' },
       states: ['CLOSED', 'LISTEN', 'SYN-RECEIVED', 'ESTABLISHED', 'CLOSE-WAIT', 'LAST-ACK', 'CLOSED'],
     });
+  });
+
+  it('acknowledges by its echo, and by itself what brings none', async () => {
+    const scene = new Scene();
+    scene.listen({ echo: true, count: 1 });
+    await scene.run(scene.call({ data: [text('hello')] }));
+    await scene.end(false);
+    const fromServer = scene.packets.filter(({ ip, tcp }) => ip.source === SERVER && tcp);
+    expect(fromServer.map(({ tcp }) => tcp?.flags)).toEqual([SYN | ACK, PSH | ACK, ACK, FIN | ACK]);
+    const [hello] = scene.packets.filter(({ ip, tcp }) => ip.source === CLIENT && tcp?.payload.length);
+    expect(fromServer[1]?.tcp?.ack).toBe(seqAdd(hello?.tcp?.seq ?? 0, 5));
   });
 
   it.each([
