@@ -3,9 +3,9 @@ import type { Departure, Moment } from '../../net/moment.ts';
 import type { Arrival, Clock, ClockSources, Port } from '../../net/network.ts';
 import { type Heard, hear } from '../../probe/arrival.ts';
 import type { ProbeContext } from '../../probe/context.ts';
-import { type NoteEvent, SCHEMA_VERSION, type ScriptEvent, type SegmentNote, type StartEvent } from '../../probe/events.ts';
+import type { NoteEvent, ScriptEvent, SegmentNote, StartEvent } from '../../probe/events.ts';
 import { hasLeft } from '../../probe/leaving.ts';
-import { CLOCK_STEPPED, clockMark, icmpEvent, isoTime, segmentEvent } from '../../probe/segment-event.ts';
+import { CLOCK_STEPPED, clockMark, icmpEvent, segmentEvent } from '../../probe/segment-event.ts';
 import {
   copyId,
   craft,
@@ -15,8 +15,7 @@ import {
   type SegmentNumbers,
   type SegmentSpec,
 } from '../../probe/segment-spec.ts';
-import { VERSION } from '../../probe/version.ts';
-import { formatIpv4 } from '../../wire/address.ts';
+import { sourceOf, startEvent } from '../../probe/start-event.ts';
 import { RST } from '../../wire/flags.ts';
 import { Exchange } from './exchange.ts';
 import type { ScriptTarget } from './request.ts';
@@ -94,23 +93,7 @@ export class ScriptPort {
     this.startedAtUs = at.atUs;
     this.#wallSteps = at.wallSteps;
     this.#clocks = { ...this.#context.network.clockSources, transmit: at.stamped ? 'kernel' : 'user' };
-    const startedAtNs = this.#clock.wallTimeNs(at.atUs);
-    return {
-      type: 'start',
-      schema: SCHEMA_VERSION,
-      version: VERSION,
-      command: 'script',
-      host: this.#target.host,
-      address: formatIpv4(this.#target.address),
-      port: this.#target.port,
-      sourceAddress: formatIpv4(port.route.sourceAddress),
-      sourcePort: port.port,
-      interfaceName: port.route.interfaceName || undefined,
-      startedAt: isoTime(startedAtNs),
-      startedAtNs,
-      clock: this.#clocks,
-      guard: port.guard,
-    };
+    return startEvent('script', this.#target, sourceOf(port), { atUs: at.atUs, clocks: this.#clocks }, this.#clock);
   }
 
   /**

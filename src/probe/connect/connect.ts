@@ -2,7 +2,6 @@
 import { NetError } from '../../net/errors.ts';
 import type { Arrival, Clock, Port } from '../../net/network.ts';
 import { createTcb, DEFAULT_TCB_CONFIG, flightSize } from '../../tcp/tcb.ts';
-import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, RST } from '../../wire/flags.ts';
 import { MIN_HEADERS_LENGTH } from '../../wire/packet.ts';
 import { seqLt } from '../../wire/seq.ts';
@@ -10,11 +9,10 @@ import { hear } from '../arrival.ts';
 import { Connection } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
 import { Dialogue } from '../dialogue.ts';
-import { type ConnectEvent, SCHEMA_VERSION, type StartEvent } from '../events.ts';
-import { isoTime } from '../segment-event.ts';
+import type { ConnectEvent } from '../events.ts';
+import { sourceOf, startEvent } from '../start-event.ts';
 import { synOptions } from '../syn-options.ts';
 import { isFinalIcmp } from '../verdict.ts';
-import { VERSION } from '../version.ts';
 import type { ConnectRequest } from './request.ts';
 import { connectResult, type EarlyEnd } from './result.ts';
 import type { Waits } from './script.ts';
@@ -51,7 +49,8 @@ export async function* connect(request: ConnectRequest, context: ProbeContext): 
     connection.clocks = network.clockSources;
     const opening = connection.apply({ type: 'open', passive: false });
     await connection.leaves();
-    yield startEvent(request, context, connection);
+    const { port: own, clocks, startedAtUs = network.clock.nowUs() } = connection;
+    yield startEvent('connect', request, sourceOf(own), { atUs: startedAtUs, clocks }, network.clock);
     yield* opening;
     let early = yield* converse(request, context, connection);
     const isLeftOpen = request.close === 'none' && connection.wasEstablished && connection.state !== 'CLOSED';
@@ -94,30 +93,6 @@ export function openConnection(
   });
   const firstId = 1 + (random.uint32() % 0xffff);
   return new Connection(port, tcb, request.address, { ttl: request.ttl, tos: request.tos, firstId }, network.clock);
-}
-
-function startEvent(
-  request: ConnectRequest,
-  { network }: ProbeContext,
-  { port, clocks, startedAtUs = network.clock.nowUs() }: Connection,
-): StartEvent {
-  const startedAtNs = network.clock.wallTimeNs(startedAtUs);
-  return {
-    type: 'start',
-    schema: SCHEMA_VERSION,
-    version: VERSION,
-    command: 'connect',
-    host: request.host,
-    address: formatIpv4(request.address),
-    port: request.port,
-    sourceAddress: formatIpv4(port.route.sourceAddress),
-    sourcePort: port.port,
-    interfaceName: port.route.interfaceName || undefined,
-    startedAt: isoTime(startedAtNs),
-    startedAtNs,
-    clock: clocks,
-    guard: port.guard,
-  };
 }
 
 /** From the SYN to the end of the close. @returns why it ended early, if it did */

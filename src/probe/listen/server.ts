@@ -14,9 +14,8 @@ import { findOption } from '../../wire/tcp-options.ts';
 import { type Heard, hear } from '../arrival.ts';
 import { Connection, type ConnectionOptions, type ConnectionPort } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
-import { type ConnectEvent, type ListenEvent, type NoteEvent, SCHEMA_VERSION, type ServedEvent, type StartEvent } from '../events.ts';
-import { isoTime } from '../segment-event.ts';
-import { VERSION } from '../version.ts';
+import type { ConnectEvent, ListenEvent, NoteEvent, ServedEvent } from '../events.ts';
+import { sourceOf, startEvent } from '../start-event.ts';
 import { EndpointConfigs } from './endpoint-configs.ts';
 import type { Path } from './path.ts';
 import type { ListenRequest } from './request.ts';
@@ -308,23 +307,9 @@ export class Server {
     served.number = ++this.#lastNumber;
     const { connection } = served;
     const { clock } = this.#context.network;
-    const startedAtNs = clock.wallTimeNs(connection.startedAtUs ?? clock.nowUs());
-    const start: StartEvent = {
-      type: 'start',
-      schema: SCHEMA_VERSION,
-      version: VERSION,
-      command: 'listen',
-      host: formatIpv4(served.peerAddress),
-      address: formatIpv4(served.peerAddress),
-      port: served.peerPort,
-      sourceAddress: formatIpv4(served.address),
-      sourcePort: served.port,
-      interfaceName: connection.port.route.interfaceName || undefined,
-      startedAt: isoTime(startedAtNs),
-      startedAtNs,
-      clock: connection.clocks,
-      guard: this.#ports.guard,
-    };
+    const { clocks, startedAtUs = clock.nowUs() } = connection;
+    const peer = { host: formatIpv4(served.peerAddress), address: served.peerAddress, port: served.peerPort };
+    const start = startEvent('listen', peer, sourceOf(connection.port), { atUs: startedAtUs, clocks }, clock);
     this.#told.push({ served, events: [start] });
   }
 

@@ -2,13 +2,11 @@
 import { NetError } from '../../net/errors.ts';
 import type { Departure } from '../../net/moment.ts';
 import type { Clock, ClockSources } from '../../net/network.ts';
-import { formatIpv4 } from '../../wire/address.ts';
-import { type NoteEvent, type Outcome, type PingEvent, type PingResult, type ReplyEvent, SCHEMA_VERSION } from '../events.ts';
+import type { NoteEvent, Outcome, PingEvent, PingResult, ReplyEvent } from '../events.ts';
 import { hasLeft } from '../leaving.ts';
 import { Pace } from '../pace.ts';
-import { isoTime } from '../segment-event.ts';
+import { startEvent } from '../start-event.ts';
 import type { Timeline } from '../teller.ts';
-import { VERSION } from '../version.ts';
 import { Chain } from './chain.ts';
 import { HandshakeProber } from './handshakes.ts';
 import type { Finding, Probe, Prober } from './probe.ts';
@@ -361,26 +359,9 @@ class PingRun {
   }
 
   /** Once for each target. */
-  #tellStart(target: Target, { source: { sourceAddress, sourcePort, interfaceName, guard } }: Probe): void {
+  #tellStart(target: Target, { source }: Probe): void {
     if (target.isTold) return;
     target.isTold = true;
-    const { atUs, clocks } = this.#timeline.begun as NonNullable<Timeline['begun']>;
-    const startedAtNs = this.#clock.wallTimeNs(atUs);
-    this.#tell({
-      type: 'start',
-      schema: SCHEMA_VERSION,
-      version: VERSION,
-      command: 'ping',
-      host: target.host,
-      address: formatIpv4(target.address),
-      port: target.port,
-      sourceAddress,
-      sourcePort,
-      interfaceName,
-      startedAt: isoTime(startedAtNs),
-      startedAtNs,
-      clock: clocks,
-      guard,
-    });
+    this.#tell(startEvent('ping', target, source, this.#timeline.begun as NonNullable<Timeline['begun']>, this.#clock));
   }
 }

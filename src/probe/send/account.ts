@@ -1,22 +1,13 @@
 /** What is told of a run of `send`: what left and what came, in the order in which it happened, at times from the first segment on. */
 import type { Departure } from '../../net/moment.ts';
 import type { Arrival, ClockSources, Network } from '../../net/network.ts';
-import { formatIpv4 } from '../../wire/address.ts';
 import type { Ipv4Header } from '../../wire/ipv4.ts';
 import type { TcpSegment } from '../../wire/tcp.ts';
 import { hear } from '../arrival.ts';
-import {
-  type NoteEvent,
-  SCHEMA_VERSION,
-  type SegmentEvent,
-  type SegmentNote,
-  type SendEvent,
-  type SendResult,
-  type StartEvent,
-} from '../events.ts';
-import { CLOCK_STEPPED, clockMark, icmpEvent, isoTime, segmentEvent } from '../segment-event.ts';
+import type { NoteEvent, SegmentEvent, SegmentNote, SendEvent, SendResult, StartEvent } from '../events.ts';
+import { CLOCK_STEPPED, clockMark, icmpEvent, segmentEvent } from '../segment-event.ts';
 import { datagramOf } from '../segment-spec.ts';
-import { VERSION } from '../version.ts';
+import { sourceOf, startEvent } from '../start-event.ts';
 import type { SendRequest } from './request.ts';
 import type { Trial } from './trial.ts';
 
@@ -84,7 +75,7 @@ export class Account {
     for (; this.#told < this.#untold.length; this.#told++) {
       const copy = this.#untold[this.#told] as Outgoing;
       if (copy.departure.atUs > untilUs) return;
-      if (!this.#hasBegun) yield this.#startEvent(copy.trial);
+      if (!this.#hasBegun) yield this.#startEvent(copy);
       this.#hasBegun = true;
       yield this.#copyEvent(copy);
     }
@@ -170,24 +161,8 @@ export class Account {
     return { type: 'note', atUs, code, text, datagram };
   }
 
-  #startEvent({ port }: Trial): StartEvent {
-    const { host, address, port: destinationPort } = this.#request;
-    const startedAtNs = this.#network.clock.wallTimeNs(this.#startedAtUs ?? this.#network.clock.nowUs());
-    return {
-      type: 'start',
-      schema: SCHEMA_VERSION,
-      version: VERSION,
-      command: 'send',
-      host,
-      address: formatIpv4(address),
-      port: destinationPort,
-      sourceAddress: formatIpv4(port.route.sourceAddress),
-      sourcePort: port.port,
-      interfaceName: port.route.interfaceName || undefined,
-      startedAt: isoTime(startedAtNs),
-      startedAtNs,
-      clock: this.#clocks,
-      guard: port.guard,
-    };
+  #startEvent({ trial, departure }: Outgoing): StartEvent {
+    const begun = { atUs: this.#startedAtUs ?? departure.atUs, clocks: this.#clocks };
+    return startEvent('send', this.#request, sourceOf(trial.port), begun, this.#network.clock);
   }
 }

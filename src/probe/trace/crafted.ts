@@ -23,6 +23,7 @@ import {
   type SegmentNumbers,
   type SegmentSpec,
 } from '../segment-spec.ts';
+import { sourceOf } from '../start-event.ts';
 import type { Teller, ToldProbe } from '../teller.ts';
 import { answerKind, probeKind, verdictOf } from '../verdict.ts';
 import type { Finding, Probe, ProbeChoice, Prober } from './prober.ts';
@@ -91,13 +92,8 @@ export class CraftedProber implements Prober {
       pathMtu: request.mtu ? 'ignore' : 'heed',
     });
     try {
-      const { route, port, guard } = this.port;
-      this.source = {
-        sourceAddress: formatIpv4(route.sourceAddress),
-        sourcePort: port,
-        interfaceName: route.interfaceName === '' ? undefined : route.interfaceName,
-        guard,
-      };
+      const { route, port } = this.port;
+      this.source = sourceOf(this.port);
       this.mtu = route.mtu;
       this.#flow = { source: route.sourceAddress, sourcePort: port, destination: address, destinationPort };
       const tuple = { localAddress: route.sourceAddress, localPort: port, remoteAddress: address, remotePort: destinationPort };

@@ -12,7 +12,6 @@ import { elapsed } from '../../net/moment.ts';
 import type { Arrival, Clock, Port } from '../../net/network.ts';
 import { nextDeadlineUs, type TcpEvent } from '../../tcp/endpoint.ts';
 import { acknowledgedData } from '../../tcp/send.ts';
-import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, FIN, RST, SYN } from '../../wire/flags.ts';
 import { ipv4Header } from '../../wire/ipv4.ts';
 import { encodePacket, MIN_HEADERS_LENGTH } from '../../wire/packet.ts';
@@ -26,6 +25,7 @@ import type { Connection } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
 import type { ConnectEvent, Outcome, Stop, TraceResult } from '../events.ts';
 import { copyId } from '../segment-spec.ts';
+import { sourceOf } from '../start-event.ts';
 import type { Teller, Timeline, ToldProbe } from '../teller.ts';
 import { isFinalIcmp } from '../verdict.ts';
 import type { Finding, Probe, ProbeChoice, Prober } from './prober.ts';
@@ -85,13 +85,8 @@ export class InsideProber implements Prober {
       quotes: 'any',
       pathMtu: request.mtu ? 'ignore' : 'heed',
     });
-    const { route, port, guard } = this.port;
-    this.source = {
-      sourceAddress: formatIpv4(route.sourceAddress),
-      sourcePort: port,
-      interfaceName: route.interfaceName || undefined,
-      guard,
-    };
+    const { route } = this.port;
+    this.source = sourceOf(this.port);
     this.mtu = route.mtu;
     this.#connection = openConnection(
       {

@@ -4,13 +4,14 @@ import type { Clock } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import type { NoteEvent, TraceEvent } from '../events.ts';
 import { hasLeft } from '../leaving.ts';
+import { startEvent } from '../start-event.ts';
 import type { Teller, Timeline } from '../teller.ts';
 import { Names } from './names.ts';
 import { Path } from './path.ts';
 import type { Finding, Probe, Prober } from './prober.ts';
 import type { TraceContext, TraceRequest } from './request.ts';
 import { Schedule } from './schedule.ts';
-import { Story, startEvent } from './story.ts';
+import { Story } from './story.ts';
 
 /** How long we go on without a look at signals and timers. */
 const BREATH_US = 10_000;
@@ -118,7 +119,7 @@ export class TraceRun {
   *#takeEvents(): Generator<TraceEvent, void> {
     if (this.#owesStart && this.#timeline.begun !== undefined) {
       this.#owesStart = false;
-      yield startEvent(this.#request, this.#prober.source, this.#timeline.begun, this.#clock);
+      yield startEvent('trace', this.#request, this.#prober.source, this.#timeline.begun, this.#clock);
     }
     yield* this.#events.splice(0);
     yield* this.#teller.told.splice(0);

@@ -1,38 +1,11 @@
-/** Tells hops: each as soon as it and all before it are settled, or all of them after a round. */
-import type { Clock } from '../../net/network.ts';
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../../wire/address.ts';
-import { type HopEvent, SCHEMA_VERSION, type StartEvent } from '../events.ts';
-import { isoTime } from '../segment-event.ts';
-import type { Timeline } from '../teller.ts';
-import { VERSION } from '../version.ts';
+import type { HopEvent } from '../events.ts';
 import { answerersOf, firstSeen, type Hop } from './hop.ts';
 import type { Names } from './names.ts';
 import type { Path } from './path.ts';
 import type { Prober } from './prober.ts';
 import { remarksOf } from './remarks.ts';
 import type { TraceRequest } from './request.ts';
-
-export function startEvent(
-  { host, address, port }: TraceRequest,
-  source: Prober['source'],
-  { atUs, clocks }: NonNullable<Timeline['begun']>,
-  clock: Clock,
-): StartEvent {
-  const startedAtNs = clock.wallTimeNs(atUs);
-  return {
-    type: 'start',
-    schema: SCHEMA_VERSION,
-    version: VERSION,
-    command: 'trace',
-    host,
-    address: formatIpv4(address),
-    port,
-    ...source,
-    startedAt: isoTime(startedAtNs),
-    startedAtNs,
-    clock: clocks,
-  };
-}
 
 export class Story {
   readonly #request: TraceRequest;

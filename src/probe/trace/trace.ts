@@ -2,6 +2,7 @@
 import { NetError } from '../../net/errors.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import type { PathMtu, TraceEvent, TraceResult } from '../events.ts';
+import { startEvent } from '../start-event.ts';
 import { Teller, type Timeline } from '../teller.ts';
 import { CraftedProber } from './crafted.ts';
 import { type Flow, Flows } from './flows.ts';
@@ -9,7 +10,6 @@ import { InsideProber } from './inside.ts';
 import { findPathMtu } from './path-mtu.ts';
 import type { Prober } from './prober.ts';
 import type { TraceContext, TraceRequest } from './request.ts';
-import { startEvent } from './story.ts';
 
 /** What a run came to beside what its flows tell. */
 interface End {
@@ -35,7 +35,8 @@ export async function* trace(request: TraceRequest, context: TraceContext): Asyn
     if (inside !== undefined) probers.push(inside);
     else for (let flow = 0; flow < request.flows; flow++) probers.push(new CraftedProber(request, context, teller, portOf(request, flow)));
     await inside?.connect(timeline);
-    if (timeline.begun !== undefined) yield startEvent(request, (probers[0] as Prober).source, timeline.begun, context.network.clock);
+    if (timeline.begun !== undefined)
+      yield startEvent('trace', request, (probers[0] as Prober).source, timeline.begun, context.network.clock);
     const flows = new Flows(request, context, timeline, teller, probers);
     const end = inside === undefined || inside.state.established ? yield* run(flows, request, context, timeline) : {};
     // What is open is closed first, so that it is told; the peer's last FIN is waited for after the result.
