@@ -5,6 +5,7 @@ import { usageError } from '../options/errors.ts';
 import type { Option } from '../options/options.ts';
 import { nearest, quote } from '../options/values.ts';
 import { type Command, usage } from './command.ts';
+import { compileAhead } from './compile-ahead.ts';
 import { has, ownWords } from './own-words.ts';
 import { ENTRIES, load } from './registry.ts';
 
@@ -19,8 +20,9 @@ export async function parse(argv: readonly string[]): Promise<Request> {
   if (first.startsWith('-')) {
     throw usageError(`${quote(first)} before the command`, 'the command comes first: rawshake COMMAND [options]');
   }
+  if (has(words, '--help', '-h')) return { type: 'help', command: await find(first) };
+  if (ENTRIES.find(({ name }) => name === first)?.compiledAhead) compileAhead();
   const command = await find(first);
-  if (has(words, '--help', '-h')) return { type: 'help', command };
   return { type: 'run', command, args: parseArgs(words, command) };
 }
 

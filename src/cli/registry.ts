@@ -3,6 +3,8 @@ import type { Command, CommandBody, CommandHead } from './command.ts';
 
 /** A command that is not loaded yet. */
 export interface Entry extends CommandHead {
+  /** A run of it is over in a few milliseconds, most of which would go to compiling: it is compiled before it begins. */
+  compiledAhead?: true;
   load(): Promise<CommandBody>;
 }
 
@@ -30,6 +32,7 @@ export const ENTRIES: readonly Entry[] = [
   {
     name: 'trace',
     summary: 'Shows the way to a port hop by hop: where it ends and how, and what each hop did to the segment.',
+    compiledAhead: true,
     load: async () => (await import('./commands/trace.ts')).traceCommand,
   },
   {
