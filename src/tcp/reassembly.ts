@@ -8,7 +8,7 @@ interface Piece {
 }
 
 /** More pieces than any sane network leaves in a window: beyond it the newest is dropped and the peer sends it again. */
-const MAX_PIECES = 4096;
+const MAX_PIECES = 1024;
 /** What SACK has room for. */
 const MAX_STRETCHES = 4;
 

@@ -149,4 +149,113 @@ describe('open', () => {
       await connection.close();
     });
   });
+
+  it('serves reads in the order they were asked for, each with bytes of its own', async () => {
+    const peer = { writes: [0, 1, 2].map(() => ({ bytes: 2000, afterUs: 1e6 })) };
+    const { result } = await scene({ peer, request: { synOptions: { preset: 'none' } } }, async (connection) => {
+      const chunks = await Promise.all([1, 2, 3, 4, 5].map(() => connection.read()));
+      await connection.close();
+      return chunks;
+    });
+    let at = 0;
+    for (const chunk of result) {
+      expect(chunk?.length).toBeGreaterThan(0);
+      expect(theirs.matches(at, chunk as Uint8Array)).toBe(true);
+      at += (chunk as Uint8Array).length;
+    }
+  });
+
+  it('keeps crumbs together that nobody reads', async () => {
+    const peer = { writes: Array.from({ length: 3000 }, () => ({ bytes: 1, afterUs: 1000 })) };
+    const { result } = await scene({ peer }, async (connection, clock) => {
+      await sleep(clock, 10e6);
+      connection.end();
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of connection) chunks.push(chunk);
+      return chunks;
+    });
+    expect(theirs.matches(0, Buffer.concat(result))).toBe(true);
+    expect(result.map(({ length }) => length)).toEqual([1024, 1024, 952]);
+  });
+
+  it('closes though the peer takes nothing, by RST', async () => {
+    const peer = { reader: { everyUs: 1e12, bytes: 1 } };
+    const { result, host } = await scene({ peer, request: { timeoutMs: 4000 } }, async (connection, clock) => {
+      void connection.write(ours.bytes(0, 2_000_000)).catch(() => undefined);
+      await sleep(clock, 60e6);
+      expect(connection.state).toBe('ESTABLISHED');
+      const before = clock.nowUs();
+      const closed = await connection.close();
+      expect(clock.nowUs() - before).toBeLessThan(5e6);
+      await sleep(clock, 1e6);
+      return closed;
+    });
+    expect(result).toMatchObject({ ended: 'timeout', close: { completed: false } });
+    expect(host.watch.ended).toBe('reset');
+  });
+
+  describe('where its listener throws', () => {
+    const broken = new Error('listener');
+    const throwing = (type: string) => ({
+      onEvent: (event: { type: string }) => {
+        if (event.type === type) throw broken;
+      },
+    });
+
+    it.each(['state', 'segment'])('is not opened (%s)', async (type) => {
+      await expect(scene({ request: throwing(type) }, async () => undefined)).rejects.toBe(broken);
+    });
+
+    it('ends for all who wait, and resets the peer', async () => {
+      const { host } = await scene(
+        { peer: { writes: [{ bytes: 10, afterUs: 1e6 }] }, request: throwing('data') },
+        async (connection, clock) => {
+          const waiting = [connection.read(), connection.read()];
+          const both = await Promise.allSettled(waiting);
+          expect(both).toMatchObject([{ value: { length: 10 } }, { reason: broken }]);
+          await expect(connection.write('x')).rejects.toBe(broken);
+          await expect(connection.close()).rejects.toBe(broken);
+          await sleep(clock, 1e6);
+        },
+      );
+      expect(host.watch.ended).toBe('reset');
+    });
+
+    it('does not throw into the signal that aborts it', async () => {
+      const controller = new AbortController();
+      let armed = false;
+      const onEvent = () => {
+        if (armed) throw broken;
+      };
+      const { host } = await scene({ signal: controller.signal, request: { onEvent } }, async (connection, clock) => {
+        const reading = connection.read();
+        armed = true;
+        controller.abort();
+        await expect(reading).rejects.toBe(broken);
+        await sleep(clock, 1e6);
+      });
+      expect(host.watch.ended).toBe('reset');
+    });
+  });
+
+  it('is closed twice, and disposed of after an error, without another error', async () => {
+    await scene({ peer: { abortAtUs: 1e6 } }, async (connection, clock) => {
+      await sleep(clock, 2e6);
+      await expect(connection.read()).rejects.toMatchObject({ code: 'reset' });
+      const [first, second] = await Promise.all([connection.close(), connection.close()]);
+      expect(first).toEqual(second);
+      await connection[Symbol.asyncDispose]();
+      connection.abort();
+      connection.end();
+    });
+  });
+
+  it('takes an empty write for nothing', async () => {
+    const { result } = await scene({}, async (connection) => {
+      await connection.write('');
+      await connection.write(new Uint8Array(0));
+      return connection.close();
+    });
+    expect(result).toMatchObject({ data: { sentBytes: 0 }, close: { completed: true } });
+  });
 });

@@ -14,6 +14,8 @@ import type { OpenRequest } from './request.ts';
 
 /** A write is done once less than this waits to be sent. */
 const WRITE_AHEAD_BYTES = 256 * 1024;
+/** Pieces that are no longer than this together are kept as one: a window full of single bytes would cost hundreds of times its size. */
+const CRUMBS_BYTES = 1024;
 
 /** There is no connection, or none any more. */
 export class ConnectionError extends Error {
@@ -65,6 +67,10 @@ export class OpenConnection implements AsyncDisposable {
   /** Delivered and not yet read. */
   readonly #unread: Uint8Array[] = [];
   #waiters: Waiter[] = [];
+  /** The last of the reads that were asked for. */
+  #reading: Promise<unknown> = Promise.resolve();
+  /** What the peer had acknowledged when it last acknowledged something new, and when that was. */
+  #acked: { una: number; atUs: number };
   /** When `close` was called. */
   #closingSinceUs: number | undefined;
   #early: EarlyEnd = { ended: undefined };
@@ -82,6 +88,7 @@ export class OpenConnection implements AsyncDisposable {
     this.#connection = connection;
     this.#clock = network.clock;
     this.#signal = signal;
+    this.#acked = { una: connection.tcb.sndUna, atUs: this.#clock.nowUs() };
     connection.clocks = network.clockSources;
     signal?.addEventListener('abort', this.#abort);
     this.over = this.#live();
@@ -108,11 +115,18 @@ export class OpenConnection implements AsyncDisposable {
   }
 
   /**
-   * The next bytes of the peer's, as many as are here. What is not read fills the window, and the peer waits.
+   * The next bytes of the peer's, as many as are here. What is not read fills the window, and the peer waits. Several
+   * reads at once are served in the order they were asked for.
    * @returns undefined when the peer has closed its side
    * @throws ConnectionError where the connection ended otherwise
    */
-  async read(): Promise<Uint8Array | undefined> {
+  read(): Promise<Uint8Array | undefined> {
+    const read = this.#reading.then(() => this.#readNext());
+    this.#reading = read.catch(() => undefined);
+    return read;
+  }
+
+  async #readNext(): Promise<Uint8Array | undefined> {
     await this.#until(() => this.#unread.length > 0 || this.#peerIsDone);
     const bytes = this.#unread.shift();
     if (bytes === undefined) {
@@ -148,8 +162,9 @@ export class OpenConnection implements AsyncDisposable {
   }
 
   /**
-   * Closes the connection: our FIN after all that was written, the peer's within `timeoutMs` (else it is reset), and
-   * `timeWaitMs` of TIME-WAIT where it was ours first. What comes meanwhile is thrown away.
+   * Closes the connection: our FIN after all that was written, the peer's within `timeoutMs`, and `timeWaitMs` of
+   * TIME-WAIT where it was ours first. A peer that takes nothing for `timeoutMs`, or does not close, is reset. What comes
+   * meanwhile is thrown away.
    * @returns how it went, as `connect` tells it; what went wrong on this side stands there too
    */
   async close(): Promise<ConnectResult> {
@@ -163,7 +178,7 @@ export class OpenConnection implements AsyncDisposable {
 
   /** Resets the connection at once. */
   abort(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#failure !== undefined) return;
     if (this.state !== 'TIME-WAIT') this.#early = { ended: 'interrupted' };
     this.#apply({ type: 'abort' });
   }
@@ -185,15 +200,31 @@ export class OpenConnection implements AsyncDisposable {
     try {
       this.#apply({ type: 'open', passive: false });
       await this.#connection.leaves();
-      while (!this.#isDone) await this.#step();
+      while (!this.#isDone && this.#failure === undefined) await this.#step();
     } catch (error) {
-      this.#failure = error;
-      this.#early = { ended: undefined, error: error instanceof NetError ? error : undefined };
-    } finally {
-      this.#isOver = true;
-      this.#signal?.removeEventListener('abort', this.#abort);
-      port.close();
-      this.#wakeWaiters();
+      this.#fail(error);
+    }
+    if (this.#failure !== undefined) this.#reset();
+    this.#isOver = true;
+    this.#signal?.removeEventListener('abort', this.#abort);
+    port.close();
+    this.#wakeWaiters();
+  }
+
+  /** Something went wrong on this side: the connection ends by it, whoever called. */
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#early = { ended: undefined, error: this.#failure instanceof NetError ? this.#failure : undefined };
+    this.#wakeWaiters();
+  }
+
+  /** The peer is not left with half of a connection. */
+  #reset(): void {
+    try {
+      this.#connection.apply({ type: 'abort' });
+    } catch (error) {
+      // This host could not send before; the error that brought us here says more.
+      if (!(error instanceof NetError)) throw error;
     }
   }
 
@@ -217,29 +248,40 @@ export class OpenConnection implements AsyncDisposable {
     return this.state === 'CLOSED' || (this.state === 'TIME-WAIT' && this.#clock.nowUs() >= this.#endsAtUs);
   }
 
-  /** The peer's FIN and TIME-WAIT are not waited for without end. */
+  /** TIME-WAIT, a peer that takes nothing and its FIN are not waited for without end. */
   get #endsAtUs(): number {
     const { state, stateSinceUs } = this.#connection;
     if (state === 'TIME-WAIT') return stateSinceUs + this.#request.timeWaitMs * 1000;
-    if (state === 'FIN-WAIT-2' && this.#closingSinceUs !== undefined)
-      return Math.max(stateSinceUs, this.#closingSinceUs) + this.#request.timeoutMs * 1000;
-    return Number.POSITIVE_INFINITY;
+    if (this.#closingSinceUs === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#acked.atUs, this.#closingSinceUs) + this.#request.timeoutMs * 1000;
   }
 
   #apply(event: TcpEvent): void {
     if (this.#isOver) return;
-    this.#take(this.#connection.apply(event));
+    try {
+      this.#take(this.#connection.apply(event));
+    } catch (error) {
+      this.#fail(error);
+    }
     // Its timers may stand elsewhere now.
     this.#connection.port.wake();
   }
 
   #take(events: Iterable<ConnectEvent>): void {
+    const { sndUna } = this.#connection.tcb;
+    if (sndUna !== this.#acked.una) this.#acked = { una: sndUna, atUs: this.#clock.nowUs() };
     for (const event of events) {
-      if (event.type === 'data') this.#unread.push(event.payload);
+      if (event.type === 'data') this.#keep(event.payload);
       this.#request.onEvent?.(event);
     }
     if (this.#closingSinceUs !== undefined) this.#drop();
     this.#wakeWaiters();
+  }
+
+  #keep(payload: Uint8Array): void {
+    const last = this.#unread.at(-1);
+    if (last === undefined || last.length + payload.length > CRUMBS_BYTES) this.#unread.push(payload);
+    else this.#unread[this.#unread.length - 1] = Buffer.concat([last, payload]);
   }
 
   #drop(): void {
@@ -250,22 +292,26 @@ export class OpenConnection implements AsyncDisposable {
     return this.#connection.tcb.peerFinSeq !== undefined && this.state !== 'ESTABLISHED' && !this.state.startsWith('FIN-WAIT');
   }
 
+  get #isEnding(): boolean {
+    return this.#isOver || this.#failure !== undefined;
+  }
+
   /** Waits until it is so, or the connection is over. */
   async #until(isDone: () => boolean): Promise<void> {
-    if (this.#isOver || isDone()) return;
+    if (this.#isEnding || isDone()) return;
     await new Promise<void>((resolve) => this.#waiters.push({ isDone, resolve }));
   }
 
   #wakeWaiters(): void {
     const waiting = this.#waiters;
-    this.#waiters = waiting.filter(({ isDone }) => !this.#isOver && !isDone());
+    this.#waiters = waiting.filter(({ isDone }) => !this.#isEnding && !isDone());
     for (const waiter of waiting) if (!this.#waiters.includes(waiter)) waiter.resolve();
   }
 
   /** Where it was closed as it should be there is nothing to throw. */
   #throwIfBroken(): void {
-    if (!this.#isOver) return;
     if (this.#failure !== undefined) throw this.#failure;
+    if (!this.#isOver) return;
     const { end } = this.#connection.record;
     if (end === 'closed' || this.state === 'TIME-WAIT') return;
     const { verdict, reason } = connectResult('active', this.#connection, this.#early);
