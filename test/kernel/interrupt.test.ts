@@ -104,11 +104,12 @@ describeNeeding(['namespaces'], 'the end before its time', () => {
   });
 
   describe('while a name is looked up and the resolver is silent', () => {
-    const lookUp = (command: string, ...options: string[]): Running => {
+    const lookUp = (command: string, ...options: string[]): Running => start([command, 'silent.example', '80', '--json', ...options]);
+    const start = (argv: string[]): Running => {
       const resolvers = join(temporaryDirectory(), 'resolv.conf');
       writeFileSync(resolvers, `nameserver ${network.serverAddress}\n`);
       const before = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolvers];
-      return startRawshake(network.client, [command, 'silent.example', '80', '--json', ...options], { before, timeoutMs: 5000 });
+      return startRawshake(network.client, argv, { before, timeoutMs: 5000 });
     };
     beforeAll(() => network.router?.firewall('forward', 'udp dport 53 drop'));
     afterAll(() => network.router?.openFirewall());
@@ -128,6 +129,13 @@ describeNeeding(['namespaces'], 'the end before its time', () => {
       const run = await lookUp(command, '--deadline', '0.5').finished;
       expect([run.code, run.result.error?.code]).toEqual([68, 'name-not-resolved']);
       expect(run.stderr).toMatch(/^rawshake: resolve "silent\.example": the resolver has not answered by the deadline; .*\n$/);
+    });
+
+    it('a test of a plan ends in its time, and the run with it', async () => {
+      const plan = join(temporaryDirectory(), 'plan.yaml');
+      writeFileSync(plan, "tests:\n  - { name: a, timeout: 0.5, connect: 'silent.example:80' }\n");
+      const run = await start(['run', plan, '--json']).finished;
+      expect([run.code, run.of('result')]).toMatchObject([3, [{ passed: 0, failed: 1, exitCode: 3 }]]);
     });
   });
 

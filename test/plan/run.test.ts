@@ -56,6 +56,15 @@ describe('tells of each test', () => {
     expect(outcomes(tests)).toEqual(['a failed', 'b passed']);
     expect(tests[0]?.failures).toMatchObject([{ field: 'error', actual: 'resolve "nobody": no such name' }]);
   });
+
+  it('a name whose look-up never ends, within the time of the test', async () => {
+    const resolve = (host: string) => (host === 'nobody' ? new Promise<never>(() => undefined) : Promise.resolve(0x0a000002));
+    const text = plan({ a: [OPEN, 'timeout: 2'], b: [OPEN] }).replace('peer', 'nobody');
+    const scene = new Scene();
+    const { tests } = await scene.run(text, {}, { resolve });
+    expect(outcomes(tests)).toEqual(['a failed', 'b passed']);
+    expect(tests[0]).toMatchObject({ durationMs: 2000, failures: [{ field: 'timeout' }] });
+  });
 });
 
 describe('runs', () => {

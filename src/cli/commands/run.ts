@@ -7,6 +7,7 @@ import type { Plan } from '../../plan/model.ts';
 import type { RunOptions } from '../../plan/run.ts';
 import type { RunEvent, RunResult } from '../../probe/events.ts';
 import { resultLine } from '../../report/json.ts';
+import type { Ipv4Address } from '../../wire/address.ts';
 import type { CommandBody } from '../command.ts';
 import { exitCodeOf, reportError } from '../exit-code.ts';
 import { gatherOutput } from '../gather.ts';
@@ -168,10 +169,23 @@ async function runAll(plans: readonly Plan[], options: RunOptions, args: Args, p
   const keep = [CAP_NET_RAW, CAP_NET_ADMIN, CAP_NET_BIND_SERVICE];
   const network = openNetwork(args, io, keep, { keepSockets: true }, keepsAll);
   const { runShellCommand } = await import('../shell-command.ts');
+  const { resolveHost } = await import('../../net/resolve.ts');
+  let lookups = 0;
+  const resolve = async (host: string): Promise<Ipv4Address> => {
+    lookups++;
+    return (await resolveHost(host).finally(() => lookups--)).address;
+  };
+  let exitCode: number;
   try {
-    return await present(
+    exitCode = await present(
       (signal) =>
-        runPlans(plans, options, { network, env: io.env, signal, runCommand: (command, ends) => runShellCommand(command, io, ends) }),
+        runPlans(plans, options, {
+          network,
+          env: io.env,
+          signal,
+          runCommand: (command, ends) => runShellCommand(command, io, ends),
+          resolve,
+        }),
       {
         json: args.flag('json') === true,
         reporter: await createReporter(args, io),
@@ -186,6 +200,9 @@ async function runAll(plans: readonly Plan[], options: RunOptions, args: Args, p
     for (const listener of listeners) await listener?.sink?.close();
     io.flush();
   }
+  // A thread waits for each, and nobody can call it off.
+  if (lookups > 0) processIo.exitNow(exitCode);
+  return exitCode;
 }
 
 async function createReporter(args: Args, io: Io): Promise<{ event(event: RunEvent): void }> {
