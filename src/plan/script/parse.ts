@@ -50,6 +50,8 @@ class Parser {
   end(): Script {
     if (this.#group !== undefined) throw new ScriptError('a { without its }', this.#group.line, 1, 'end the group by a line with }');
     this.#checkOpenAnything(undefined);
+    // It would pass whatever the peer does.
+    if (this.#steps.length === 0) throw new ScriptError('a script without a step', 1, 1, 'say what to send (>) and what must come (<)');
     return { ...this.#script, steps: this.#steps };
   }
 

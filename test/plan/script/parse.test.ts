@@ -116,8 +116,8 @@ describe('a line', () => {
   });
 
   it('may set what holds for the whole script', () => {
-    expect(parseScript('# nothing sent\r\n\niss 0xfffffffe # near the wrap\ntimeout 3s\nwatch retransmissions\nleave')).toMatchObject({
-      steps: [],
+    expect(parseScript('# nothing sent\r\n\niss 0xfffffffe # near the wrap\ntimeout 3s\nwatch retransmissions\nleave\n> S')).toMatchObject({
+      steps: [{}],
       iss: 0xfffffffe,
       timeoutUs: 3_000_000,
       watchesRetransmissions: true,
@@ -128,6 +128,8 @@ describe('a line', () => {
 
 /** A script, where its mistake is, and what must be said of it. */
 const MISTAKES: [script: string, place: string, words: RegExp][] = [
+  ['', '1:1', /a script without a step/],
+  ['# nothing\niss 5', '1:1', /a script without a step/],
   ['> X', '1:3', /"X" is no set of flags.*S \. P F R U E W e/],
   ['>', '1:2', /the end of the line in place of the flags/],
   ['> S\n> S 0:5(4)', '2:5', /0 to 5 are 5 bytes, not 4/],
