@@ -1,6 +1,7 @@
 /** `--pcap`: the run as a capture, beside what is shown of it. */
 import type { Args } from '../options/args.ts';
 import { usageError } from '../options/errors.ts';
+import { shellWord } from '../options/values.ts';
 import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { VERSION } from '../probe/version.ts';
 import { type CaptureWriter, createCaptureWriter } from '../report/pcapng.ts';
@@ -70,6 +71,3 @@ export const withCapture =
       await capture.sink.close();
     }
   };
-
-/** As a shell would take it for one word. */
-const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);

@@ -126,6 +126,9 @@ export function misread({ reason, offset }: DecodeError, text: string): string {
 
 export const quote = (text: string): string => JSON.stringify(text);
 
+/** As a shell would take it for one word. */
+export const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);
+
 /** The one that was likely meant: the shortest that begins so, else the nearest by edit distance, if it is near at all. */
 export function nearest<T extends string>(text: string, choices: readonly T[]): T | undefined {
   const small = text.toLowerCase();

@@ -1,6 +1,7 @@
 /** One attempt of a test: its commands and its steps, within its time. */
 import { NetError } from '../net/errors.ts';
 import { CliError } from '../options/errors.ts';
+import { shellWord } from '../options/values.ts';
 import type { ScriptResult, StepEvent, StepRecord, TestFailure } from '../probe/events.ts';
 import { InputError } from '../probe/input-error.ts';
 import { type RunCommand, runSetup, runTeardown } from './commands.ts';
@@ -144,6 +145,3 @@ function scriptFailures({ place, kind, scriptLine }: Step, step: number, { ok, f
 /** The command line that does the same as a step; there is none for packet scripts. */
 export const commandLineOf = ({ kind, args }: Step): string =>
   kind === 'script' ? `packet script against ${args.positionals.join(' ')}` : `rawshake ${args.typed.map(shellWord).join(' ')}`;
-
-/** As a shell would take it for one word. */
-const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);
