@@ -34,7 +34,7 @@ import {
 import { listenLines } from './listen.ts';
 import { pingLines } from './ping.ts';
 import { datagramReading, icmpReading, readingResult, segmentReading } from './readings.ts';
-import { replayLines } from './replay.ts';
+import { ofConversation, replayLines } from './replay.ts';
 import { runLines } from './run.ts';
 import { scanLines } from './scan.ts';
 import { traceLines } from './trace.ts';
@@ -265,17 +265,21 @@ const doctorResult = defined(
 /** Where an error came before there was anything to tell. */
 const errorResult = defined('errorResult', record<Printed<{ type: 'result' }>>({ type: constant('result'), ...ending }));
 
+/** The lines of `connect` before its result. */
+const steps = [start, segment, stateLine, icmp, noteLine];
+const conversationSteps = steps.map(ofConversation);
+
 /** The lines of each command. */
 export const COMMAND_LINES = {
-  connect: [start, segment, stateLine, icmp, noteLine, connectResult, errorResult],
+  connect: [...steps, connectResult, errorResult],
   send: [start, segment, icmp, noteLine, sendResult, errorResult],
   ping: [start, segment, icmp, noteLine, ...pingLines, errorResult],
   trace: [start, segment, icmp, noteLine, ...traceLines, errorResult],
   scan: [noteLine, ...scanLines, errorResult],
   'dry-run': [segmentReading, datagramReading, readingResult, errorResult],
   decode: [segmentReading, icmpReading, datagramReading, readingResult, errorResult],
-  replay: [...replayLines([start, segment, stateLine, icmp, noteLine], connection), errorResult],
-  listen: [noteLine, ...listenLines([start, segment, stateLine, icmp, noteLine], connection), errorResult],
+  replay: [...replayLines(conversationSteps, connection), errorResult],
+  listen: [noteLine, ...listenLines(conversationSteps, connection), errorResult],
   run: [...runLines, errorResult],
   doctor: [check, doctorResult, errorResult],
 } satisfies Record<string, readonly AnySchema[]>;

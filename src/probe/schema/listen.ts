@@ -2,7 +2,6 @@
 import type { ConnectResult, ListeningEvent, ListenResult, SCHEMA_VERSION, ServedResult } from '../events.ts';
 import { type AnySchema, constant, defined, extended, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
 import { ending, type Printed } from './common.ts';
-import { ofConversation } from './replay.ts';
 
 const listening = defined(
   'listening',
@@ -21,12 +20,12 @@ const listening = defined(
   ),
 );
 
-/** @param steps the lines of `connect` before its result */
-export function listenLines(steps: readonly AnySchema[], connectResult: AnySchema): AnySchema[] {
+/** @param steps the lines before a conversation's result @param connection what `connect` tells of a connection */
+export function listenLines(steps: readonly AnySchema[], connection: AnySchema): AnySchema[] {
   const servedResult = defined(
     'servedResult',
     extended(
-      connectResult,
+      connection,
       record<Omit<ServedResult, keyof ConnectResult>>(
         { conversation: integer, durationUs: number, fromCookie: flag },
         { conversation: 'Which conversation of the run: the first is 1.' },
@@ -61,5 +60,5 @@ export function listenLines(steps: readonly AnySchema[], connectResult: AnySchem
       'ListenResult',
     ),
   );
-  return [listening, ...ofConversation(steps), servedResult, listenResult];
+  return [listening, ...steps, servedResult, listenResult];
 }

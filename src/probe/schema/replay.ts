@@ -8,21 +8,12 @@ const described = { conversation: 'Of which conversation of the capture: the fir
 
 type Added = Omit<ConversationResult, Exclude<keyof ConnectResult, 'iss'>>;
 
-const made = new Map<AnySchema, AnySchema>();
+/** @param step a line of `connect` before its result @returns the same with its conversation */
+export const ofConversation = (step: AnySchema): AnySchema =>
+  defined(`${step.name}OfConversation`, extended(step, record<{ conversation: number }>(conversation, described)));
 
-/** The lines of `connect` before its result, each with its conversation. */
-export const ofConversation = (steps: readonly AnySchema[]): AnySchema[] =>
-  steps.map((step) => {
-    const known = made.get(step);
-    if (known !== undefined) return known;
-    const line = defined(`${step.name}OfConversation`, extended(step, record<{ conversation: number }>(conversation, described)));
-    made.set(step, line);
-    return line;
-  });
-
-/** @param steps the lines of `connect` before its result @param connection what that tells of a connection */
+/** @param steps the lines before a conversation's result @param connection what `connect` tells of a connection */
 export function replayLines(steps: readonly AnySchema[], connection: AnySchema): AnySchema[] {
-  const stepsOfConversation = ofConversation(steps);
   const conversationResult = defined(
     'conversationResult',
     extended(
@@ -59,5 +50,5 @@ export function replayLines(steps: readonly AnySchema[], connection: AnySchema):
       'ReplayResult',
     ),
   );
-  return [...stepsOfConversation, conversationResult, replayResult];
+  return [...steps, conversationResult, replayResult];
 }
