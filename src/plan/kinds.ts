@@ -1,5 +1,4 @@
 /** The kinds of probes that a step may be: which options they have, and how they are checked and started. Engines are loaded when they run. */
-import type { Network } from '../net/network.ts';
 import type { Args } from '../options/args.ts';
 import { checkSegments } from '../options/check-segments.ts';
 import { readPath, readSeed } from '../options/common.ts';
@@ -23,9 +22,8 @@ import type { StepName } from './model.ts';
 import { parseScript } from './script/parse.ts';
 import { SCRIPT_DEFAULTS } from './script/request.ts';
 
-/** What a step runs in. */
-export interface StepContext {
-  network: Network;
+/** What a step runs in; where it has a seed, chance comes from that. */
+export interface StepContext extends ProbeContext {
   env: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;
   /** Each name is asked for once in a run. @throws NetError `name-not-resolved` */
@@ -63,7 +61,10 @@ const ofSteps = (options: readonly Option[]): readonly Option[] =>
     ({ name, group }) => VERDICT_OPTIONS.has(name) || (group !== 'Output' && group !== 'Privileges' && !NOT_OF_STEPS.has(name)),
   );
 
-const contextOf = (args: Args, { network, signal }: StepContext): ProbeContext => ({ ...createContext(network, readSeed(args)), signal });
+function contextOf(args: Args, context: StepContext): ProbeContext {
+  const seed = readSeed(args);
+  return seed === undefined ? context : { ...createContext(context.network, seed), signal: context.signal };
+}
 
 /** Closes a file that was opened for its data, which are not wanted yet. */
 function letGo(data: Iterable<Uint8Array> | undefined): void {

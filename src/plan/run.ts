@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Network } from '../net/network.ts';
 import { resolveHost } from '../net/resolve.ts';
+import { createContext } from '../probe/context.ts';
 import { type RunEvent, type RunResult, SCHEMA_VERSION, type TestEvent, type TestFailure } from '../probe/events.ts';
 import { VERSION } from '../probe/version.ts';
 import type { Ipv4Address } from '../wire/address.ts';
@@ -60,7 +61,7 @@ export async function* runPlans(plans: readonly Plan[], options: RunOptions, con
   // Each test that runs listens.
   setMaxListeners(0, signal);
   const running: AttemptContext = {
-    network: context.network,
+    ...createContext(context.network),
     env: context.env,
     signal,
     runCommand: context.runCommand,
