@@ -2,11 +2,17 @@
 import type { StepRecord, TestEvent, TestFailure } from '../probe/events.ts';
 import { escapeLine } from './escape.ts';
 import { Ladder } from './ladder.ts';
-import type { Style } from './style.ts';
+import type { Ink, Style } from './style.ts';
 import { wrap } from './text.ts';
 import { count } from './units.ts';
 
 const INDENT = '      ';
+
+/** Text below the line of a test. @param text safe to show */
+export const below = (text: string, ink: Ink, { width, paint }: Style): string =>
+  wrap(text, width - INDENT.length)
+    .map((line) => `${INDENT}${paint(ink, line)}\n`)
+    .join('');
 
 /** `expected verdict == open, but it is closed`. */
 export function failureSentence({ field, expected, actual, expectation, detail }: TestFailure): string {
@@ -22,11 +28,10 @@ export function failureSentence({ field, expected, actual, expectation, detail }
 /** The failures of a test, each with its place in the plan. Safe to show. */
 export function failureLines({ plan, failures }: TestEvent, style: Style): string {
   return failures
-    .flatMap((failure) => {
+    .map((failure) => {
       const where = `${plan}:${failure.line}${failure.kind === undefined ? '' : ` ${failure.kind}`}`;
-      return wrap(escapeLine(`${where}: ${failureSentence(failure)}`), style.width - INDENT.length);
+      return below(escapeLine(`${where}: ${failureSentence(failure)}`), 'bad', style);
     })
-    .map((line) => `${INDENT}${style.paint('bad', line)}\n`)
     .join('');
 }
 
@@ -37,9 +42,7 @@ export function recordText(records: readonly StepRecord[], unfolded: boolean, st
 
 function oneRecord({ kind, commandLine, outcome, events, left }: StepRecord, unfolded: boolean, style: Style): string {
   const ended = outcome === undefined ? '' : ` ${style.glyphs.arrowRight} ${outcome}`;
-  const head = wrap(escapeLine(commandLine + ended), style.width - INDENT.length)
-    .map((line) => `${INDENT}${style.paint('faint', line)}\n`)
-    .join('');
+  const head = below(escapeLine(commandLine + ended), 'faint', style);
   const rows = LADDERS[kind] === undefined ? '' : ladder(events, LADDERS[kind], unfolded, style);
   const more = left === 0 ? '' : `${INDENT}${style.paint('faint', `and ${count(left, 'event')} more`)}\n`;
   return `${head}${rows === '' ? '' : `\n${rows}${more}\n`}`;

@@ -1,7 +1,7 @@
 /** `run` as text: a line a test, why each failed with the ladder of what was said, and how many did. */
 import type { RunEvent, RunResult, RunStartEvent, TestEvent } from '../probe/events.ts';
 import { escapeLine } from './escape.ts';
-import { failureLines, failureSentence, recordText } from './run-failure.ts';
+import { below, failureLines, failureSentence, recordText } from './run-failure.ts';
 import { createStyle, type Ink, type Style, type StyleOptions } from './style.ts';
 import { displayWidth, flow, padEnd, wrap } from './text.ts';
 import { count } from './units.ts';
@@ -52,7 +52,7 @@ function testText(event: TestEvent, verbose: boolean, style: Style): string {
   const { word, ink } = WORDS[event.status];
   const head = `${style.paint(ink, padEnd(word, WORD_WIDTH))}${withTime(event, style)}`;
   const remark = remarkOf(event);
-  const remarks = remark === undefined ? '' : wrapped(style.escapeText(remark), 'faint', style);
+  const remarks = remark === undefined ? '' : below(style.escapeText(remark), 'faint', style);
   if (event.status !== 'failed') return head + remarks;
   const records = recordText(event.records ?? [], verbose, style);
   return `${head}${remarks}${failureLines(event, style)}${records}${records.endsWith('\n\n') ? '' : '\n'}`;
@@ -78,11 +78,6 @@ function remarkOf({ status, reason, attempts, failedRuns, flaky, rfc, level }: T
     remarks.push([level, rfc === undefined ? undefined : `RFC ${rfc}`].filter((part) => part !== undefined).join(', '));
   return remarks.length === 0 ? undefined : remarks.join('; ');
 }
-
-const wrapped = (text: string, ink: Ink, style: Style): string =>
-  wrap(text, style.width - WORD_WIDTH)
-    .map((line) => `${' '.repeat(WORD_WIDTH)}${style.paint(ink, line)}\n`)
-    .join('');
 
 function summary(result: RunResult, style: Style): string {
   const { ended, error, failures } = result;
