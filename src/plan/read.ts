@@ -7,7 +7,7 @@ import { Problems } from './problem.ts';
 import { child, Reading, readCommands } from './reading.ts';
 import { type ReadOptions, readDefaults, readTest, type TestSetting } from './test.ts';
 import { type Dict, parseTree, Source } from './tree.ts';
-import { isVariableName, Variables } from './variables.ts';
+import { checkVariableName, Variables } from './variables.ts';
 
 /** A plan's text, and what it is called in errors: its path, where it is a file. */
 export interface PlanText {
@@ -107,8 +107,7 @@ class PlanReader {
   #readVariables(plan: Dict, reading: Reading, variables: Variables): void {
     const { source } = this;
     const add = (name: string, keyAt: number): void => {
-      if (!isVariableName(name))
-        throw source.error(keyAt, `${quote(name)} can't name a variable`, 'letters, digits, - and _, a letter first');
+      checkVariableName(name, keyAt, source);
       this.variableNames.add(name);
     };
     const vars = child(plan, 'vars');

@@ -11,8 +11,8 @@ import { type Place, type PlacedExpectation, type RequirementLevel, STEP_NAMES, 
 import { allOf } from './problem.ts';
 import { child, type Reading, readCommands } from './reading.ts';
 import { isBlock, keysOf, readStepArgs } from './step-args.ts';
-import type { Dict, Scalar, Value } from './tree.ts';
-import { isVariableName, Variables } from './variables.ts';
+import type { Dict, Entry, Scalar, Value } from './tree.ts';
+import { checkVariableName, Variables } from './variables.ts';
 
 /** What every test has that does not say otherwise. */
 export interface Defaults {
@@ -99,8 +99,7 @@ function readMatrix(map: Dict, reading: Reading): (readonly [string, readonly st
   const value = child(map, 'matrix');
   if (value === undefined) return [];
   return [...reading.map(value, 'matrix').entries].map(([name, entry]) => {
-    if (!isVariableName(name))
-      throw reading.source.error(entry.keyAt, `${quote(name)} can't name a variable`, 'letters, digits, - and _, a letter first');
+    checkVariableName(name, entry.keyAt, reading.source);
     const texts = reading.texts(entry.value, `matrix: ${name}`).map(({ text }) => text);
     if (texts.length === 0) throw reading.source.error(entry.value.at, `matrix: ${name} is an empty list`, 'give it values');
     return [name, texts] as const;
@@ -159,9 +158,8 @@ function readSkipped(map: Dict, setting: TestSetting, reading: Reading): string 
 function readSteps(map: Dict, setting: TestSetting, defaults: Defaults, reading: Reading): Step[] {
   const { source } = reading;
   const listed = child(map, 'steps');
-  const own = [...map.entries].filter(([key]) => (STEP_NAMES as readonly string[]).includes(key));
   if (listed === undefined) return [readStep(map, setting, defaults, reading)];
-  const beside = own[0] ?? [...map.entries].find(([key]) => STEP_KEYS.some(({ name }) => name === key));
+  const beside = kindsIn(map)[0] ?? [...map.entries].find(([key]) => STEP_KEYS.some(({ name }) => name === key));
   if (beside !== undefined) throw source.error(beside[1].keyAt, `${quote(beside[0])} beside steps`, 'put it into one of the steps');
   const { items, at } = reading.list(listed, 'steps');
   if (items.length === 0) throw source.error(at, 'steps is an empty list', 'add a step');
@@ -178,11 +176,15 @@ function strayHint(key: string, { entries }: Dict): string | undefined {
   return kind && `it is an option of ${kind}: indent it further than ${kind}`;
 }
 
+/** The steps that stand in a map, by their kinds. */
+const kindsIn = ({ entries }: Dict): [StepName, Entry][] =>
+  [...entries].filter((entry): entry is [StepName, Entry] => (STEP_NAMES as readonly string[]).includes(entry[0]));
+
 function readStep(map: Dict, { env }: TestSetting, defaults: Defaults, reading: Reading): Step {
   const { source } = reading;
-  const [found, second] = [...map.entries].filter(([key]) => (STEP_NAMES as readonly string[]).includes(key));
+  const [found, second] = kindsIn(map);
   if (found === undefined) throw source.error(map.at, 'nothing to do in it', `add one of ${STEP_NAMES.join(', ')}`);
-  const [kind, { keyAt, value }] = found as [StepName, (typeof found)[1]];
+  const [kind, { keyAt, value }] = found;
   if (second !== undefined) throw source.error(second[1].keyAt, `${kind} and ${second[0]} in one step`, 'make two of them, under steps');
   const [args, expectations] = allOf(
     () => readStepArgs(kind, value, defaults.steps.get(kind), env, reading),

@@ -11,7 +11,10 @@ const LONGEST_VALUES = 1 << 20;
 /** Variables that refer to the next one. */
 const LONGEST_CHAIN = 100;
 
-export const isVariableName = (text: string): boolean => NAME.test(text);
+/** @param at where the name stands @throws PlanError */
+export function checkVariableName(name: string, at: number, source: Source): void {
+  if (!NAME.test(name)) throw source.error(at, `${quote(name)} can't name a variable`, 'letters, digits, - and _, a letter first');
+}
 
 /** A value that may refer to others: resolved when it is first asked for. */
 type Lazy = { text: string } | { scalar: Scalar };

@@ -23,7 +23,7 @@ const ADDRESS = /\d{1,3}(?:\.\d{1,3}){3}(?![\w.])/y;
 const NUMBER = /-?(?:0x[0-9a-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)/iy;
 const LETTERS = /[\p{L}\p{N}_%]+/uy;
 const SIGN = /[=!<>]=|!~|[<>~(),.]/y;
-const PATTERN = /\/((?:[^\\/[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+)\/([a-z]*)/y;
+const PATTERN = /\/(?:[^\\/[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+\/[a-z]*/y;
 
 /** What other languages write, and what it is here. */
 const FOREIGN: readonly (readonly [sign: string, ours: string])[] = [
@@ -112,10 +112,10 @@ export function tokenize(expression: string, fault: Fault): Token[] {
   function readPattern(): Token {
     const from = at;
     const text = take(PATTERN);
-    const [, source, flags] = new RegExp(PATTERN.source).exec(text ?? '') ?? [];
-    if (text === undefined || source === undefined || flags === undefined)
+    if (text === undefined)
       throw fault('the pattern has no end', { from, to: from + 1 }, String.raw`close it with /; a / in it is written \/`);
-    return { kind: 'pattern', text, pattern: { source, flags, from, to: at }, from, to: at };
+    const end = text.lastIndexOf('/');
+    return { kind: 'pattern', text, pattern: { source: text.slice(1, end), flags: text.slice(end + 1), from, to: at }, from, to: at };
   }
 
   function stray(from: number): Error {
