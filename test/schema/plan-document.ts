@@ -1,9 +1,9 @@
 /** The JSON Schema of plans, for editors: written from the same data that the parser reads by. */
-import type { Option } from '../options/options.ts';
-import { DEFAULT_KEYS, type Key, type KeyShape, PLAN_KEYS, STEP_KEYS, TEST_KEYS } from './keys.ts';
-import { KINDS, type Kind } from './kinds.ts';
-import { STEP_NAMES } from './model.ts';
-import { LISTED, TARGET_KEYS, TARGETS_KEY } from './step-args.ts';
+import type { Option } from '../../src/options/options.ts';
+import { DEFAULT_KEYS, type Key, type KeyShape, PLAN_KEYS, STEP_KEYS, TEST_KEYS } from '../../src/plan/keys.ts';
+import { KINDS, type Kind } from '../../src/plan/kinds.ts';
+import { STEP_NAMES } from '../../src/plan/model.ts';
+import { LISTED, TARGET_KEYS, TARGETS_KEY } from '../../src/plan/step-args.ts';
 
 /** Any single value; also where a number is wanted there may be a `${name}`. */
 const SCALAR = { type: ['string', 'number', 'boolean'] };
