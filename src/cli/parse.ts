@@ -3,7 +3,7 @@ import parser from 'yargs-parser';
 import { Args, type ArgValue } from '../options/args.ts';
 import { usageError } from '../options/errors.ts';
 import type { Option } from '../options/options.ts';
-import { nearest, quote } from '../options/values.ts';
+import { quote, suggestion } from '../options/values.ts';
 import { type Command, usage } from './command.ts';
 import { compileAhead } from './compile-ahead.ts';
 import { has, ownWords } from './own-words.ts';
@@ -142,6 +142,5 @@ const allNames = (options: readonly Option[]): string[] =>
   options.flatMap(({ name, negatable }) => (negatable ? [`--${name}`, `--no-${name}`] : [`--${name}`]));
 
 function unknown(kind: 'command' | 'option', word: string, choices: readonly string[], help: string): Error {
-  const near = nearest(word, choices);
-  return usageError(`unknown ${kind} ${quote(word)}`, near === undefined ? `see ${help}` : `did you mean ${near}?`);
+  return usageError(`unknown ${kind} ${quote(word)}`, suggestion(word, choices, `see ${help}`));
 }

@@ -2,7 +2,7 @@
 import type { Faults } from '../net/faults.ts';
 import { CLEAN_PATH, type Misbehaviour } from '../probe/listen/request.ts';
 import { usageError } from './errors.ts';
-import { integer, nearest, quote } from './values.ts';
+import { integer, quote, suggestion } from './values.ts';
 
 type Reader = (option: string, name: string, value: string | undefined) => unknown;
 
@@ -79,11 +79,7 @@ export function readFaults(
 }
 
 function unknownFault(option: string, name: string, known: readonly string[]): Error {
-  const near = nearest(name, known);
   const isOfSending = FAULT_NAMES.includes(name);
   if (isOfSending) return usageError(`${option}: ${name} is nothing that happens to what comes`, 'give it to --fault');
-  return usageError(
-    `${option}: ${quote(name)} is not known`,
-    near === undefined ? `there are ${known.join(', ')}` : `did you mean ${near}?`,
-  );
+  return usageError(`${option}: ${quote(name)} is not known`, suggestion(name, known, `there are ${known.join(', ')}`));
 }

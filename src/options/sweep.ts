@@ -4,7 +4,7 @@ import type { Variant } from '../probe/send/request.ts';
 import { flagNames, flagText } from '../wire/flags.ts';
 import { alphabet, concat } from './data.ts';
 import { usageError } from './errors.ts';
-import { integer, MAX_32, nearest, quote } from './values.ts';
+import { integer, MAX_32, quote, suggestion } from './values.ts';
 
 /** Each segment has a port of its own, and there are some 28,000 to choose from. */
 const MOST_VALUES = 16_384;
@@ -60,13 +60,11 @@ export function sweep(option: string, text: string, base: Variant): Variant[] {
   if (match === null) throw usageError(`${option}: ${quote(text)} is not FIELD=FROM..TO`, 'such as flags=0..63 or ttl=1..30');
   const [, name = '', fromText = '', toText = ''] = match;
   const field = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
-  if (field === undefined) {
-    const near = nearest(name, SWEEP_FIELDS);
+  if (field === undefined)
     throw usageError(
       `${option}: ${quote(name)} is no field to sweep`,
-      near === undefined ? `give one of ${SWEEP_FIELDS.join(', ')}` : `did you mean ${near}?`,
+      suggestion(name, SWEEP_FIELDS, `give one of ${SWEEP_FIELDS.join(', ')}`),
     );
-  }
   if (base.spec.bytes !== undefined && !OUTSIDE_THE_SEGMENT.includes(name))
     throw usageError(`--hex and ${option} ${name} at once`, '--hex is the whole segment');
   const from = integer(`${option} ${name}`, fromText, field.least ?? 0, field.most);

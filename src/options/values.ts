@@ -59,11 +59,7 @@ export function address(option: string, text: string): Ipv4Address {
 
 export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
   if ((choices as readonly string[]).includes(text)) return text as T;
-  const near = nearest(text, choices);
-  throw usageError(
-    `${option}: ${quote(text)} is not known`,
-    near === undefined ? `give one of ${choices.join(', ')}` : `did you mean ${near}?`,
-  );
+  throw usageError(`${option}: ${quote(text)} is not known`, suggestion(text, choices, `give one of ${choices.join(', ')}`));
 }
 
 /** Reads one of some words. */
@@ -144,6 +140,12 @@ export function nearest<T extends string>(text: string, choices: readonly T[]): 
     }
   }
   return best;
+}
+
+/** What to do about a word that is none of the choices: take the one that was likely meant, or else what is said otherwise. */
+export function suggestion(text: string, choices: readonly string[], otherwise: string): string {
+  const near = nearest(text, choices);
+  return near === undefined ? otherwise : `did you mean ${near}?`;
 }
 
 /** Insertions, deletions, replacements and neighbours swapped that turn one text into the other (optimal string alignment). */

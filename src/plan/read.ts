@@ -1,6 +1,6 @@
 /** Plans from text to what the runner runs. All of every plan is read and checked; nothing is sent. */
 import { usageError } from '../options/errors.ts';
-import { nearest, quote } from '../options/values.ts';
+import { quote, suggestion } from '../options/values.ts';
 import { LONGEST_PLAN, PLAN_KEYS } from './keys.ts';
 import type { Plan, Test } from './model.ts';
 import { Problems } from './problem.ts';
@@ -41,9 +41,8 @@ export function readPlans(texts: readonly PlanText[], options: ReadOptions): Pla
 }
 
 function unknownVariable(name: string, known: readonly string[]): Error {
-  const near = nearest(name, known);
   const others = known.length === 0 ? 'the plans have none' : `the plans have ${known.join(', ')}`;
-  return usageError(`--var: no plan has a variable ${quote(name)}`, near === undefined ? others : `did you mean ${near}?`);
+  return usageError(`--var: no plan has a variable ${quote(name)}`, suggestion(name, known, others));
 }
 
 class PlanReader {

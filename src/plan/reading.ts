@@ -1,5 +1,5 @@
 /** Values of a tree as what a key wants, each with an error that says where and what. */
-import { nearest, quote } from '../options/values.ts';
+import { quote, suggestion } from '../options/values.ts';
 import type { Key } from './keys.ts';
 import { allOf } from './problem.ts';
 import type { Dict, List, Scalar, Source, Value } from './tree.ts';
@@ -40,11 +40,10 @@ export class Reading {
     const unknown = [...map.entries].filter(([name]) => !names.includes(name));
     allOf(
       ...unknown.map(([name, { keyAt }]) => () => {
-        const near = nearest(name, names);
         throw this.source.error(
           keyAt,
           `${quote(name)} is no key of ${what}`,
-          hint?.(name) ?? (near === undefined ? `it has ${names.join(', ')}` : `did you mean ${near}?`),
+          hint?.(name) ?? suggestion(name, names, `it has ${names.join(', ')}`),
         );
       }),
     );
@@ -85,12 +84,7 @@ export class Reading {
     const text = this.text(value, what);
     const found = words.find((word) => word === text);
     if (found !== undefined) return found;
-    const near = nearest(text, words);
-    throw this.source.error(
-      value.at,
-      `${what}: ${quote(text)} is not known`,
-      near === undefined ? `give one of ${words.join(', ')}` : `did you mean ${near}?`,
-    );
+    throw this.source.error(value.at, `${what}: ${quote(text)} is not known`, suggestion(text, words, `give one of ${words.join(', ')}`));
   }
 
   #shown(value: Value): string {

@@ -7,7 +7,7 @@ import type { Network, Port } from '../../net/network.ts';
 import type { Args } from '../../options/args.ts';
 import { usageError } from '../../options/errors.ts';
 import { OUTPUT_OPTIONS, PCAP_OPTION, PRIVILEGE_OPTIONS } from '../../options/options.ts';
-import { nearest, quote } from '../../options/values.ts';
+import { quote, suggestion } from '../../options/values.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../../probe/connect/request.ts';
 import { connectExitCode } from '../../probe/connect/result.ts';
@@ -146,8 +146,7 @@ function chooseScenes(name: string | undefined): readonly Scene[] {
   if (name === undefined) return SCENES;
   const scene = SCENES.find((candidate) => candidate.name === name);
   if (scene !== undefined) return [scene];
-  const near = nearest(name, SCENE_NAMES);
-  throw usageError(`unknown scene ${quote(name)}`, near === undefined ? `give one of ${SCENE_NAMES.join(', ')}` : `did you mean ${near}?`);
+  throw usageError(`unknown scene ${quote(name)}`, suggestion(name, SCENE_NAMES, `give one of ${SCENE_NAMES.join(', ')}`));
 }
 
 /** Where we may not send: a user and network namespace in which we may, with nothing in it but loopback. */

@@ -1,5 +1,5 @@
 /** Names, fields and functions of an expression, looked up in what the command tells. */
-import { nearest } from '../../options/values.ts';
+import { nearest, suggestion } from '../../options/values.ts';
 import type { SegmentEvent } from '../../probe/events.ts';
 import type { Fault, Span } from './error.ts';
 import { all, FOLDINGS } from './functions.ts';
@@ -147,14 +147,8 @@ export class Operands {
 
   #call(node: Node & { kind: 'call' }, scope: Scope): Value {
     const { name, nameAt, argument } = node;
-    if (!isFunction(name)) {
-      const near = nearest(name, FUNCTIONS);
-      throw this.#fault(
-        `there is no function ${name}`,
-        nameAt,
-        near === undefined ? `there are ${FUNCTIONS.join(', ')}` : `did you mean ${near}?`,
-      );
-    }
+    if (!isFunction(name))
+      throw this.#fault(`there is no function ${name}`, nameAt, suggestion(name, FUNCTIONS, `there are ${FUNCTIONS.join(', ')}`));
     if (name === 'all') return this.#all(node, scope);
     const given = this.read(argument, scope);
     const list = this.#listOf(given);

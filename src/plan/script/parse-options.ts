@@ -1,5 +1,5 @@
 /** The options of a segment between < and >, in tcpdump's words. */
-import { nearest, quote } from '../../options/values.ts';
+import { quote, suggestion } from '../../options/values.ts';
 import { fromHex } from '../../wire/hex.ts';
 import { MAX_OPTIONS_LENGTH } from '../../wire/tcp-options.ts';
 import type { Direction, OptionPattern, OptionsPattern, Pattern } from './model.ts';
@@ -43,8 +43,7 @@ function word(scanner: Scanner): Word {
   const [text] = scanner.need(/[a-z]+/iy, 'an option', `write one of ${WORDS.join(', ')}, unknown-KIND`);
   const found = WORDS.find((known) => known === text);
   if (found !== undefined) return found;
-  const near = nearest(text, WORDS);
-  const hint = near === undefined ? `the options are ${WORDS.join(', ')} and unknown-KIND` : `did you mean ${near}?`;
+  const hint = suggestion(text, WORDS, `the options are ${WORDS.join(', ')} and unknown-KIND`);
   return scanner.fail(`${quote(text)} is no option`, hint, scanner.at - text.length);
 }
 

@@ -1,6 +1,6 @@
 /** The part of a line that speaks of a segment: `P. 1:18(17) ack 1 win 512 <nop,nop,TS val 1 ecr 2> "GET /"`. */
 import { CliError } from '../../options/errors.ts';
-import { escapedText, nearest, quote } from '../../options/values.ts';
+import { escapedText, quote, suggestion } from '../../options/values.ts';
 import { parseFlags } from '../../wire/flags.ts';
 import { type Direction, FIELDS, type FieldName, type FieldPattern, type Pattern, type SegmentPattern } from './model.ts';
 import { parseOptions } from './parse-options.ts';
@@ -78,14 +78,8 @@ function parseField(scanner: Scanner, segment: Writable, direction: Direction): 
   const wordAt = scanner.at - word.length;
   if (word === 'checksum') return setChecksum(scanner, segment, direction, wordAt);
   const name = FIELDS.find((field) => field === word);
-  if (name === undefined) {
-    const near = nearest(word, WORDS);
-    return scanner.fail(
-      `${quote(word)} is no field`,
-      near === undefined ? `the fields are ${WORDS.join(', ')}` : `did you mean ${near}?`,
-      wordAt,
-    );
-  }
+  if (name === undefined)
+    return scanner.fail(`${quote(word)} is no field`, suggestion(word, WORDS, `the fields are ${WORDS.join(', ')}`), wordAt);
   const absolute = scanner.take(/=/y) !== undefined;
   if (absolute && name !== 'seq' && name !== 'ack')
     scanner.fail(`${name}= is not needed`, `write ${name} and its value; = is for a seq or ack as it stands in the header`, wordAt);

@@ -1,6 +1,6 @@
 /** The text of a packet script, read (docs/scripts.md). */
 
-import { nearest, quote } from '../../options/values.ts';
+import { nearest, quote, suggestion } from '../../options/values.ts';
 import { ICMP_TIME_EXCEEDED, ICMP_UNREACHABLE, icmpName } from '../../wire/icmp.ts';
 import { ScriptError } from './error.ts';
 import type { ExpectLine, Place, Script, Step, Window } from './model.ts';
@@ -112,8 +112,7 @@ class Parser {
         this.#push({ ...place, type: 'anything', forUs: scanner.take(/for\b/y) ? scanner.duration() : undefined });
         return;
     }
-    const near = nearest(word, STATEMENTS);
-    const hint = near === undefined ? `a line begins with >, <, <?, +time or one of ${STATEMENTS.join(', ')}` : `did you mean ${near}?`;
+    const hint = suggestion(word, STATEMENTS, `a line begins with >, <, <?, +time or one of ${STATEMENTS.join(', ')}`);
     scanner.fail(`${quote(word)} is no statement`, hint, at);
   }
 
