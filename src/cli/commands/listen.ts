@@ -6,6 +6,7 @@ import { listen } from '../../probe/listen/listen.ts';
 import type { ListenRequest } from '../../probe/listen/request.ts';
 import { listenExitCode } from '../../probe/listen/tally.ts';
 import { createListenReporter } from '../../report/listen.ts';
+import { count as counted } from '../../report/units.ts';
 import type { CommandBody } from '../command.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
@@ -66,6 +67,10 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
 function doing({ echo, close, count, deadlineMs }: Omit<ListenRequest, 'segments'>, hasData: boolean): string {
   const what = [hasData ? 'sends its data' : undefined, echo ? 'echoes what comes' : undefined].filter((part) => part !== undefined);
   const isEndless = count === Number.POSITIVE_INFINITY;
-  const end = !isEndless ? `ends after ${count}` : deadlineMs < Number.POSITIVE_INFINITY ? 'ends at its deadline' : 'Ctrl-C ends it';
+  const end = !isEndless
+    ? `ends after ${counted(count, 'connection')}`
+    : deadlineMs < Number.POSITIVE_INFINITY
+      ? 'ends at its deadline'
+      : 'Ctrl-C ends it';
   return `${what.join(' and ') || 'takes what comes'}, ${close} close; ${end}`;
 }
