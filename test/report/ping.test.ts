@@ -2,50 +2,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NetError } from '../../src/net/errors.ts';
-import type { LostEvent, PingEvent, PingResult, PingTargetFigures, ReplyEvent } from '../../src/probe/events.ts';
+import type { PingEvent, PingResult, PingTargetFigures } from '../../src/probe/events.ts';
 import { CourseRecorder } from '../../src/probe/ping/course.ts';
 import { Figures } from '../../src/probe/ping/figures.ts';
 import { createPingReporter, type PingReporterOptions } from '../../src/report/ping.ts';
 import { displayWidth } from '../../src/report/text.ts';
 import * as conversations from './conversations.ts';
+import { B, lost, reply } from './pings.ts';
 
 type Look = Partial<Omit<PingReporterOptions, 'write'>>;
 
-const B = '10.0.0.2';
 const start = (fields = {}) => conversations.start({ command: 'ping', ...fields });
-
-const reply = (sequence: number, rttUs: number, fields: Partial<ReplyEvent> = {}): ReplyEvent => ({
-  type: 'reply',
-  address: B,
-  port: 80,
-  sequence,
-  verdict: 'open',
-  reason: 'syn-ack',
-  atUs: sequence * 1e6 + rttUs,
-  rttUs,
-  rttClock: 'kernel',
-  flags: ['ACK', 'SYN'],
-  ttl: 63,
-  window: 65_160,
-  sourcePort: 51_233 + sequence,
-  note: undefined,
-  connection: undefined,
-  ...fields,
-});
-
-const lost = (sequence: number, fields: Partial<LostEvent> = {}): LostEvent => ({
-  type: 'lost',
-  address: B,
-  port: 80,
-  sequence,
-  verdict: 'filtered',
-  reason: 'no-response',
-  atUs: sequence * 1e6 + 1e6,
-  sourcePort: 51_233 + sequence,
-  from: undefined,
-  rttUs: undefined,
-  ...fields,
-});
 
 /** Of probes that were answered after so long, or lost. */
 function figures(rounds: readonly (number | undefined)[], fields: Partial<PingTargetFigures> = {}): PingTargetFigures {

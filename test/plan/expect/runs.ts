@@ -1,16 +1,8 @@
 /** Runs of each command, as its engine tells them. */
 import type { ExpectingCommand } from '../../../src/plan/expect/expectation.ts';
-import type {
-  PingEvent,
-  PortEvent,
-  ProbeEvent,
-  ProbeResult,
-  ReplyEvent,
-  ScanEvent,
-  SendEvent,
-  Verdict,
-} from '../../../src/probe/events.ts';
+import type { PingEvent, PortEvent, ProbeEvent, ProbeResult, ScanEvent, SendEvent, Verdict } from '../../../src/probe/events.ts';
 import * as conversations from '../../report/conversations.ts';
+import { lost, reply } from '../../report/pings.ts';
 import * as traces from '../../report/traces.ts';
 
 export type Run = readonly (ProbeEvent | ProbeResult)[];
@@ -44,24 +36,6 @@ const send: SendEvent[] = [
   },
 ];
 
-const reply = (sequence: number, rttUs: number): ReplyEvent => ({
-  type: 'reply',
-  address: '10.0.0.2',
-  port: 80,
-  sequence,
-  verdict: 'open',
-  reason: 'syn-ack',
-  atUs: sequence * 1e6 + rttUs,
-  rttUs,
-  rttClock: 'kernel',
-  flags: ['ACK', 'SYN'],
-  ttl: 63,
-  window: 64_240,
-  sourcePort: 40_000 + sequence,
-  note: sequence === 2 ? 'out-of-order' : undefined,
-  connection: undefined,
-});
-
 const figures = {
   verdict: 'open',
   reason: 'syn-ack',
@@ -85,19 +59,8 @@ const figures = {
 const ping: PingEvent[] = [
   conversations.start({ command: 'ping' }),
   reply(1, 300),
-  reply(2, 500),
-  {
-    type: 'lost',
-    address: '10.0.0.2',
-    port: 80,
-    sequence: 3,
-    verdict: 'filtered',
-    reason: 'no-response',
-    atUs: 4e6,
-    sourcePort: 40_003,
-    from: undefined,
-    rttUs: undefined,
-  },
+  reply(2, 500, { note: 'out-of-order' }),
+  lost(3),
   {
     type: 'result',
     ...figures,
