@@ -1,6 +1,7 @@
 /** Files that a run writes: opened before anything is sent, so that a run is not lost for want of a place to put it. */
 import { constants, fchownSync, fstatSync, ftruncateSync, write, writeSync } from 'node:fs';
 import { type FileHandle, lstat, open, unlink } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CliError } from '../options/errors.ts';
 import { reasonOf } from '../options/file-errors.ts';
@@ -19,6 +20,8 @@ const MOST_WAITING_BYTES = 64 << 20;
 const MANY_WAITING_BYTES = 1 << 20;
 /** How long a reader may take none before it is no longer waited for. */
 const PATIENCE_MS = 1000;
+/** Until a full pipe is tried again whose writes do not wait: stdout is one, since libuv has it not block. */
+const FULL_PAUSE_MS = 1;
 /** How long the rest may take once the run is over. */
 const LAST_WRITES_MS = 1000;
 
@@ -127,7 +130,7 @@ export class FileSink {
   private async writeLater(bytes: Uint8Array): Promise<void> {
     if (this.failure !== undefined || this.isReaderGone) return;
     try {
-      for (let at = 0; at < bytes.length; ) at += (await writeAsync(this.fd, bytes, at)).bytesWritten;
+      for (let at = 0; at < bytes.length; ) at += await writeSome(this.fd, bytes, at);
     } catch (error) {
       this.fail(error);
     }
@@ -181,6 +184,17 @@ export class FileSink {
 }
 
 const writeAsync = promisify(write);
+
+/** @returns how many bytes the other end has taken, maybe none */
+async function writeSome(fd: number, bytes: Uint8Array, at: number): Promise<number> {
+  try {
+    return (await writeAsync(fd, bytes, at)).bytesWritten;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    await delay(FULL_PAUSE_MS);
+    return 0;
+  }
+}
 
 /** A regular file made under sudo belongs to who called sudo. */
 function giveToCaller(fd: number, env: Io['env']): void {

@@ -265,6 +265,12 @@ describeNeeding(['namespaces'], 'scan', () => {
     expect(performance.now() - startedAt).toBeLessThan(8000);
   });
 
+  it('--csv - waits for a reader that is slow to begin', () => {
+    const argv = rawshakeArgv(['scan', host, '-p', '2000-6999', '--show', 'all', '--csv', '-']);
+    const shell = '"$@" 2> stderr | (sleep 1; wc -l); echo $PIPESTATUS';
+    expect(network.client.exec(['bash', '-c', `cd ${directory}; ${shell}`, 'bash', ...argv])).toBe('5001\n0\n');
+  });
+
   it('Ctrl-C prints what is known; --resume goes on from there, and is gone at the end', async () => {
     const words = [host, '-p', '-', '--show', 'all', '--resume', file('state'), '--csv', file('all.csv')];
     const first = startRawshake(network.client, ['scan', ...words, '--json', '--rate', '4000'], { timeoutMs: 60_000 });
