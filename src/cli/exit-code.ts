@@ -54,10 +54,10 @@ export function reportError(error: unknown): ErrorReport {
 export const EXIT_STATUS: readonly (readonly [code: string, meaning: string])[] = [
   ['0', 'yes: open, established, all as asked; with --expect: as expected, whatever the verdict'],
   ['1', 'closed: it answered no (RST)'],
-  ['2', 'filtered: no answer, or an ICMP error'],
+  ['2', 'filtered: no answer, or an ICMP error; of listen --count: nobody connected'],
   [
     '3',
-    'answered, but not as asked: the close did not complete, data were not acknowledged; a limit of ping was passed; flows of a trace end differently; an expectation does not hold; a scan was cut short, or is not as required; a test of a plan failed',
+    'answered, but not as asked: the close did not complete, data were not acknowledged; a limit of ping was passed; flows of a trace end differently; fewer connected to listen than --count awaits, or a connection did not go as asked; an expectation does not hold; a scan was cut short, or is not as required; a test of a plan failed',
   ],
   ['64', 'wrong usage; broadcast or multicast target; source address not ours; datagram over the MTU'],
   ['65, 66', 'input data malformed; input file missing'],

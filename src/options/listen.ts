@@ -35,7 +35,7 @@ const SERVED_OPTIONS: readonly Option[] = [
     choices: CLOSE_KINDS,
     group: 'Close',
     describe:
-      "How to end each connection. active: our FIN first, after our data; passive: wait for the peer's FIN; half: our FIN right after our data, then receive; reset: RST; none: say nothing more. Default: active with data of ours, else passive",
+      "How to end each connection. active: our FIN first, after our data; passive: wait for the peer's FIN; half: our FIN right after our data, then receive; reset: RST; none: say nothing more. Default: active with data of ours and no --echo, else passive",
   },
   ...CLOSE_TIME_OPTIONS,
   { name: 'count', alias: 'c', argument: 'N', group: 'Limits', describe: 'End after N connections; default: on and on, until Ctrl-C' },
