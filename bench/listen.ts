@@ -1,6 +1,6 @@
 /** `listen --echo` beside node:net's echo over veth: on a clean path, on a bad one, and its service under a flood of SYNs. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPair, type Namespace, type Network } from '../test/support/netns.ts';
+import { createPair, type Network } from '../test/support/netns.ts';
 import { rawshakeArgv } from '../test/support/rawshake.ts';
 import { grouped, median, type Row } from './table.ts';
 
@@ -14,19 +14,6 @@ const LOSS = 'numgen random mod 100 < 5 drop';
 const FAULTS = 'duplicate=0.02,reorder=0.05';
 
 const echoJs = (...args: string[]): string[] => [process.execPath, 'bench/clients/echo.js', ...args];
-
-/** Runs a program to its end. @returns what it wrote to stdout */
-async function run(namespace: Namespace, argv: readonly string[]): Promise<string> {
-  const child = namespace.spawn(argv);
-  child.stdin.end();
-  let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    stdout += text;
-  });
-  child.stderr.resume();
-  await new Promise((resolve) => child.once('close', resolve));
-  return stdout;
-}
 
 /** With a server in its place meanwhile. */
 async function serving<T>({ server }: Network, argv: readonly string[], measure: () => Promise<T>): Promise<T> {
@@ -49,7 +36,7 @@ interface Echo {
 
 async function echo(network: Network, argv: readonly string[]): Promise<Echo> {
   return serving(network, argv, async () => {
-    const text = await run(network.client, echoJs('call', network.serverAddress, PORT, String(CONNECTIONS), String(BYTES / CONNECTIONS)));
+    const text = await network.client.run(echoJs('call', network.serverAddress, PORT, String(CONNECTIONS), String(BYTES / CONNECTIONS)));
     const { seconds, failed } = JSON.parse(text);
     return { mbit: (BYTES * 8) / 1e6 / seconds, failed };
   });
@@ -71,14 +58,14 @@ async function compare(network: Network, args: readonly string[]): Promise<{ mbi
 /** The slowest of the calls that are made while SYNs come from everywhere, in milliseconds; undefined where one failed. */
 async function underFlood(network: Network, argv: readonly string[]): Promise<number | undefined> {
   return serving(network, argv, async () => {
-    const flood = run(network.client, [process.execPath, 'test/support/flood.js', network.serverAddress, PORT, String(SYNS)]);
+    const flood = network.client.run([process.execPath, 'test/support/flood.js', network.serverAddress, PORT, String(SYNS)]);
     let isOver = false;
     void flood.then(() => {
       isOver = true;
     });
     const times: number[] = [];
     do {
-      const text = await run(network.client, echoJs('call', network.serverAddress, PORT, '1', '1000'));
+      const text = await network.client.run(echoJs('call', network.serverAddress, PORT, '1', '1000'));
       const { seconds, failed } = JSON.parse(text);
       if (failed > 0) return undefined;
       times.push(seconds * 1000);

@@ -5,9 +5,17 @@ import type { TraceRequest } from '../src/probe/trace/request.ts';
 import { parseIpv4 } from '../src/wire/address.ts';
 import { type Chain, createChain } from '../test/support/chain.ts';
 import { moveInto } from '../test/support/inside.ts';
-import type { Namespace } from '../test/support/netns.ts';
-import { BY_KERNEL, BY_SCRIPT, CHANGING_HOP, CLOSED_PORT, type Injected, rulesOf, SOURCE_PORT } from '../test/support/path-changes.ts';
-import { changesOf, traced } from '../test/support/traced.ts';
+import {
+  BY_KERNEL,
+  BY_SCRIPT,
+  CHANGING_HOP,
+  CLOSED_PORT,
+  expectedChangesOf,
+  type Injected,
+  rulesOf,
+  SOURCE_PORT,
+} from '../test/support/path-changes.ts';
+import { changesOf, quotedChangesOf, traced } from '../test/support/traced.ts';
 import { TunNetwork } from '../test/tun/device.ts';
 import { ScriptedPath } from '../test/tun/path.ts';
 
@@ -23,13 +31,10 @@ export interface ChangeRow {
 
 type Target = Pick<TraceRequest, 'address' | 'port'> & Partial<TraceRequest>;
 
-async function look(network: Network, target: Target, { kind, spec = {}, reported }: Injected, by: ChangeRow['by']): Promise<ChangeRow> {
+async function look(network: Network, target: Target, injected: Injected, by: ChangeRow['by']): Promise<ChangeRow> {
+  const { kind, spec = {} } = injected;
   const run = await traced(network, { ...target, spec });
-  const named = run.hops.flatMap(({ ttl, changes }) =>
-    changes.flatMap(({ field, how, shownBy }) => (shownBy === 'quote' ? [`hop ${ttl}: ${field} ${how}`] : [])),
-  );
-  const expected = reported.map((change) => `hop ${CHANGING_HOP + 1}: ${change}`);
-  return { kind, by, reported: changesOf(run), right: named.join() === expected.join() };
+  return { kind, by, reported: changesOf(run), right: quotedChangesOf(run).join() === expectedChangesOf(injected).join() };
 }
 
 async function byKernels(): Promise<{ rows: ChangeRow[]; cleanRuns: number; falseAlarms: number }> {
@@ -37,12 +42,12 @@ async function byKernels(): Promise<{ rows: ChangeRow[]; cleanRuns: number; fals
   const moveBack = moveInto(chain.client);
   const network = openKernelNetwork();
   const target = { address: parseIpv4(chain.serverAddress) as number, port: CLOSED_PORT, sourcePort: SOURCE_PORT, maxTtl: 8 };
-  const router = chain.routers[CHANGING_HOP - 1] as Namespace;
+  const router = chain.router(CHANGING_HOP);
   chain.server.ip('addr add 10.0.8.9/32 dev near');
   try {
     const rows: ChangeRow[] = [];
     for (const injected of BY_KERNEL) {
-      router.exec(['nft', '-f', '-'], rulesOf(injected));
+      router.nft(rulesOf(injected));
       rows.push(await look(network, target, injected, 'nftables'));
     }
     router.openFirewall();

@@ -9,7 +9,6 @@ import { decodePacket } from '../src/wire/packet.ts';
 import { seqAdd } from '../src/wire/seq.ts';
 import { type Chain, createChain } from '../test/support/chain.ts';
 import { moveInto } from '../test/support/inside.ts';
-import type { Namespace } from '../test/support/netns.ts';
 import { rawshakeArgv } from '../test/support/rawshake.ts';
 import { readPath, Simulation } from '../test/support/simulated-path.ts';
 import { traced } from '../test/support/traced.ts';
@@ -90,7 +89,7 @@ function durations(address: string, chain: Chain): Row[] {
   const clean = besides(address, TRACEROUTE, ROUNDS);
   const tcptraceroute = besides(address, TCPTRACEROUTE, 3);
   const mtr = besides(address, MTR, 1);
-  for (const hop of SILENT_HOPS) (chain.routers[hop - 1] as Namespace).firewall('output', 'icmp type time-exceeded drop');
+  for (const hop of SILENT_HOPS) chain.router(hop).firewall('output', 'icmp type time-exceeded drop');
   try {
     const silent = besides(address, TRACEROUTE, ROUNDS);
     const nmap = besides(address, NMAP, 3);
@@ -108,7 +107,7 @@ function durations(address: string, chain: Chain): Row[] {
       row('the whole process, three of them silent', nmap.whole, 'nmap --traceroute', nmap.peer, GOAL.nmap),
     ];
   } finally {
-    for (const hop of SILENT_HOPS) (chain.routers[hop - 1] as Namespace).openFirewall();
+    chain.openFirewalls();
   }
 }
 

@@ -185,7 +185,7 @@ describeNeeding(['namespaces'], 'doctor', () => {
     });
 
     it('that lets no answers in but on loopback, and the remedy lets them in', async () => {
-      place.exec(['nft', '-f', '-'], 'table ip test { chain input { type filter hook input priority 0; policy drop; iif lo accept; }\n}\n');
+      place.nft('table ip test { chain input { type filter hook input priority 0; policy drop; iif lo accept; }\n}\n');
       const { check } = await diagnose();
       const { ok, remedy } = check('firewall');
       expect(ok).toBe(false);

@@ -60,17 +60,7 @@ describeNeeding(['namespaces'], 'listen', () => {
   const conversations = ({ lines }: Listening): ServedResult[] =>
     lines.all.filter((line): line is ServedResult => line.type === 'result' && 'conversation' in line);
 
-  const run = async (argv: string[]): Promise<string> => {
-    const child = network.client.spawn(argv);
-    child.stdin.end();
-    let stdout = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      stdout += text;
-    });
-    child.stderr.pipe(process.stderr);
-    await new Promise((resolve) => child.once('close', resolve));
-    return stdout;
-  };
+  const run = (argv: readonly string[]): Promise<string> => network.client.run(argv);
   const curl = (port: number): Promise<string> => run(['curl', '-s', '-m', '10', `http://10.77.1.2:${port}/`]);
   const callEcho = async (port: number, connections: number, bytes: number): Promise<{ failed: number; first?: string }> =>
     JSON.parse(await run([execPath, 'bench/clients/echo.js', 'call', '10.77.1.2', String(port), String(connections), String(bytes)]));

@@ -40,18 +40,12 @@ describeNeeding(['namespaces'], 'a listener', () => {
   });
 
   /** Has the other kernel call. @returns what it says of the call, once it is over */
-  const call = (host: string, port: number, ms = 400): Promise<string> =>
-    new Promise((resolve) => {
-      const script = `const s = require('node:net').connect(${port}, '${host}', () => { console.log('connected'); s.destroy(); });
+  const call = async (host: string, port: number, ms = 400): Promise<string> => {
+    const script = `const s = require('node:net').connect(${port}, '${host}', () => { console.log('connected'); s.destroy(); });
         s.on('error', (e) => console.log(e.code)); setTimeout(() => process.exit(console.log('silence')), ${ms}).unref(); setInterval(() => {}, 1000).unref();
         s.on('close', () => process.exit());`;
-      const child = place.client.spawn([process.execPath, '-e', script]);
-      let stdout = '';
-      child.stdout.setEncoding('utf8').on('data', (text) => {
-        stdout += text;
-      });
-      child.once('close', () => resolve(stdout.trim()));
-    });
+    return (await place.client.run([process.execPath, '-e', script])).trim();
+  };
 
   const nextSyn = async (): Promise<{ arrival: Arrival; packet: ReturnType<typeof decodePacket> }> => {
     for (;;) {

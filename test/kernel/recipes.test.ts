@@ -70,7 +70,7 @@ link set near up
 link set far up`);
     client.ip('addr add 192.0.2.1/24 dev eth0\nlink set eth0 up\nroute add default via 192.0.2.254');
     server.ip('addr add 198.51.100.7/24 dev eth0\nlink set eth0 up\nroute add default via 198.51.100.254');
-    router.exec(['nft', '-f', '-'], RULES);
+    router.nft(RULES);
     const settings = ['net/ipv4/ip_forward 1', 'net/ipv4/icmp_ratelimit 0', 'net/netfilter/nf_conntrack_tcp_loose 0'];
     for (const setting of settings) router.exec(['sh', '-c', `echo ${setting.split(' ')[1]} > /proc/sys/${setting.split(' ')[0]}`]);
     const child = server.spawn([process.execPath, '-e', SERVERS]);

@@ -32,17 +32,14 @@ describeNeeding(['namespaces'], 'trace with more than one segment a hop', () => 
     moveBack = moveInto(chain.client);
     network = openKernelNetwork();
   });
-  afterEach(() => {
-    for (const node of [chain.client, ...chain.routers, chain.server]) node.openFirewall();
-    router(3).ip('link set far mtu 1500');
-  });
+  afterEach(() => chain.openFirewalls());
   afterAll(() => {
     network.close();
     moveBack();
     chain.remove();
   });
 
-  const router = (hop: number): Namespace => chain.routers[hop - 1] as Namespace;
+  const router = (hop: number): Namespace => chain.router(hop);
   const run = (request: Partial<TraceRequest> = {}) =>
     traced(network, { address: parseIpv4(chain.serverAddress) as number, port: OPEN, probes: 1, ...request });
 
@@ -77,7 +74,6 @@ describeNeeding(['namespaces'], 'trace with more than one segment a hop', () => 
     it('that end otherwise than others are told', async () => {
       chain.twin?.firewall('forward', `tcp dport ${OPEN} reject with icmp type admin-prohibited`);
       const { result } = await run({ flows: 12, sourcePort: 42_000 });
-      chain.twin?.openFirewall();
       const [first, second] = result.multipath?.outcomes ?? [];
       expect([first?.reason, second?.reason].sort()).toEqual(['icmp-admin-prohibited', 'syn-ack']);
       expect((first?.sourcePorts.length ?? 0) + (second?.sourcePorts.length ?? 0)).toBe(12);
@@ -95,6 +91,8 @@ describeNeeding(['namespaces'], 'trace with more than one segment a hop', () => 
     const DUMB = 'icmp type destination-unreachable icmp code 4 drop';
     const narrow = (): void => router(3).ip('link set far mtu 1400');
     const CONNTRACK = `ct state invalid drop\nct state established,related accept\ntcp flags & (syn|ack) == syn accept\ndrop`;
+
+    afterEach(() => router(3).ip('link set far mtu 1500'));
 
     it('is told by a router, and again though our kernel remembers it', async () => {
       narrow();
@@ -216,7 +214,6 @@ describeNeeding(['namespaces'], 'trace with more than one segment a hop', () => 
       router(2).firewall('forward', 'reject with icmp type admin-prohibited');
       chain.twin?.firewall('forward', 'reject with icmp type admin-prohibited');
       const refused = await run({ inside: true });
-      chain.twin?.openFirewall();
       expect(refused.result).toMatchObject({
         verdict: 'filtered',
         reason: 'icmp-admin-prohibited',

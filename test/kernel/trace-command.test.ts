@@ -7,7 +7,7 @@ import type { TraceEvent, TraceResult } from '../../src/probe/events.ts';
 import { misfit } from '../schema/validate.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { type Chain, createChain } from '../support/chain.ts';
-import { type Namespace, temporaryDirectory } from '../support/netns.ts';
+import { temporaryDirectory } from '../support/netns.ts';
 import { type Run, rawshake, rawshakeArgv, startRawshake } from '../support/rawshake.ts';
 import { startServers } from '../support/servers.ts';
 import { tshark } from '../support/tshark.ts';
@@ -36,16 +36,14 @@ describeNeeding(['namespaces'], 'the trace command', () => {
 
   beforeAll(async () => {
     chain = createChain({ routers: 3, twinAt: 2 });
-    const [first, , last] = chain.routers as [Namespace, Namespace, Namespace];
-    first.exec(
-      ['nft', '-f', '-'],
+    chain.router(1).nft(
       `table ip test { chain forward { type filter hook forward priority -150; policy accept;
 tcp dport 80 tcp flags syn tcp option maxseg size set 1200
 }
 }
 `,
     );
-    last.firewall('forward', 'tcp dport 23 drop\ntcp dport 25 reject with icmp type admin-prohibited');
+    chain.router(3).firewall('forward', 'tcp dport 23 drop\ntcp dport 25 reject with icmp type admin-prohibited');
     await startServers(chain.server, { 23: 'echo', 25: 'echo', 80: 'echo' });
   });
   afterAll(() => chain.remove());
@@ -195,9 +193,9 @@ tcp dport 80 tcp flags syn tcp option maxseg size set 1200
     };
 
     it('stand beside the addresses; a resolver that is silent is waited for a second', async () => {
-      chain.routers[0]?.exec(['nft', '-f', '-'], NO_RESOLVER);
+      chain.router(1).nft(NO_RESOLVER);
       const { stdout, seconds } = await withHosts('10.0.1.1 gateway.example.net\n');
-      chain.routers[0]?.exec(['nft', 'delete', 'table', 'ip', 'dns']);
+      chain.router(1).nft('delete table ip dns\n');
       expect(stdout).toMatch(/ 1 {2}10\.0\.1\.1 .* gateway\.example\.net\n/);
       expect(stdout).toMatch(/ 3 {2}10\.0\.3\.1 +[\d.]+ us\n/);
       expect(seconds).toBeGreaterThan(0.9);

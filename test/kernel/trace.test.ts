@@ -28,16 +28,14 @@ describeNeeding(['namespaces'], 'trace over seven routers', () => {
     moveBack = moveInto(chain.client);
     network = openKernelNetwork();
   });
-  afterEach(() => {
-    for (const node of [chain.client, ...chain.routers, chain.server]) node.openFirewall();
-  });
+  afterEach(() => chain.openFirewalls());
   afterAll(() => {
     network.close();
     moveBack();
     chain.remove();
   });
 
-  const router = (hop: number): Namespace => chain.routers[hop - 1] as Namespace;
+  const router = (hop: number): Namespace => chain.router(hop);
   const run = (request: Partial<TraceRequest> = {}) =>
     traced(network, { address: parseIpv4(chain.serverAddress) as number, port: OPEN, ...request });
   /** As it is, but for the hop with two routers. */

@@ -22,8 +22,12 @@ export interface Chain {
   server: Namespace;
   clientAddress: string;
   serverAddress: string;
+  /** Of a hop: the one that is not the twin. */
+  router(hop: number): Namespace;
   /** Of a hop, or of the server behind the last one. */
   addressOf(hop: number): string;
+  /** Takes away all rules of all of them. */
+  openFirewalls(): void;
   /** May be called twice. */
   remove(): void;
 }
@@ -80,7 +84,11 @@ link set ${before[1]} up`);
     server,
     clientAddress: addressBefore(1),
     serverAddress: addressOf(last),
+    router: at,
     addressOf: (hop) => addressOf(hop),
+    openFirewalls() {
+      for (const node of [...nodes, twin]) node?.openFirewall();
+    },
     remove() {
       for (const node of [...nodes, twin]) node?.remove();
     },

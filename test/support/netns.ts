@@ -1,9 +1,11 @@
 /** Network namespaces: kernels of the tests' own, wired together, gone when the tests are. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { command } from './command.ts';
 
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -38,6 +40,7 @@ export const asRoot: readonly string[] = [process.execPath, 'test/support/as-roo
 /** One network namespace, with its loopback up. */
 export class Namespace {
   readonly name = `rs${process.pid}n${made++}`;
+  #hasRules = false;
 
   constructor() {
     command(['ip', 'netns', 'add', this.name]);
@@ -52,15 +55,20 @@ export class Namespace {
 
   /** Replaces the firewall: rules of nftables, one a line, in a chain of the hook. */
   firewall(hook: 'forward' | 'input' | 'output', rules: string): void {
-    this.exec(
-      ['nft', '-f', '-'],
-      `flush ruleset\ntable ip test { chain ${hook} { type filter hook ${hook} priority 0; policy accept;\n${rules}\n}\n}\n`,
-    );
+    this.nft(`flush ruleset\ntable ip test { chain ${hook} { type filter hook ${hook} priority 0; policy accept;\n${rules}\n}\n}\n`);
   }
 
-  /** Takes the firewall away. */
+  /** Statements of nftables. */
+  nft(statements: string): void {
+    this.#hasRules = true;
+    this.exec(['nft', '-f', '-'], statements);
+  }
+
+  /** Takes away all rules, if any were put here. */
   openFirewall(): void {
+    if (!this.#hasRules) return;
     this.exec(['nft', 'flush', 'ruleset']);
+    this.#hasRules = false;
   }
 
   /** Runs a command in here to its end. @returns what it wrote to stdout */
@@ -77,6 +85,15 @@ export class Namespace {
     // A child that is gone closes its stdin under our pen.
     child.stdin.on('error', () => undefined);
     return child;
+  }
+
+  /** Runs a program in here to its end, beside this process. @returns what it wrote to stdout */
+  async run(argv: readonly string[]): Promise<string> {
+    const child = this.spawn(argv);
+    child.stdin.end();
+    child.stderr.pipe(process.stderr);
+    const [stdout] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    return stdout;
   }
 
   /** The listening TCP sockets in here, as `ss` tells them. */

@@ -23,6 +23,10 @@ const CLIENT = '10.0.1.2';
 const SERVER = '10.0.8.1';
 const OTHER_SERVER = '10.0.8.9';
 
+/** What the first hop to show a change must say of it. */
+export const expectedChangesOf = ({ reported }: Pick<Injected, 'reported'>): string[] =>
+  reported.map((change) => `hop ${CHANGING_HOP + 1}: ${change}`);
+
 export interface InjectedByKernel extends Injected {
   /** Statements of nftables for what goes from the client to the server, and for what comes back. */
   forth: string;

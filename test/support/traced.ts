@@ -25,6 +25,12 @@ export async function traced(network: Network, request: Partial<TraceRequest> & 
   return { events, start: events[0] as StartEvent, hops: [...hops.values()], result: events.at(-1) as TraceResult };
 }
 
+/** The changes that quotes show, a line each: `hop 4: dscp changed`. */
+export const quotedChangesOf = ({ hops }: Pick<Traced, 'hops'>): string[] =>
+  hops.flatMap(({ ttl, changes }) =>
+    changes.filter(({ shownBy }) => shownBy === 'quote').map(({ field, how }) => `hop ${ttl}: ${field} ${how}`),
+  );
+
 /** What a run reports of changes, a line each: `hop 4: dscp changed 0 → 10`. */
 export const changesOf = ({ hops }: Pick<Traced, 'hops'>): string[] =>
   hops.flatMap(({ ttl, changes }) =>

@@ -16,12 +16,7 @@ describeNeeding(['namespaces', 'tun'], 'the scripted peer', () => {
     const peer = new ScriptedPeer(network);
     const script = `const socket = require('net').connect(80, '${formatIpv4(peer.address)}', () => socket.write('question'));
       socket.on('data', (data) => { console.log(data.toString()); socket.end(); });`;
-    const child = network.namespace.spawn([process.execPath, '-e', script]);
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      said += text;
-    });
-    const ended = new Promise((resolve) => child.once('close', resolve));
+    const said = network.namespace.run([process.execPath, '-e', script]);
     await peer.accept();
     await peer.expect('A', { seq: 1, ack: 1, text: 'question' });
     peer.send('A', { text: 'answer' });
@@ -29,8 +24,7 @@ describeNeeding(['namespaces', 'tun'], 'the scripted peer', () => {
     await peer.expect('FA', { seq: 9, ack: 7 });
     await peer.finish();
     await peer.expectSilence(50);
-    await ended;
-    expect(said).toBe('answer\n');
+    expect(await said).toBe('answer\n');
   });
 
   it('says what came where that is not what was wanted', async () => {

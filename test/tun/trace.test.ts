@@ -8,8 +8,8 @@ import { RST } from '../../src/wire/flags.ts';
 import { fromHex } from '../../src/wire/hex.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { moveInto } from '../support/inside.ts';
-import { BY_SCRIPT, CHANGING_HOP } from '../support/path-changes.ts';
-import { changesOf, type Traced, traced } from '../support/traced.ts';
+import { BY_SCRIPT, CHANGING_HOP, expectedChangesOf } from '../support/path-changes.ts';
+import { changesOf, quotedChangesOf, type Traced, traced } from '../support/traced.ts';
 import { TunNetwork } from './device.ts';
 import { type ScriptedHop, ScriptedPath } from './path.ts';
 
@@ -54,12 +54,9 @@ describeNeeding(['namespaces', 'tun'], 'a path with routers of every kind', () =
   });
 
   describe('changes', () => {
-    it.each(BY_SCRIPT)('$kind', async ({ hop, spec, reported }) => {
-      const traced = await run(hops(6, { [CHANGING_HOP]: hop }), { spec: spec ?? {} });
-      const quoted = traced.hops.flatMap(({ ttl, changes }) =>
-        changes.filter(({ shownBy }) => shownBy === 'quote').map(({ field, how }) => `hop ${ttl}: ${field} ${how}`),
-      );
-      expect(quoted, changesOf(traced).join('\n')).toStrictEqual(reported.map((change) => `hop ${CHANGING_HOP + 1}: ${change}`));
+    it.each(BY_SCRIPT)('$kind', async (injected) => {
+      const traced = await run(hops(6, { [CHANGING_HOP]: injected.hop }), { spec: injected.spec ?? {} });
+      expect(quotedChangesOf(traced), changesOf(traced).join('\n')).toStrictEqual(expectedChangesOf(injected));
     });
 
     it('are laid to the first hop whose quote is long enough', async () => {
