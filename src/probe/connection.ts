@@ -17,6 +17,7 @@ import type { ConnectEvent, NoteEvent, SegmentEvent, SegmentNote, StateEvent } f
 import { hasLeft } from './leaving.ts';
 import { ConnectionRecord } from './record.ts';
 import { CLOCK_STEPPED, clockMark, icmpEvent, segmentEvent } from './segment-event.ts';
+import { isFinalIcmp } from './verdict.ts';
 
 /** The fields of our IPv4 headers. */
 export interface IpFields {
@@ -100,6 +101,24 @@ export class Connection<P extends ConnectionPort = Port> {
     this.#perform(handle(this.tcb, event, now.atUs), now, events);
     this.#heedPath(events);
     return this.#tell(events);
+  }
+
+  /** Resets it, as far as this host can still send. */
+  reset(): Iterable<ConnectEvent> {
+    try {
+      return this.apply({ type: 'abort' });
+    } catch (error) {
+      // Whoever gives up because this host can't send has an error that says more.
+      if (!(error instanceof NetError)) throw error;
+      return [];
+    }
+  }
+
+  /** Gives up where an ICMP error in the place of a SYN+ACK has settled it. @throws NetError where this host can't send */
+  heedIcmp(): Iterable<ConnectEvent> {
+    const isSettled = !this.wasEstablished && isFinalIcmp(this.record.icmp ?? '');
+    if (!isSettled || this.state === 'CLOSED') return [];
+    return this.apply({ type: 'abort', cause: 'an ICMP error says that nothing will come' });
   }
 
   /**

@@ -12,7 +12,6 @@ import { Dialogue } from '../dialogue.ts';
 import type { ConnectEvent } from '../events.ts';
 import { sourceOf, startEvent } from '../start-event.ts';
 import { synOptions } from '../syn-options.ts';
-import { isFinalIcmp } from '../verdict.ts';
 import type { ConnectRequest } from './request.ts';
 import { connectResult, type EarlyEnd } from './result.ts';
 import type { Waits } from './script.ts';
@@ -138,7 +137,7 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
     }
   } catch (error) {
     if (!(error instanceof NetError)) throw error;
-    abort(connection);
+    connection.reset();
     return { ended: undefined, error };
   } finally {
     dialogue.end();
@@ -152,9 +151,7 @@ async function* hearNext(connection: Connection, untilUs: number): AsyncGenerato
   const events = connection.take(arrival);
   await others;
   yield* events;
-  const isSettled = !connection.wasEstablished && isFinalIcmp(connection.record.icmp ?? '');
-  if (isSettled && connection.state !== 'CLOSED')
-    yield* connection.apply({ type: 'abort', cause: 'an ICMP error says that nothing will come' });
+  yield* connection.heedIcmp();
 }
 
 /** Says nothing more and keeps the guard, showing what the peer still sends. */
@@ -210,16 +207,7 @@ function isChallenge({ datagram }: Arrival, sndNxt: number): boolean {
 
 /** The last thing to do for a connection nobody waits for any more: the peer must not be left with half of it. */
 async function abandon(connection: Connection, clock: Clock): Promise<void> {
-  abort(connection);
+  connection.reset();
   const rest = answerChallenge(connection, clock);
   while (!(await rest.next()).done);
-}
-
-function abort(connection: Connection): void {
-  try {
-    connection.apply({ type: 'abort' });
-  } catch (error) {
-    // This host could not send before; the error that brought us here says more.
-    if (!(error instanceof NetError)) throw error;
-  }
 }

@@ -83,13 +83,7 @@ export class Served implements Flow {
     const isDone = this.connection.state === 'TIME-WAIT' || this.#silentUntilUs !== undefined;
     if (!isDone) this.#early = { ended };
     this.#finish();
-    if (isDone) return [];
-    try {
-      return this.connection.apply({ type: 'abort' });
-    } catch (error) {
-      if (!(error instanceof NetError)) throw error;
-      return [];
-    }
+    return isDone ? [] : this.connection.reset();
   }
 
   result(): ConnectResult {

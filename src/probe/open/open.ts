@@ -9,7 +9,6 @@ import { connectResult, type EarlyEnd } from '../connect/result.ts';
 import type { Connection } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
 import type { ConnectEvent, ConnectResult, Outcome } from '../events.ts';
-import { isFinalIcmp } from '../verdict.ts';
 import type { OpenRequest } from './request.ts';
 
 /** A write is done once less than this waits to be sent. */
@@ -204,7 +203,8 @@ export class OpenConnection implements AsyncDisposable {
     } catch (error) {
       this.#fail(error);
     }
-    if (this.#failure !== undefined) this.#reset();
+    // The peer is not left with half of a connection.
+    if (this.#failure !== undefined) this.#connection.reset();
     this.#isOver = true;
     this.#signal?.removeEventListener('abort', this.#abort);
     port.close();
@@ -216,16 +216,6 @@ export class OpenConnection implements AsyncDisposable {
     this.#failure ??= error;
     this.#early = { ended: undefined, error: this.#failure instanceof NetError ? this.#failure : undefined };
     this.#wakeWaiters();
-  }
-
-  /** The peer is not left with half of a connection. */
-  #reset(): void {
-    try {
-      this.#connection.apply({ type: 'abort' });
-    } catch (error) {
-      // This host could not send before; the error that brought us here says more.
-      if (!(error instanceof NetError)) throw error;
-    }
   }
 
   async #step(): Promise<void> {
@@ -240,8 +230,7 @@ export class OpenConnection implements AsyncDisposable {
     const arrival = await connection.port.next(Math.min(nextDeadlineUs(connection.tcb), this.#endsAtUs));
     if (arrival === undefined) return;
     this.#take(connection.take(arrival));
-    if (!connection.wasEstablished && isFinalIcmp(connection.record.icmp ?? ''))
-      this.#apply({ type: 'abort', cause: 'an ICMP error says that nothing will come' });
+    this.#take(connection.heedIcmp());
   }
 
   get #isDone(): boolean {
