@@ -1,10 +1,10 @@
-/** All conversations on the ports: who calls is answered, what comes is given to its conversation, what it tells is gathered. */
+/** All conversations on the ports: who calls is answered, and what comes is given to its conversation. */
 import { NetError } from '../../net/errors.ts';
 import { type Flow, FlowTable, flowOfIcmpError, flowOfSegment } from '../../net/flow.ts';
 import type { Arrival, ListeningPorts, Route } from '../../net/network.ts';
 import { handle } from '../../tcp/endpoint.ts';
 import { createTcb, type Tcb } from '../../tcp/tcb.ts';
-import { formatIpv4, isMulticast } from '../../wire/address.ts';
+import { isMulticast } from '../../wire/address.ts';
 import { ACK, RST, SYN } from '../../wire/flags.ts';
 import { ipv4Header } from '../../wire/ipv4.ts';
 import { encodePacket } from '../../wire/packet.ts';
@@ -14,19 +14,17 @@ import { findOption } from '../../wire/tcp-options.ts';
 import { type Heard, hear } from '../arrival.ts';
 import { Connection, type ConnectionOptions, type ConnectionPort } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
-import type { ConnectEvent, ListenEvent, NoteEvent, ServedEvent } from '../events.ts';
-import { sourceOf, startEvent } from '../start-event.ts';
+import type { ListenEvent } from '../events.ts';
 import { EndpointConfigs } from './endpoint-configs.ts';
 import type { Path } from './path.ts';
 import type { ListenRequest } from './request.ts';
 import { Served } from './served.ts';
 import { carriedOptions, carryingTimestamp, rememberedOptions, SynCookies } from './syn-cookies.ts';
 import { Tally } from './tally.ts';
+import { Told } from './told.ts';
 
 type HeardSegment = Extract<Heard, { type: 'segment' }>;
 
-/** A flood is told of once in so long. */
-const NOTE_EVERY_US = 10_000_000;
 /** RFC 1122 §3.2.1.3: no host has such an address. */
 const CLASS_E = 0xf0000000;
 /** What a SYN that names none is held to say (RFC 9293 §3.7.1). */
@@ -38,16 +36,13 @@ export class Server {
   readonly #context: ProbeContext;
   readonly #ports: ListeningPorts;
   readonly #path: Path;
-  readonly #startedAtUs: number;
   readonly #flows = new FlowTable<Served>();
   readonly #cookies: SynCookies;
   readonly #configs: EndpointConfigs;
+  readonly #told: Told;
   #halfOpen = 0;
-  #lastNumber = 0;
   /** Until then nothing is due: the earliest that any of them wanted, though it may want something later by now. */
   #dueAtUs = Number.POSITIVE_INFINITY;
-  #told: { served: Served | undefined; events: Iterable<ListenEvent | ConnectEvent> }[] = [];
-  readonly #notedAtUs = new Map<NoteEvent['code'], number>();
   /** For whom something came that was not yet taken in. */
   readonly #touched = new Set<Served>();
 
@@ -56,9 +51,9 @@ export class Server {
     this.#context = context;
     this.#ports = ports;
     this.#path = path;
-    this.#startedAtUs = startedAtUs;
     this.#cookies = new SynCookies(context.random);
     this.#configs = new EndpointConfigs(request, context.random, ports.receiveWindowBytes);
+    this.#told = new Told(request.segments, context.network.clock, startedAtUs);
   }
 
   get dueAtUs(): number {
@@ -107,19 +102,14 @@ export class Server {
   /** Ends all conversations. */
   end(ended: 'deadline' | 'interrupted'): void {
     for (const served of [...this.#flows]) {
-      this.#tell(served, served.abort(ended));
+      this.#told.steps(served, served.abort(ended));
       this.#remove(served, served.isHalfOpen);
     }
   }
 
   /** What there is to tell since this was asked last. */
-  *events(): Generator<ListenEvent> {
-    const told = this.#told;
-    this.#told = [];
-    for (const { served, events } of told) {
-      if (served === undefined) yield* events as Iterable<ListenEvent>;
-      else for (const event of events) yield { ...event, conversation: served.number } as ServedEvent;
-    }
+  events(): Iterable<ListenEvent> {
+    return this.#told.events();
   }
 
   /** Who already speaks with us. A SYN beyond the end of a connection begins the next one (RFC 9293 §3.10.7.4, TIME-WAIT). */
@@ -131,7 +121,7 @@ export class Server {
     const heard = hear(datagram);
     const isNew = heard.type === 'segment' && isSyn(heard.tcp) && seqGt(heard.tcp.seq, served.connection.tcb.rcvNxt);
     if (!isNew) return served;
-    this.#tell(served, served.abort(undefined));
+    this.#told.steps(served, served.abort(undefined));
     this.#remove(served, false);
     return undefined;
   }
@@ -174,7 +164,7 @@ export class Server {
     if (isSyn(tcp) && !this.isFull) {
       if (this.#open >= this.#request.maxConnections) {
         tally.refused++;
-        this.#note('table-full', `There are ${this.#open} connections, as many as may be: more are not answered.`);
+        this.#told.note('table-full', `There are ${this.#open} connections, as many as may be: more are not answered.`);
       } else if (this.#halfOpen >= this.#request.backlog) this.#answerByCookie(flow, tcp, home.mtu);
       else return this.#begin(flow, undefined);
       return undefined;
@@ -207,7 +197,7 @@ export class Server {
     // At the same moment, or its timestamp would have moved on, and with it what is in its low bits.
     this.#sendAll(flow, tcb, { ...syn, options }, nowUs);
     this.tally.cookiesSent++;
-    this.#note('syn-cookies', `There are ${this.#halfOpen} handshakes under way: more SYNs are answered by SYN cookies (RFC 4987).`);
+    this.#told.note('syn-cookies', `There are ${this.#halfOpen} handshakes under way: more SYNs are answered by SYN cookies (RFC 4987).`);
   }
 
   /** The conversation whose SYN was answered by a cookie, where an ACK brings one back. */
@@ -297,24 +287,10 @@ export class Server {
       this.#halfOpen--;
       this.tally.connections++;
     }
-    if (served.number === undefined && (this.#request.segments || !served.isHalfOpen)) this.#introduce(served);
-    for (const events of told) this.#tell(served, events);
+    this.#told.introduces(served);
+    for (const events of told) this.#told.steps(served, events);
     if (served.isOver) this.#remove(served, served.isHalfOpen);
     else this.#dueAtUs = Math.min(this.#dueAtUs, served.untilUs);
-  }
-
-  #introduce(served: Served): void {
-    served.number = ++this.#lastNumber;
-    const { connection } = served;
-    const { clock } = this.#context.network;
-    const { clocks, startedAtUs = clock.nowUs() } = connection;
-    const peer = { host: formatIpv4(served.peerAddress), address: served.peerAddress, port: served.peerPort };
-    const start = startEvent('listen', peer, sourceOf(connection.port), { atUs: startedAtUs, clocks }, clock);
-    this.#told.push({ served, events: [start] });
-  }
-
-  #tell(served: Served, events: Iterable<ConnectEvent>): void {
-    if (this.#request.segments) this.#told.push({ served, events });
   }
 
   #remove(served: Served, wasHalfOpen: boolean): void {
@@ -323,18 +299,7 @@ export class Server {
     if (wasHalfOpen) this.#halfOpen--;
     const result = served.result();
     this.tally.counts(served, result);
-    if (served.number === undefined) return;
-    const { clock } = this.#context.network;
-    const durationUs = clock.nowUs() - (served.connection.startedAtUs ?? clock.nowUs());
-    const ending = { ...result, conversation: served.number, durationUs, fromCookie: served.fromCookie };
-    this.#told.push({ served: undefined, events: [ending] });
-  }
-
-  #note(code: NoteEvent['code'], text: string): void {
-    const nowUs = this.#context.network.clock.nowUs();
-    if (nowUs - (this.#notedAtUs.get(code) ?? Number.NEGATIVE_INFINITY) < NOTE_EVERY_US) return;
-    this.#notedAtUs.set(code, nowUs);
-    this.#told.push({ served: undefined, events: [{ type: 'note', atUs: nowUs - this.#startedAtUs, code, text }] });
+    this.#told.ends(served, result);
   }
 }
 
