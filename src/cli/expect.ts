@@ -3,7 +3,6 @@ import type { Args } from '../options/args.ts';
 import { CliError } from '../options/errors.ts';
 import type { ExpectingCommand } from '../plan/expect/expectation.ts';
 import type { ExpectationReport, ProbeEvent, ProbeResult } from '../probe/events.ts';
-import { excerpt } from '../report/excerpt.ts';
 import { createStyle } from '../report/style.ts';
 import type { Io } from './io.ts';
 import { lookOf } from './terminal.ts';
@@ -39,6 +38,7 @@ export async function readExpectations(args: Args, command: ExpectingCommand, io
   const { ExpressionError, evaluateExpectation, needPorts, needSegments, Observation, parseExpectation } = await import(
     '../plan/expect/expectation.ts'
   );
+  const { excerpt } = await import('../report/excerpt.ts');
   const { expectationsText, failedLines } = await import('../report/expectations.ts');
   const expectations = texts.map((text) => {
     try {

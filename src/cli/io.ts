@@ -29,7 +29,7 @@ export interface Io {
   onQuit(callback: () => void): () => void;
   /** Calls back when the terminal of stdout has another size. @returns a function that stops it */
   onResize(callback: () => void): () => void;
-  /** Calls back once when stdout takes no more: its reader went away (EPIPE), or it can't be written. */
+  /** Calls back once when stdout takes no more: its reader went away (EPIPE), or it can't be written. Of several who ask, the last one. */
   onOutputFailure(callback: (failure: OutputFailure) => void): void;
   /** Ends the process at once: after a second signal, and where the other end of a pipe would keep it for ever. */
   exitNow(code: number): void;
@@ -50,7 +50,7 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 /** The real one. */
 export function processIo(): Io {
   let failure: OutputFailure | undefined;
-  const listeners: ((failure: OutputFailure) => void)[] = [];
+  let listener: ((failure: OutputFailure) => void) | undefined;
   // Nobody may be left to hear of it before the process ends.
   process.once('exit', () => {
     if (failure !== undefined) process.exitCode = failure.isBrokenPipe ? BROKEN_PIPE : OUTPUT_FAILED;
@@ -60,7 +60,7 @@ export function processIo(): Io {
       // There is no one to tell that stderr can't be written.
       if (failure !== undefined || stream !== process.stdout) return;
       failure = { isBrokenPipe: error.code === 'EPIPE', error };
-      for (const listener of listeners) listener(failure);
+      listener?.(failure);
     });
     return {
       write(text) {
@@ -109,7 +109,7 @@ export function processIo(): Io {
       return () => process.stdout.off('resize', callback);
     },
     onOutputFailure(callback) {
-      listeners.push(callback);
+      listener = callback;
       if (failure !== undefined) callback(failure);
     },
     exitNow: (code) => void endNow(code),

@@ -7,7 +7,7 @@ import { VERSION } from '../probe/version.ts';
 import { type CaptureWriter, createCaptureWriter } from '../report/pcapng.ts';
 import type { CommandBody } from './command.ts';
 import type { Io } from './io.ts';
-import type { Listener } from './present.ts';
+import { isLast, type Listener } from './present.ts';
 import { FileSink, STANDARD_OUTPUT } from './save.ts';
 
 /** Nobody else is to read what was said. */
@@ -27,7 +27,7 @@ export class CaptureFile implements Listener<ProbeEvent | ProbeResult> {
   }
 
   event(event: ProbeEvent | ProbeResult): void {
-    if (event.type === 'result' && !('conversation' in event)) {
+    if (isLast(event)) {
       this.kernelDrops = 'kernelDrops' in event ? event.kernelDrops : 0;
       return;
     }

@@ -2,7 +2,7 @@
 import { CliError } from '../options/errors.ts';
 import { reasonOf } from '../options/file-errors.ts';
 import { exitCodeBy } from '../probe/connect/result.ts';
-import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
+import type { ConversationEvent, ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { resultLine, toJson } from '../report/json.ts';
 import { BROKEN_PIPE, exitCodeOf, NOT_AS_EXPECTED, OUTPUT_FAILED, reportError, signalExitCode } from './exit-code.ts';
 import type { Expecting } from './expect.ts';
@@ -112,7 +112,8 @@ export async function present<E extends ProbeEvent, R extends ProbeResult>(
 }
 
 /** A conversation's result is one step of the run. */
-const isLast = (event: ProbeEvent | ProbeResult): boolean => event.type === 'result' && !('conversation' in event);
+export const isLast = <E extends { type: string }>(event: E): event is Exclude<Extract<E, { type: 'result' }>, { conversation: number }> =>
+  event.type === 'result' && !('conversation' in event);
 
 /** @param stop called once when stdout takes no more, with what to end with */
 export function whenOutputFails(io: Io, stop: (exitCode: number) => void): void {
@@ -122,8 +123,8 @@ export function whenOutputFails(io: Io, stop: (exitCode: number) => void): void 
   });
 }
 
-function writeJson(event: ProbeEvent, io: Io): void {
-  // A conversation's last line bears the exit code that such a connect would have.
+/** As `--json` prints it. A conversation's last line bears the exit code that such a connect would have. */
+export function writeJson(event: ProbeEvent | ConversationEvent, io: Io): void {
   const line = event.type === 'result' ? resultLine(event, exitCodeBy(event)) : toJson(event);
   if (line !== undefined) io.stdout.write(line);
 }

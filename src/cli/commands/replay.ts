@@ -6,15 +6,14 @@ import { reasonOf } from '../../options/file-errors.ts';
 import { type Option, OUTPUT_OPTIONS, reworded } from '../../options/options.ts';
 import { readPort } from '../../options/target.ts';
 import { address, integer, quote } from '../../options/values.ts';
-import { exitCodeBy } from '../../probe/connect/result.ts';
-import type { ConversationEvent, ReplayEvent, ReplayResult } from '../../probe/events.ts';
+import type { ReplayResult } from '../../probe/events.ts';
 import { replay } from '../../probe/replay/replay.ts';
-import { resultLine, toJson } from '../../report/json.ts';
+import { resultLine } from '../../report/json.ts';
 import { createReplayReporter } from '../../report/replay.ts';
 import type { CommandBody } from '../command.ts';
 import { exitCodeOf, reportError, signalExitCode } from '../exit-code.ts';
 import type { Io } from '../io.ts';
-import { whenOutputFails } from '../present.ts';
+import { isLast, whenOutputFails, writeJson } from '../present.ts';
 import { writeError } from '../say.ts';
 import { lookOf } from '../terminal.ts';
 
@@ -83,8 +82,8 @@ async function run(args: Args, io: Io): Promise<number> {
   let result: ReplayResult | undefined;
   try {
     for await (const event of replay({ chunks: source.chunks(controller.signal), conversations, ...narrowed, signal: controller.signal })) {
-      if (isResult(event)) result = event;
-      else if (json) io.stdout.write(lineOf(event));
+      if (isLast(event)) result = event;
+      else if (json) writeJson(event, io);
       else reporter.event(event);
     }
   } finally {
@@ -100,12 +99,6 @@ async function run(args: Args, io: Io): Promise<number> {
   if (source.isStuck) io.exitNow(exitCode);
   return exitCode;
 }
-
-const isResult = (event: ReplayEvent): event is ReplayResult => event.type === 'result' && !('conversation' in event);
-
-/** A conversation's last line bears the exit code that such a connect would have. */
-const lineOf = (event: ConversationEvent): string =>
-  event.type === 'result' ? resultLine(event, exitCodeBy(event)) : (toJson(event) ?? '');
 
 /** What is wrong with the file, or with what was asked of it. */
 function failureOf(file: string, { stopped, packets, conversations }: ReplayResult, asked: ReadonlySet<number>): CliError | undefined {
