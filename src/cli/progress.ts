@@ -1,8 +1,6 @@
 /** A line on stderr that tells how far a long run is, out of the way of what is printed. */
 import type { Io } from './io.ts';
-
-/** What is over sooner needs no such line. */
-const PATIENCE_MS = 600;
+import { canSpin, loadSpinner, PATIENCE_MS } from './spinner.ts';
 
 export interface Progress {
   /** Shows a text in the place of the last one. */
@@ -12,15 +10,12 @@ export interface Progress {
 }
 
 /** Does nothing off a terminal. */
-export function createProgress({ stderr }: Pick<Io, 'stderr'>): Progress {
-  // A terminal that no one has told its size has 0 columns, and ora would clear lines without end.
-  if (!stderr.isTTY || !stderr.columns) return { show() {}, hide() {} };
+export function createProgress(io: Pick<Io, 'stderr'>): Progress {
+  if (!canSpin(io)) return { show() {}, hide() {} };
   let shown: string | undefined;
-  let spinner: { text: string; isSpinning: boolean; start(): unknown; stop(): unknown } | undefined;
+  let spinner: Awaited<ReturnType<typeof loadSpinner>>;
   const begin = async (): Promise<void> => {
-    // Loading it takes a tenth of a second. Who is no longer root may not be able to.
-    const ora = (await import('ora').catch(() => undefined))?.default;
-    spinner = ora?.({ discardStdin: false });
+    spinner = await loadSpinner();
     if (shown !== undefined && spinner !== undefined) showNow(spinner, shown);
   };
   setTimeout(() => void begin(), PATIENCE_MS).unref();

@@ -1,8 +1,6 @@
 /** A spinner on stderr while nothing happens, so that silence is seen to be waited for. */
 import type { Io } from './io.ts';
-
-/** Silence shorter than this needs no explanation. */
-const PATIENCE_MS = 600;
+import { canSpin, loadSpinner, PATIENCE_MS } from './spinner.ts';
 
 export interface Waiting {
   /** Called before anything is printed, with what is waited for from now on; undefined: nothing worth a word. */
@@ -11,9 +9,8 @@ export interface Waiting {
 }
 
 /** Does nothing off a terminal. */
-export function createWaiting({ stderr }: Io): Waiting {
-  // A terminal that no one has told its size has 0 columns, and ora would clear lines without end.
-  if (!stderr.isTTY || !stderr.columns) return { begins() {}, stop() {} };
+export function createWaiting(io: Pick<Io, 'stderr'>): Waiting {
+  if (!canSpin(io)) return { begins() {}, stop() {} };
   let wait = 0;
   let timer: NodeJS.Timeout | undefined;
   let spinner: { stop(): unknown } | undefined;
@@ -25,9 +22,9 @@ export function createWaiting({ stderr }: Io): Waiting {
   };
   const show = async (text: string) => {
     const own = wait;
-    // Loading it takes a tenth of a second: only now, when there is nothing else to do. Who is no longer root may not be able to.
-    const ora = (await import('ora').catch(() => undefined))?.default;
-    if (wait === own) spinner = ora?.({ text, discardStdin: false }).start();
+    // Only now, when there is nothing else to do.
+    const loaded = await loadSpinner();
+    if (wait === own) spinner = loaded?.start(text);
   };
   return {
     begins(what) {
