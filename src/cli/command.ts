@@ -13,6 +13,9 @@ export interface Positional {
   repeatable?: true;
 }
 
+export const HOST: Positional = { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true };
+export const PORT: Positional = { name: 'PORT', describe: 'Number or service name', required: false };
+
 /** What the list of commands shows. */
 export interface CommandHead {
   name: string;

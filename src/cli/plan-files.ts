@@ -3,7 +3,7 @@ import { constants, createReadStream } from 'node:fs';
 import { access, chown, lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CliError, usageError } from '../options/errors.ts';
-import { reasonOf } from '../options/file-errors.ts';
+import { readingReasonOf, reasonOf } from '../options/file-errors.ts';
 import { quote } from '../options/values.ts';
 import { LONGEST_PLAN } from '../plan/keys.ts';
 import type { PlanText } from '../plan/read.ts';
@@ -26,9 +26,7 @@ export async function readPlanFile(path: string, { stdin }: Pick<Io, 'stdin'>): 
     return { file: path, text: await readAll(path, createReadStream(path)) };
   } catch (error) {
     if (error instanceof CliError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'no such file' : reasonOf(error);
-    throw new CliError('no-input', `can't read ${quote(path)}: ${why}`, 'name a plan, or see rawshake run --init');
+    throw new CliError('no-input', `can't read ${quote(path)}: ${readingReasonOf(error)}`, 'name a plan, or see rawshake run --init');
   }
 }
 

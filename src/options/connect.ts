@@ -1,14 +1,16 @@
 /** The options of `connect` as data, and the request that they make. */
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../probe/connect/request.ts';
-import type { CloseKind } from '../probe/events.ts';
+import { CLOSE_KINDS } from '../probe/schema/words.ts';
 import type { Args } from './args.ts';
 import { readPath } from './common.ts';
 import { readData } from './data.ts';
 import { CLOSE_TIME_OPTIONS, ENDPOINT_OPTIONS, readEndpoint } from './endpoint.ts';
 import { usageError } from './errors.ts';
 import {
+  ABSOLUTE_OPTION,
   DATA_OPTIONS,
   EXPECT_OPTION,
+  EXPLAIN_OPTION,
   IP_HEADER_OPTIONS,
   type Option,
   OUTPUT_OPTIONS,
@@ -20,8 +22,6 @@ import {
 } from './options.ts';
 import { readTarget } from './target.ts';
 import { among, seconds } from './values.ts';
-
-const CLOSE_KINDS = ['active', 'passive', 'half', 'simultaneous', 'reset', 'none'] as const satisfies readonly CloseKind[];
 
 export const CONNECT_OPTIONS: readonly Option[] = [
   {
@@ -50,8 +50,8 @@ export const CONNECT_OPTIONS: readonly Option[] = [
   ...TIME_OPTIONS,
   EXPECT_OPTION,
   ...PRIVILEGE_OPTIONS,
-  { name: 'explain', group: 'Output', describe: 'Say in plain words what each step means' },
-  { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },
+  EXPLAIN_OPTION,
+  ABSOLUTE_OPTION,
   PCAP_OPTION,
   ...OUTPUT_OPTIONS,
 ];

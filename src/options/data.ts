@@ -1,13 +1,13 @@
 /** The data to send, from whichever of the data options was given. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { ALPHABET_BYTES, alphabet } from '../probe/alphabet.ts';
 import type { Args } from './args.ts';
 import { CliError, usageError } from './errors.ts';
-import { reasonOf } from './file-errors.ts';
+import { readingReasonOf, reasonOf } from './file-errors.ts';
 import { escapedText, hex, quote, within } from './values.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const MOST_UP_FRONT_BYTES = 64 << 20;
-const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 
 const optionsGiven = (args: Args): string[] =>
   ['data', 'data-hex', 'data-file', 'data-length'].filter((name) => args.flag(name) !== undefined);
@@ -19,7 +19,7 @@ export function readData(args: Args): Iterable<Uint8Array> {
   const bytes = args.read('data', escapedText) ?? args.read('data-hex', hex);
   if (bytes !== undefined) return bytes.length > 0 ? [bytes] : [];
   const length = args.read('data-length', within(0, Number.MAX_SAFE_INTEGER));
-  if (length !== undefined) return alphabet(length);
+  if (length !== undefined) return letters(length);
   const file = args.text('data-file');
   if (file === undefined) return [];
   const fd = openForReading(file);
@@ -71,10 +71,10 @@ export function readPayload(args: Args, most: number): Uint8Array {
 
 export const concat = (chunks: Iterable<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat([...chunks]));
 
-/** A to Z, over and over. */
-export function* alphabet(length: number): Generator<Uint8Array> {
-  const whole = Math.floor(CHUNK_BYTES / ALPHABET.length) * ALPHABET.length;
-  const chunk = Uint8Array.from({ length: Math.min(whole, length) }, (_, i) => ALPHABET[i % ALPHABET.length] as number);
+/** The alphabet over and over, in pieces that each begin with A. */
+function* letters(length: number): Generator<Uint8Array> {
+  const whole = Math.floor(CHUNK_BYTES / ALPHABET_BYTES) * ALPHABET_BYTES;
+  const chunk = alphabet(Math.min(whole, length));
   for (let left = length; left > 0; left -= chunk.length) yield left >= chunk.length ? chunk : chunk.subarray(0, left);
 }
 
@@ -83,12 +83,7 @@ function openForReading(file: string): number {
   try {
     fd = openSync(file, 'r');
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CliError(
-      'no-input',
-      `--data-file: can't read ${quote(file)}: ${missing ? 'no such file' : reasonOf(error)}`,
-      'name a file that can be read',
-    );
+    throw new CliError('no-input', `--data-file: can't read ${quote(file)}: ${readingReasonOf(error)}`, 'name a file that can be read');
   }
   if (!fstatSync(fd).isDirectory()) return fd;
   closeSync(fd);

@@ -2,12 +2,12 @@
 import type { Faults } from '../net/faults.ts';
 import { CLEAN_PATH, type Misbehaviour } from '../probe/listen/request.ts';
 import { usageError } from './errors.ts';
-import { integer, quote, suggestion } from './values.ts';
+import { decimal, integer, quote, suggestion } from './values.ts';
 
 type Reader = (option: string, name: string, value: string | undefined) => unknown;
 
 const share: Reader = (option, name, text = '') => {
-  const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+  const value = decimal(text);
   if (!(value <= 1)) throw usageError(`${option}: ${name}=${text} is no share`, `give 0 to 1, such as ${name}=0.05 for one in twenty`);
   return value;
 };

@@ -6,6 +6,7 @@ import { CLOSE_TIME_OPTIONS, ENDPOINT_OPTIONS, readEndpoint } from './endpoint.t
 import { usageError } from './errors.ts';
 import { FAULT_NAMES, PATH_FAULT_NAMES, readFaults } from './faults.ts';
 import {
+  ABSOLUTE_OPTION,
   DATA_OPTIONS,
   IP_HEADER_OPTIONS,
   type Option,
@@ -92,7 +93,7 @@ export const LISTEN_OPTIONS: readonly Option[] = [
     seed: { describe: 'Repeat every random choice: ISN, timestamps, identification, faults' },
   }),
   ...PRIVILEGE_OPTIONS,
-  { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },
+  ABSOLUTE_OPTION,
   PCAP_OPTION,
   ...reworded(OUTPUT_OPTIONS, {
     quiet: { describe: 'Print one line at the end' },

@@ -110,6 +110,10 @@ export const SYN_OPTIONS: readonly Option[] = [
   },
 ];
 
+/** For the commands that draw conversations. */
+export const EXPLAIN_OPTION: Option = { name: 'explain', group: 'Output', describe: 'Say in plain words what each step means' };
+export const ABSOLUTE_OPTION: Option = { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' };
+
 export const PRIVILEGE_OPTIONS: readonly Option[] = [
   { name: 'keep-root', group: 'Privileges', describe: 'Keep all privileges to the end, not only until everything is open' },
 ];

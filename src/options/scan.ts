@@ -8,6 +8,7 @@ import { REQUIRED_VERDICTS } from '../probe/scan/result.ts';
 import { parseShard } from '../probe/scan/shard.ts';
 import { TECHNIQUES, type Technique, type TechniqueName, techniqueOf } from '../probe/scan/technique.ts';
 import { TOP_PORTS } from '../probe/scan/top-ports.ts';
+import { VERDICTS } from '../probe/schema/words.ts';
 import type { SegmentSpec } from '../probe/segment-spec.ts';
 import { RULES } from '../probe/verdict.ts';
 import type { Args } from './args.ts';
@@ -34,7 +35,6 @@ export const MOST_PAIRS = 10_000_000;
 const FASTEST_PPS = 10_000_000;
 const MOST_RETRIES = 100;
 const TECHNIQUE_NAMES = Object.keys(TECHNIQUES) as TechniqueName[];
-const VERDICTS = ['open', 'closed', 'filtered', 'unfiltered', 'open|filtered'] as const satisfies readonly Verdict[];
 /** What is listed unless something else is asked for: what may be open. */
 const MAYBE_OPEN: readonly Verdict[] = ['open', 'unfiltered', 'open|filtered'];
 

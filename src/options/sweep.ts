@@ -1,8 +1,8 @@
 /** `--sweep FIELD=FROM..TO`: one segment for each value of a field. */
+import { alphabet } from '../probe/alphabet.ts';
 import type { SegmentSpec } from '../probe/segment-spec.ts';
 import type { Variant } from '../probe/send/request.ts';
 import { flagNames, flagText } from '../wire/flags.ts';
-import { alphabet, concat } from './data.ts';
 import { usageError } from './errors.ts';
 import { integer, MAX_32, quote, suggestion } from './values.ts';
 
@@ -41,7 +41,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   ecn: inSpec(3, (spec, ecn) => ({ ...spec, tos: ((spec.tos ?? 0) & ~3) | ecn })),
   'ip-id': inSpec(0xffff, (spec, ipId) => ({ ...spec, ipId })),
   'fragment-offset': inSpec(0x1fff, (spec, fragmentOffset) => ({ ...spec, fragmentOffset })),
-  'data-length': inSpec(65_515, (spec, length) => ({ ...spec, payload: concat(alphabet(length)) })),
+  'data-length': inSpec(65_515, (spec, length) => ({ ...spec, payload: alphabet(length) })),
   'source-port': { least: 1, most: HIGHEST_PORT, set: (base, sourcePort) => ({ ...base, sourcePort }) },
 };
 

@@ -1,8 +1,11 @@
 /** What people type, turned into what the probes take; each throws a CliError that says what is wrong with it. */
+import { quote } from '../probe/input-error.ts';
 import { type Ipv4Address, parseIpv4 } from '../wire/address.ts';
 import { DecodeError } from '../wire/errors.ts';
 import { fromHex } from '../wire/hex.ts';
 import { usageError } from './errors.ts';
+
+export { quote };
 
 /** The most that a sequence number, a time stamp or a seed can be. */
 export const MAX_32 = 2 ** 32 - 1;
@@ -26,19 +29,20 @@ const range = (least: number, most: number): string => (most === Number.MAX_SAFE
 
 /** A number, fractions allowed, within bounds. */
 export function number(option: string, text: string, least: number, most: number): number {
-  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+  const value = decimal(text);
   if (Number.isNaN(value)) throw usageError(`${option}: ${quote(text)} is not a number`, `give ${range(least, most)}, such as 2 or 0.5`);
   if (value < least || value > most) throw usageError(`${option}: ${text} is out of range`, `give ${range(least, most)}`);
   return value;
 }
 
-const DECIMAL = /^(\d+\.?\d*|\.\d+)$/;
+/** NaN where it is none, or has a sign or an exponent. */
+export const decimal = (text: string): number => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN);
 
 const LONGEST_SECONDS = 86_400;
 
 /** Seconds, fractions allowed, in milliseconds. */
 export function seconds(option: string, text: string): number {
-  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+  const value = decimal(text);
   if (Number.isNaN(value)) throw usageError(`${option}: ${quote(text)} is not a number of seconds`, 'give seconds such as 5 or 0.5');
   if (value > LONGEST_SECONDS) throw usageError(`${option}: ${text} is over a day`, `give ${LONGEST_SECONDS} seconds at most`);
   return value * 1000;
@@ -119,8 +123,6 @@ export function misread({ reason, offset }: DecodeError, text: string): string {
   const after = rest.length > MARGIN ? `${rest.slice(0, MARGIN)}...` : rest;
   return `${reason}, at character ${offset + 1}: ${before}>${stray}<${after}`;
 }
-
-export const quote = (text: string): string => JSON.stringify(text);
 
 /** As a shell would take it for one word. */
 export const shellWord = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`);

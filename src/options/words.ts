@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { TargetWord } from '../probe/scan/targets.ts';
 import { CliError, usageError } from './errors.ts';
-import { reasonOf } from './file-errors.ts';
+import { readingReasonOf, reasonOf } from './file-errors.ts';
 import { quote } from './values.ts';
 
 /** Stdin, as far as it matters here. */
@@ -57,8 +57,7 @@ const ENDS_A_WORD = /[\s#]/;
 async function checkReadable(option: string, path: string): Promise<void> {
   const hint = 'name a file that can be read';
   const stats = await stat(path).catch((error: unknown) => {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CliError('no-input', `${option}: can't read ${quote(path)}: ${missing ? 'no such file' : reasonOf(error)}`, hint);
+    throw new CliError('no-input', `${option}: can't read ${quote(path)}: ${readingReasonOf(error)}`, hint);
   });
   if (stats.isDirectory()) throw new CliError('no-input', `${option}: ${quote(path)} is a directory`, hint);
 }

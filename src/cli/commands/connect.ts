@@ -6,7 +6,7 @@ import { connectExitCode } from '../../probe/connect/result.ts';
 import { createContext } from '../../probe/context.ts';
 import type { ConnectEvent } from '../../probe/events.ts';
 import { createConnectReporter } from '../../report/connect.ts';
-import type { CommandBody } from '../command.ts';
+import { type CommandBody, HOST, PORT } from '../command.ts';
 import { connectWaits } from '../connect-waits.ts';
 import { readExpectations } from '../expect.ts';
 import type { Io } from '../io.ts';
@@ -19,10 +19,7 @@ import { writeNote } from '../say.ts';
 import { lookOf } from '../terminal.ts';
 
 export const connectCommand: CommandBody = {
-  positionals: [
-    { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true },
-    { name: 'PORT', describe: 'Number or service name', required: false },
-  ],
+  positionals: [HOST, PORT],
   options: CONNECT_OPTIONS,
   examples: [
     ['rawshake connect example.com 80', 'handshake, then we close'],

@@ -9,7 +9,7 @@ import { ping } from '../../probe/ping/ping.ts';
 import type { PingTarget } from '../../probe/ping/request.ts';
 import { pingExitCode } from '../../probe/ping/result.ts';
 import { createPingReporter } from '../../report/ping.ts';
-import type { CommandBody } from '../command.ts';
+import { type CommandBody, HOST, PORT } from '../command.ts';
 import { readExpectations } from '../expect.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
@@ -22,10 +22,7 @@ import { keepHeapSmall } from '../small-heap.ts';
 import { lookOf } from '../terminal.ts';
 
 export const pingCommand: CommandBody = {
-  positionals: [
-    { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true },
-    { name: 'PORT', describe: 'Number or service name; or more targets as HOST:PORT, probed in turn', required: false, repeatable: true },
-  ],
+  positionals: [HOST, { ...PORT, describe: `${PORT.describe}; or more targets as HOST:PORT, probed in turn`, repeatable: true }],
   options: PING_OPTIONS,
   refused: REFUSED_OPTIONS,
   examples: [

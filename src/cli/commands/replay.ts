@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Args } from '../../options/args.ts';
 import { CliError, usageError } from '../../options/errors.ts';
-import { reasonOf } from '../../options/file-errors.ts';
-import { type Option, OUTPUT_OPTIONS, reworded } from '../../options/options.ts';
+import { readingReasonOf, reasonOf } from '../../options/file-errors.ts';
+import { ABSOLUTE_OPTION, EXPLAIN_OPTION, type Option, OUTPUT_OPTIONS, reworded } from '../../options/options.ts';
 import { readPort } from '../../options/target.ts';
 import { address, integer, quote } from '../../options/values.ts';
 import type { ReplayResult } from '../../probe/events.ts';
@@ -31,8 +31,8 @@ const OPTIONS: readonly Option[] = [
   },
   { name: 'address', argument: 'ADDRESS', group: 'Reading', describe: 'Only conversations of this address, on either side' },
   { name: 'port', argument: 'PORT', group: 'Reading', describe: 'Only conversations of this port, on either side' },
-  { name: 'explain', group: 'Output', describe: 'Say in plain words what each step means' },
-  { name: 'absolute', group: 'Output', describe: 'Print absolute sequence numbers' },
+  EXPLAIN_OPTION,
+  ABSOLUTE_OPTION,
   ...reworded(
     OUTPUT_OPTIONS.filter(({ name }) => name !== 'force'),
     { quiet: { describe: 'Print one line a conversation' } },
@@ -166,8 +166,11 @@ class Source {
       }
     } catch (error) {
       if (error instanceof CliError || (error as NodeJS.ErrnoException).syscall === undefined) throw error;
-      const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : reasonOf(error);
-      throw new CliError('no-input', `can't read ${quote(this.file)}: ${reason}`, 'name a capture of tcpdump, tshark or --pcap');
+      throw new CliError(
+        'no-input',
+        `can't read ${quote(this.file)}: ${readingReasonOf(error)}`,
+        'name a capture of tcpdump, tshark or --pcap',
+      );
     }
   }
 

@@ -10,7 +10,7 @@ import type { SendRequest } from '../../probe/send/request.ts';
 import { sendExitCode } from '../../probe/send/result.ts';
 import { send } from '../../probe/send/send.ts';
 import { createSendReporter } from '../../report/send.ts';
-import type { CommandBody } from '../command.ts';
+import { type CommandBody, HOST, PORT } from '../command.ts';
 import { dryRun } from '../dry-run.ts';
 import { readExpectations } from '../expect.ts';
 import type { Io } from '../io.ts';
@@ -22,10 +22,7 @@ import { writeNote } from '../say.ts';
 import { lookOf } from '../terminal.ts';
 
 export const sendCommand: CommandBody = {
-  positionals: [
-    { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true },
-    { name: 'PORT', describe: 'Number or service name', required: false },
-  ],
+  positionals: [HOST, PORT],
   options: SEND_OPTIONS,
   refused: REFUSED_OPTIONS,
   examples: [

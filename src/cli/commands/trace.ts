@@ -10,7 +10,7 @@ import { traceExitCode } from '../../probe/trace/result.ts';
 import { trace } from '../../probe/trace/trace.ts';
 import { createTraceReporter, type TraceReporter } from '../../report/trace.ts';
 import { createWatchReporter } from '../../report/trace-watch.ts';
-import type { CommandBody } from '../command.ts';
+import { type CommandBody, HOST, PORT } from '../command.ts';
 import { readExpectations } from '../expect.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
@@ -22,10 +22,7 @@ import { writeNote } from '../say.ts';
 import { lookOf } from '../terminal.ts';
 
 export const traceCommand: CommandBody = {
-  positionals: [
-    { name: 'HOST', describe: 'Name or IPv4 address; HOST:PORT is taken too', required: true },
-    { name: 'PORT', describe: 'Number or service name', required: false },
-  ],
+  positionals: [HOST, PORT],
   options: TRACE_OPTIONS,
   refused: REFUSED_BY_TRACE,
   examples: [

@@ -1,4 +1,5 @@
 /** What a line with > sends, once the live numbers are known. */
+import { alphabet } from '../../probe/alphabet.ts';
 import type { SegmentSpec } from '../../probe/segment-spec.ts';
 import { ACK, RST } from '../../wire/flags.ts';
 import { seqAdd, seqDiff } from '../../wire/seq.ts';
@@ -18,7 +19,6 @@ import type { Values } from './values.ts';
 
 /** As large as the field goes, so that a script need not think of it. */
 const WINDOW = 0xffff;
-const ALPHABET = new TextEncoder().encode('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
 const NOTHING = new Uint8Array(0);
 
 export interface Numbers {
@@ -52,7 +52,8 @@ export function outgoing(segment: SegmentPattern, numbers: Numbers): SegmentSpec
     reserved: field('reserved'),
     namedOptions: { preset: 'none' },
     options: segment.options?.list.map((option) => outgoingOption(option, numbers)),
-    payload: segment.data?.bytes ?? alphabet(field('length') ?? 0, seqDiff(seq, exchange.iss)),
+    // Each byte has its letter by its place in the stream, however it is cut up.
+    payload: segment.data?.bytes ?? alphabet(field('length') ?? 0, seqDiff(seq, exchange.iss) - 1),
     checksum: segment.checksum,
     ttl: field('ttl'),
     tos: field('tos'),
@@ -63,13 +64,6 @@ export function outgoing(segment: SegmentPattern, numbers: Numbers): SegmentSpec
 
 /** Of a pattern that is one value. */
 const exact = (pattern: Pattern, values: Values): number => values.evaluate((pattern as Extract<Pattern, { type: 'exact' }>).value);
-
-/** A to Z, over and over; each byte has its letter by its place in the stream, however it is cut up. */
-function alphabet(length: number, place: number): Uint8Array {
-  if (length === 0) return NOTHING;
-  const first = (((place - 1) % ALPHABET.length) + ALPHABET.length) % ALPHABET.length;
-  return Uint8Array.from({ length }, (_, i) => ALPHABET[(first + i) % ALPHABET.length] as number);
-}
 
 function outgoingOption(option: OptionPattern, { values, exchange, timestamp }: Numbers): TcpOption {
   if (option.name === 'other') return option.option;

@@ -33,9 +33,9 @@ import {
   record,
   text,
 } from './builder.ts';
-import { CHECK_NAMES, SEGMENT_NOTES, STATES } from './words.ts';
+import { CHECK_NAMES, CLOSE_KINDS, SEGMENT_NOTES, STATES, VERDICTS } from './words.ts';
 
-export const verdict = defined('verdict', oneOf<Verdict>()('open', 'closed', 'filtered', 'unfiltered', 'open|filtered'));
+export const verdict = defined('verdict', oneOf<Verdict>()(...VERDICTS));
 export const reason = defined<Reason>('reason', pattern('^(syn-ack|syn|rst|ack|answer|no-response|interrupted|icmp-.+)$'));
 export const clock = oneOf<ClockSource>()('kernel', 'user');
 export const figureClock = oneOf<FigureClock>()('kernel', 'user', 'stepped');
@@ -44,7 +44,7 @@ export const flags = defined('flags', list(oneOf<FlagName>()('AE', 'CWR', 'ECE',
 export const note = defined('segmentNote', oneOf<SegmentNote>()(...SEGMENT_NOTES));
 /** What counts for nothing, by what it is. */
 export const ignoredKind = oneOf<SegmentNote | 'icmp'>()(...SEGMENT_NOTES, 'icmp');
-export const closeKind = oneOf<CloseKind>()('active', 'passive', 'half', 'simultaneous', 'reset', 'none');
+export const closeKind = oneOf<CloseKind>()(...CLOSE_KINDS);
 export const checksumVerdict = oneOf<ChecksumVerdict>()('correct', 'partial', 'wrong');
 export const checkName = defined('checkName', oneOf<CheckName>()(...CHECK_NAMES));
 

@@ -1,7 +1,11 @@
 /** All the words that there are of a kind. Whether they are all the compiler sees where the schema takes them. */
 
 import type { State } from '../../tcp/state.ts';
-import type { CheckName, SegmentNote } from '../events.ts';
+import type { CheckName, CloseKind, SegmentNote, Verdict } from '../events.ts';
+
+export const VERDICTS = ['open', 'closed', 'filtered', 'unfiltered', 'open|filtered'] as const satisfies readonly Verdict[];
+
+export const CLOSE_KINDS = ['active', 'passive', 'half', 'simultaneous', 'reset', 'none'] as const satisfies readonly CloseKind[];
 
 export const STATES = [
   'CLOSED',
