@@ -2,7 +2,8 @@
 import type { NetError } from '../../net/errors.ts';
 import type { Departure, Figure } from '../../net/moment.ts';
 import type { FlagName } from '../../wire/flags.ts';
-import type { IcmpEvent, NoteEvent, Outcome, ReplyEvent, SegmentEvent, SegmentNote, StartEvent, Verdict } from '../events.ts';
+import type { IcmpEvent, NoteEvent, Outcome, ReplyEvent, SegmentEvent, SegmentNote, Verdict } from '../events.ts';
+import type { Source } from '../start-event.ts';
 import type { Link } from './chain.ts';
 import type { Target } from './target.ts';
 
@@ -10,7 +11,7 @@ export interface Probe extends Link<Probe> {
   readonly target: Target;
   readonly sequence: number;
   /** Where it left from. */
-  source: Pick<StartEvent, 'sourceAddress' | 'sourcePort' | 'interfaceName' | 'guard'>;
+  source: Source;
   /** What it says where nothing answers. */
   readonly silence: Verdict;
   /** Of a whole connection: of its first segment, as this process saw it. */

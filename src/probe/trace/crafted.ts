@@ -1,7 +1,7 @@
 /** Probes that are crafted segments, each for itself: no connection comes of them. */
 import { NetError } from '../../net/errors.ts';
 import { type Departure, elapsed } from '../../net/moment.ts';
-import type { Arrival, Port, SharedInbox } from '../../net/network.ts';
+import type { Arrival, Port } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, RST, SYN } from '../../wire/flags.ts';
 import { ipv4Header } from '../../wire/ipv4.ts';
@@ -23,9 +23,10 @@ import {
   type SegmentNumbers,
   type SegmentSpec,
 } from '../segment-spec.ts';
-import { sourceOf } from '../start-event.ts';
+import { type Source, sourceOf } from '../start-event.ts';
 import type { Teller, ToldProbe } from '../teller.ts';
 import { answerKind, probeKind, verdictOf } from '../verdict.ts';
+import { icmpFinding, openTracePort, quotedEnds } from './port.ts';
 import type { Finding, Probe, ProbeChoice, Prober } from './prober.ts';
 import type { TraceRequest } from './request.ts';
 
@@ -50,19 +51,12 @@ interface Made {
   pieces: readonly Uint8Array[];
 }
 
-/** What a prober of its own may have other than the request. */
-export interface ProberChoice {
-  /** Undefined: the one asked for, or any free one. */
-  sourcePort?: number | undefined;
-  /** Where its arrivals go, for who reads those of several; they are to be handed to `hears`. */
-  inbox?: SharedInbox | undefined;
-}
-
 export class CraftedProber implements Prober {
-  readonly port: Port;
-  readonly source: Prober['source'];
+  readonly source: Source;
   readonly silence: Outcome;
   readonly mtu: number;
+  readonly #request: TraceRequest;
+  readonly #port: Port;
   readonly #teller: Teller;
   readonly #spec: SegmentSpec;
   readonly #flow: SegmentFlow;
@@ -75,25 +69,21 @@ export class CraftedProber implements Prober {
   /** What the last RST stood for. */
   #lastReset: number | undefined;
 
-  /** @throws NetError as {@link Network.openPort} @throws EncodeError where the segment can't be put into bytes */
-  constructor(request: TraceRequest, context: ProbeContext, teller: Teller, choice: ProberChoice = {}) {
-    const { address, port: destinationPort, source, interfaceName, spec } = request;
+  /**
+   * @param sourcePort undefined: any free one
+   * @throws NetError as {@link Network.openPort}
+   * @throws EncodeError where the segment can't be put into bytes
+   */
+  constructor(request: TraceRequest, context: ProbeContext, teller: Teller, sourcePort: number | undefined) {
+    const { address, port: destinationPort, spec } = request;
     const { network, random, iss } = context;
+    this.#request = request;
     this.#teller = teller;
     this.#spec = spec;
-    this.port = network.openPort({
-      destination: address,
-      destinationPort,
-      source,
-      sourcePort: choice.sourcePort ?? request.sourcePort,
-      interfaceName,
-      inbox: choice.inbox,
-      quotes: 'any',
-      pathMtu: request.mtu ? 'ignore' : 'heed',
-    });
+    this.#port = openTracePort(network, request, sourcePort);
     try {
-      const { route, port } = this.port;
-      this.source = sourceOf(this.port);
+      const { route, port } = this.#port;
+      this.source = sourceOf(this.#port);
       this.mtu = route.mtu;
       this.#flow = { source: route.sourceAddress, sourcePort: port, destination: address, destinationPort };
       const tuple = { localAddress: route.sourceAddress, localPort: port, remoteAddress: address, remotePort: destinationPort };
@@ -102,17 +92,17 @@ export class CraftedProber implements Prober {
       const { crafted } = this.#ready[0] as Made;
       this.silence = { verdict: verdictOf(probeKind(crafted.tcp.flags), 'none'), reason: 'no-response' };
     } catch (error) {
-      this.port.close();
+      this.#port.close();
       throw error;
     }
   }
 
   get queued(): number {
-    return this.port.queued;
+    return this.#port.queued;
   }
 
   get dropped(): number {
-    return this.port.dropped;
+    return this.#port.dropped;
   }
 
   send(ttl: number, choice?: ProbeChoice): Probe {
@@ -120,7 +110,7 @@ export class CraftedProber implements Prober {
     const isReady = made?.ttl === ttl && choice === undefined;
     const { crafted, ipId, datagram, pieces } = isReady ? made : this.#make(this.#count, ttl, choice);
     // The last fragment completes the segment: the answer is to it.
-    const departure = pieces.map((piece) => this.port.send(piece)).at(-1) as Departure;
+    const departure = pieces.map((piece) => this.#port.send(piece)).at(-1) as Departure;
     this.#count++;
     const { ip, tcp } = crafted;
     const { seq, ack, flags } = tcp;
@@ -132,15 +122,15 @@ export class CraftedProber implements Prober {
 
   async next(untilUs: number): Promise<Finding | undefined> {
     for (;;) {
-      const arrival = await this.port.next(untilUs);
+      const arrival = await this.#port.next(untilUs);
       if (arrival === undefined) return undefined;
-      const finding = this.hears(arrival);
+      const finding = this.#hears(arrival);
       if (finding !== undefined) return finding;
     }
   }
 
   /** What an arrival for its port says; undefined for what is another program's. */
-  hears(arrival: Arrival): Finding | undefined {
+  #hears(arrival: Arrival): Finding | undefined {
     const { atUs, datagram } = arrival;
     const heard = hear(datagram);
     if (heard.type === 'unreadable')
@@ -155,11 +145,11 @@ export class CraftedProber implements Prober {
   }
 
   wake(): void {
-    this.port.wake();
+    this.#port.wake();
   }
 
   async close(): Promise<void> {
-    this.port.close();
+    this.#port.close();
   }
 
   #make(count: number, ttl: number, choice?: ProbeChoice): Made {
@@ -200,23 +190,18 @@ export class CraftedProber implements Prober {
       return { type: 'ignored', atUs, what: 'icmp', text, datagram };
     }
     this.#teller.icmp(heard, arrival, probe);
-    return { type: 'icmp', probe, atUs, from: ip.source, round: elapsed(probe.departure, arrival), error, ip, datagram };
+    return icmpFinding(heard, arrival, probe);
   }
 
-  /**
-   * Whom a quote names. Who translates addresses may leave one end of it translated; who rewrites sequence numbers leaves
-   * the identification, which proves it where all else is as it was.
-   */
+  /** Whom a quote names. Who rewrites sequence numbers leaves the identification, which proves it where all else is as it was. */
   #quoted({ error, quotedSeq }: Extract<Heard, { type: 'icmp' }>): CraftedProbe | 'foreign' | undefined {
-    const { source, sourcePort, destination, destinationPort } = this.#flow;
-    const isOurEnd = error.ip?.source === source && error.tcp?.sourcePort === sourcePort;
-    const isTheirEnd = error.ip?.destination === destination && error.tcp?.destinationPort === destinationPort;
+    const { isOurs, isTheirs } = quotedEnds(error, this.#port, this.#request);
     const numbered = [...this.#probes].filter(({ seq }) => seq === quotedSeq);
     const withId = (probes: readonly CraftedProbe[]): CraftedProbe | undefined => probes.find(({ ipId }) => ipId === error.ip?.id);
     // Bytes given whole leave all probes one number.
-    if (numbered.length > 0 && (isOurEnd || isTheirEnd)) return numbered.length === 1 ? numbered[0] : withId(numbered);
-    if (!isOurEnd) return 'foreign';
-    return isTheirEnd && this.#spec.ipId === undefined ? withId([...this.#probes]) : undefined;
+    if (numbered.length > 0 && (isOurs || isTheirs)) return numbered.length === 1 ? numbered[0] : withId(numbered);
+    if (!isOurs) return 'foreign';
+    return isTheirs && this.#spec.ipId === undefined ? withId([...this.#probes]) : undefined;
   }
 
   #hearsSegment(heard: Extract<Heard, { type: 'segment' }>, arrival: Arrival): Finding {
@@ -262,7 +247,7 @@ export class CraftedProber implements Prober {
     const ip = ipv4Header({ source, destination, id: copyId({}, this.#numbers, this.#count) });
     const datagram = encodePacket({ ip, tcp });
     try {
-      const departure = this.port.send(datagram);
+      const departure = this.#port.send(datagram);
       this.#lastReset = seq;
       this.#teller.sent({ ip, tcp, datagram, fragments: undefined, departure, probe, isReset: true });
     } catch (error) {

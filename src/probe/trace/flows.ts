@@ -5,6 +5,7 @@ import type { Outcome, RoundEvent, TraceEvent, TraceResult } from '../events.ts'
 import type { Teller, Timeline } from '../teller.ts';
 import { saysMore } from '../verdict.ts';
 import { type FlowPath, multipath } from './multipath.ts';
+import { Names } from './names.ts';
 import type { Prober } from './prober.ts';
 import type { TraceContext, TraceRequest } from './request.ts';
 import { TraceRun } from './run.ts';
@@ -30,11 +31,13 @@ export class Flows {
   constructor(request: TraceRequest, context: TraceContext, timeline: Timeline, teller: Teller, probers: readonly Prober[]) {
     this.#request = request;
     const signals = context.signal === undefined ? [this.#stop.signal] : [this.#stop.signal, context.signal];
-    const each = { ...context, signal: AbortSignal.any(signals), reverse: context.reverse && onceEach(context.reverse) };
+    const each = { ...context, signal: AbortSignal.any(signals) };
+    // Several flows meet the same routers.
+    const names = new Names(context.reverse);
     // What is sent a second is sent by all of them together.
     const share = { ...request, rate: request.rate / probers.length };
     this.flows = probers.map((prober) => {
-      const run = new TraceRun(share, each, timeline, teller, prober);
+      const run = new TraceRun(share, each, timeline, teller, prober, names);
       return {
         run,
         prober,
@@ -164,14 +167,4 @@ function outcomeOf(run: TraceRun, { silence }: Prober): Outcome {
   if (!run.isDone && run.rounds === 0) return { verdict: 'filtered', reason: 'interrupted' };
   if (stop?.kind === 'loop' || stop?.kind === 'max-ttl') return { verdict: 'filtered', reason: 'icmp-ttl-exceeded' };
   return silence;
-}
-
-/** Several flows meet the same routers. */
-function onceEach(reverse: NonNullable<TraceContext['reverse']>): NonNullable<TraceContext['reverse']> {
-  const asked = new Map<string, Promise<string | undefined>>();
-  return (address) => {
-    const answer = asked.get(address) ?? reverse(address);
-    asked.set(address, answer);
-    return answer;
-  };
 }

@@ -25,9 +25,10 @@ import type { Connection } from '../connection.ts';
 import type { ProbeContext } from '../context.ts';
 import type { ConnectEvent, Outcome, Stop, TraceResult } from '../events.ts';
 import { copyId } from '../segment-spec.ts';
-import { sourceOf } from '../start-event.ts';
+import { type Source, sourceOf } from '../start-event.ts';
 import type { Teller, Timeline, ToldProbe } from '../teller.ts';
 import { isFinalIcmp } from '../verdict.ts';
+import { icmpFinding, openTracePort, quotedEnds } from './port.ts';
 import type { Finding, Probe, ProbeChoice, Prober } from './prober.ts';
 import type { TraceRequest } from './request.ts';
 
@@ -46,12 +47,12 @@ interface InsideProbe extends Probe, ToldProbe {
 }
 
 export class InsideProber implements Prober {
-  readonly port: Port;
-  readonly source: Prober['source'];
+  readonly source: Source;
   readonly mtu: number;
   /** The last ICMP error that came in the place of a SYN+ACK. */
   #refusal: { address: string; icmp: string } | undefined;
   readonly #request: TraceRequest;
+  readonly #port: Port;
   readonly #context: ProbeContext;
   readonly #clock: Clock;
   readonly #teller: Teller;
@@ -71,26 +72,17 @@ export class InsideProber implements Prober {
 
   /** @throws NetError as {@link Network.openPort} */
   constructor(request: TraceRequest, context: ProbeContext, teller: Teller) {
-    const { address, port: destinationPort, source, sourcePort, interfaceName, spec } = request;
+    const { host, address, port, source, sourcePort, interfaceName, spec } = request;
     this.#request = request;
     this.#context = context;
     this.#clock = context.network.clock;
     this.#teller = teller;
-    this.port = context.network.openPort({
-      destination: address,
-      destinationPort,
-      source,
-      sourcePort,
-      interfaceName,
-      quotes: 'any',
-      pathMtu: request.mtu ? 'ignore' : 'heed',
-    });
-    const { route } = this.port;
-    this.source = sourceOf(this.port);
-    this.mtu = route.mtu;
+    this.#port = openTracePort(context.network, request, sourcePort);
+    this.source = sourceOf(this.#port);
+    this.mtu = this.#port.route.mtu;
     this.#connection = openConnection(
       {
-        ...{ host: request.host, address, port: destinationPort, source, sourcePort, interfaceName },
+        ...{ host, address, port, source, sourcePort, interfaceName },
         iss: spec.seq,
         synOptions: spec.namedOptions ?? {},
         window: spec.window,
@@ -100,18 +92,18 @@ export class InsideProber implements Prober {
         timeWaitMs: DEFAULT_TIME_WAIT_MS,
       },
       context,
-      this.port,
+      this.#port,
     );
     this.#connection.clocks = context.network.clockSources;
     this.#firstId = 1 + (context.random.uint32() % 0xffff);
   }
 
   get dropped(): number {
-    return this.port.dropped;
+    return this.#port.dropped;
   }
 
   get queued(): number {
-    return this.port.queued;
+    return this.#port.queued;
   }
 
   /** What the handshake has said of the port. */
@@ -157,10 +149,10 @@ export class InsideProber implements Prober {
     const payload = new Uint8Array(Math.max(1, datagramBytes - headers));
     const tcp = acknowledgedData(tcb, seqAdd(end, -payload.length), payload, this.#clock.nowUs());
     const ipId = copyId({}, { ipId: this.#firstId }, this.#count);
-    const { sourceAddress } = this.port.route;
+    const { sourceAddress } = this.#port.route;
     const ip = ipv4Header({ source: sourceAddress, destination: this.#request.address, ttl, tos: this.#request.spec.tos ?? 0, id: ipId });
     const datagram = encodePacket({ ip, tcp });
-    const departure = this.port.send(datagram);
+    const departure = this.#port.send(datagram);
     this.#count++;
     const probe: InsideProbe = {
       ttl,
@@ -192,7 +184,7 @@ export class InsideProber implements Prober {
   }
 
   wake(): void {
-    this.port.wake();
+    this.#port.wake();
   }
 
   /** Closes the connection, as far as the peer takes part (RFC 9293 §3.6); an interrupt, where it is not the normal end, resets it. */
@@ -222,7 +214,7 @@ export class InsideProber implements Prober {
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
     } finally {
-      this.port.close();
+      this.#port.close();
     }
   }
 
@@ -249,7 +241,7 @@ export class InsideProber implements Prober {
       this.#apply({ type: 'timer' });
       return 'nothing';
     }
-    const arrival = await this.port.next(Math.min(untilUs, nextDeadlineUs(tcb)));
+    const arrival = await this.#port.next(Math.min(untilUs, nextDeadlineUs(tcb)));
     if (arrival === undefined) return undefined;
     this.#teller.flush();
     const heard = hear(arrival.datagram);
@@ -261,12 +253,7 @@ export class InsideProber implements Prober {
   }
 
   /** An ACK of all that we have sent and nothing more; or, once it has forgotten the connection, a RST. */
-  #answer(
-    { tcp, ip }: Extract<Heard, { type: 'segment' }>,
-    { atUs, datagram, ...at }: Arrival,
-    rcvNxt: number,
-    sndNxt: number,
-  ): Finding | undefined {
+  #answer({ tcp, ip }: Extract<Heard, { type: 'segment' }>, arrival: Arrival, rcvNxt: number, sndNxt: number): Finding | undefined {
     const isAck = (tcp.flags & (ACK | SYN | FIN | RST)) === ACK && tcp.ack === sndNxt;
     const isBare = tcp.payload.length === 0 && tcp.seq === rcvNxt;
     if (!isBare || !(isAck || tcp.flags & RST) || this.#count === 0) return undefined;
@@ -274,12 +261,13 @@ export class InsideProber implements Prober {
     const named = duplicate && this.#probes.get(duplicate.left);
     const probe = named !== undefined && named.end === duplicate?.right ? this.#settle(named) : this.#settleOne();
     if (probe === 'beyond') return undefined;
+    const { atUs, datagram } = arrival;
     return {
       type: 'answer',
       probe,
       atUs,
       outcome: { verdict: 'open', reason: isAck ? 'ack' : 'rst' },
-      round: probe && elapsed(probe.departure, { atUs, ...at }),
+      round: probe && elapsed(probe.departure, arrival),
       ip,
       tcp,
       datagram,
@@ -310,15 +298,13 @@ export class InsideProber implements Prober {
   }
 
   #hearIcmp(heard: Extract<Heard, { type: 'icmp' }>, arrival: Arrival): Finding | 'nothing' {
-    const { error, ip, quotedSeq } = heard;
-    const { sourceAddress } = this.port.route;
-    const isOurEnd = error.ip?.source === sourceAddress && error.tcp?.sourcePort === this.port.port;
-    const isTheirEnd = error.ip?.destination === this.#request.address && error.tcp?.destinationPort === this.#request.port;
-    // Who translates addresses may leave one end of the quote translated; who rewrites sequence numbers leaves the identification.
-    const numbered = isOurEnd || isTheirEnd ? this.#probes.get(quotedSeq) : undefined;
-    const probe = numbered ?? (isOurEnd && isTheirEnd ? this.#withId(error.ip?.id) : undefined);
+    const { error, quotedSeq } = heard;
+    const { isOurs, isTheirs } = quotedEnds(error, this.#port, this.#request);
+    // Who rewrites sequence numbers leaves the identification.
+    const numbered = isOurs || isTheirs ? this.#probes.get(quotedSeq) : undefined;
+    const probe = numbered ?? (isOurs && isTheirs ? this.#withId(error.ip?.id) : undefined);
     if (probe === undefined) {
-      if (isOurEnd) this.#tell(this.#connection.take(arrival));
+      if (isOurs) this.#tell(this.#connection.take(arrival));
       return 'nothing';
     }
     this.#settle(probe);
@@ -326,8 +312,7 @@ export class InsideProber implements Prober {
     // A router is there: what seemed to be the destination's was to one that went further.
     if (probe.ttl >= this.#nearestUnnamed) this.#nearestUnnamed = Number.POSITIVE_INFINITY;
     this.#teller.icmp(heard, arrival, probe);
-    const { atUs, datagram } = arrival;
-    return { type: 'icmp', probe, atUs, from: ip.source, round: elapsed(probe.departure, arrival), error, ip, datagram };
+    return icmpFinding(heard, arrival, probe);
   }
 
   #withId(id: number | undefined): InsideProbe | undefined {

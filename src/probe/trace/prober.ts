@@ -4,7 +4,8 @@ import type { Ipv4Address } from '../../wire/address.ts';
 import type { IcmpError } from '../../wire/icmp.ts';
 import type { Ipv4Header } from '../../wire/ipv4.ts';
 import type { TcpSegment } from '../../wire/tcp.ts';
-import type { Outcome, SegmentNote, StartEvent } from '../events.ts';
+import type { Outcome, SegmentNote } from '../events.ts';
+import type { Source } from '../start-event.ts';
 
 /** One segment with a TTL of its own. */
 export interface Probe {
@@ -55,7 +56,7 @@ export interface ProbeChoice {
 /** Sends the probes of one flow, one four-tuple for all of them, and hears what they draw. */
 export interface Prober {
   /** Where they leave from. */
-  readonly source: Pick<StartEvent, 'sourceAddress' | 'sourcePort' | 'interfaceName' | 'guard'>;
+  readonly source: Source;
   /** What it stands for where nobody answers. */
   readonly silence: Outcome;
   /** The largest datagram that may leave, in bytes. */

@@ -6,7 +6,7 @@ import type { NoteEvent, TraceEvent } from '../events.ts';
 import { hasLeft } from '../leaving.ts';
 import { startEvent } from '../start-event.ts';
 import type { Teller, Timeline } from '../teller.ts';
-import { Names } from './names.ts';
+import type { Names } from './names.ts';
 import { Path } from './path.ts';
 import type { Finding, Probe, Prober } from './prober.ts';
 import type { TraceContext, TraceRequest } from './request.ts';
@@ -50,7 +50,7 @@ export class TraceRun {
   #owesStart = false;
   #breathedAtUs = 0;
 
-  constructor(request: TraceRequest, context: TraceContext, timeline: Timeline, teller: Teller, prober: Prober) {
+  constructor(request: TraceRequest, context: TraceContext, timeline: Timeline, teller: Teller, prober: Prober, names: Names) {
     this.#request = request;
     this.#context = context;
     this.#clock = context.network.clock;
@@ -59,7 +59,7 @@ export class TraceRun {
     this.#prober = prober;
     this.path = new Path(request, context.random);
     this.#schedule = new Schedule(request, this.path);
-    this.names = new Names(context.reverse);
+    this.names = names;
     this.begun = new Promise((resolve) => {
       this.#hasBegun = resolve;
     });
@@ -85,7 +85,7 @@ export class TraceRun {
       const { known } = this.path;
       this.rounds = known.length === 0 ? 0 : Math.min(...known.map(({ settledRounds }) => settledRounds));
       if (!this.isInterrupted) await this.names.settled(this.#clock);
-      this.#events.push(...this.#story.rest(this.#relative(this.settledAtUs)));
+      this.#events.push(...this.#story.rest(this.#teller.relative(this.settledAtUs)));
     }
     yield* this.#takeEvents();
   }
@@ -124,7 +124,7 @@ export class TraceRun {
     yield* this.#events.splice(0);
     yield* this.#teller.told.splice(0);
     if (this.#request.watchMs === undefined)
-      yield* this.#story.settled(this.#relative(this.#clock.nowUs()), (hop) => this.#schedule.isSettled(hop));
+      yield* this.#story.settled(this.#teller.relative(this.#clock.nowUs()), (hop) => this.#schedule.isSettled(hop));
     this.#toldAtUs = this.#clock.nowUs();
     this.#hasNews = false;
   }
@@ -157,7 +157,7 @@ export class TraceRun {
     const isDue = nowUs >= this.#schedule.nextRoundAtUs;
     if (this.rounds < round && (isDue || this.#schedule.isRoundOver)) {
       this.rounds = round;
-      const atUs = this.#relative(nowUs);
+      const atUs = this.#teller.relative(nowUs);
       this.#events.push(...this.#story.all(atUs, round), { type: 'round', atUs, round });
       this.#hasNews = true;
       this.#toldAtUs = 0;
@@ -224,7 +224,7 @@ export class TraceRun {
 
   #note(code: NoteEvent['code'], text: string, atUs: number, datagram?: Uint8Array): void {
     this.#hasNews = true;
-    this.#events.push({ type: 'note', atUs: this.#relative(atUs), code, text, datagram });
+    this.#events.push({ type: 'note', atUs: this.#teller.relative(atUs), code, text, datagram });
   }
 
   /** Gives up those whose time is over. */
@@ -234,9 +234,5 @@ export class TraceRun {
       hop.lose(one);
       if (hop.ttl === this.path.distance) this.#prober.giveUp(one.probe);
     }
-  }
-
-  #relative(atUs: number): number {
-    return atUs - (this.#timeline.begun?.atUs ?? atUs);
   }
 }

@@ -1,9 +1,9 @@
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../../wire/address.ts';
 import type { HopEvent } from '../events.ts';
+import type { Source } from '../start-event.ts';
 import { answerersOf, firstSeen, type Hop } from './hop.ts';
 import type { Names } from './names.ts';
 import type { Path } from './path.ts';
-import type { Prober } from './prober.ts';
 import { remarksOf } from './remarks.ts';
 import type { TraceRequest } from './request.ts';
 
@@ -15,7 +15,7 @@ export class Story {
   /** The TTL of the hop that is told next. */
   #nextTtl: number;
 
-  constructor(request: TraceRequest, path: Path, names: Names, { sourceAddress }: Prober['source']) {
+  constructor(request: TraceRequest, path: Path, names: Names, { sourceAddress }: Source) {
     this.#request = request;
     this.#path = path;
     this.#names = names;

@@ -33,7 +33,9 @@ export async function* trace(request: TraceRequest, context: TraceContext): Asyn
   try {
     const inside = request.inside ? new InsideProber(request, context, teller) : undefined;
     if (inside !== undefined) probers.push(inside);
-    else for (let flow = 0; flow < request.flows; flow++) probers.push(new CraftedProber(request, context, teller, portOf(request, flow)));
+    else
+      for (let flow = 0; flow < request.flows; flow++)
+        probers.push(new CraftedProber(request, context, teller, sourcePortOf(request, flow)));
     await inside?.connect(timeline);
     if (timeline.begun !== undefined)
       yield startEvent('trace', request, (probers[0] as Prober).source, timeline.begun, context.network.clock);
@@ -52,7 +54,7 @@ export async function* trace(request: TraceRequest, context: TraceContext): Asyn
 }
 
 /** One behind the other, where one was asked for. */
-const portOf = ({ sourcePort }: TraceRequest, flow: number) => ({ sourcePort: sourcePort === undefined ? undefined : sourcePort + flow });
+const sourcePortOf = ({ sourcePort }: TraceRequest, flow: number) => (sourcePort === undefined ? undefined : sourcePort + flow);
 
 async function* run(flows: Flows, request: TraceRequest, context: TraceContext, timeline: Timeline): AsyncGenerator<TraceEvent, End> {
   yield* flows.events();
