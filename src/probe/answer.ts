@@ -7,6 +7,14 @@ import type { Crafted } from './segment-spec.ts';
 /** Why a segment is no answer. */
 export type Refusal = 'bad-ack' | 'bad-rst' | 'no-ack';
 
+/** The same in words, and of a segment that is not even looked at. */
+export const REFUSAL_TEXTS: Readonly<Record<Refusal | 'bad-checksum', string>> = {
+  'bad-ack': 'it acknowledges what we did not send',
+  'bad-rst': 'its numbers fit none of our probes',
+  'no-ack': 'neither ACK nor RST',
+  'bad-checksum': 'its checksum is wrong',
+};
+
 /** What there is to know of a probe when its answer comes. */
 export interface Question {
   readonly flags: number;

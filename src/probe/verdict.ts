@@ -81,6 +81,12 @@ export const RULES: Readonly<Record<ProbeKind, Readonly<Record<AnswerKind, Rule>
 
 export const verdictOf = (probe: ProbeKind, answer: AnswerKind): Verdict => RULES[probe][answer].verdict;
 
+/** What an answer says of the port, by the flags of the probe and its own. */
+export function answerOutcome(asked: number, answered: number): Outcome {
+  const kind = answerKind(answered);
+  return { verdict: verdictOf(probeKind(asked), kind), reason: kind === 'other' ? 'answer' : kind };
+}
+
 const FIREWALL = 'RFC 1812 §5.2.7.1: a filter sends it';
 const NO_WAY = 'RFC 1812 §5.2.7.1: there is no way there';
 

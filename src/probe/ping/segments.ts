@@ -1,19 +1,18 @@
 /** Probes that are one crafted segment each. */
-import { NetError } from '../../net/errors.ts';
 import { type Departure, elapsed } from '../../net/moment.ts';
 import type { Port, PortArrival, SharedInbox } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
-import { type Ipv4Header, ipv4Header } from '../../wire/ipv4.ts';
-import { encodePacket } from '../../wire/packet.ts';
-import { type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
-import { type Refusal, refusal } from '../answer.ts';
+import type { Ipv4Header } from '../../wire/ipv4.ts';
+import type { TcpSegment } from '../../wire/tcp.ts';
+import { REFUSAL_TEXTS, type Refusal, refusal } from '../answer.ts';
 import { type Heard, hear } from '../arrival.ts';
 import type { ProbeContext } from '../context.ts';
 import type { SegmentNote } from '../events.ts';
+import { sendReset } from '../reset.ts';
 import { copyId, craft, datagramOf, drawNumbers, piecesOf } from '../segment-spec.ts';
 import { Teller, type Timeline } from '../teller.ts';
-import { answerKind, probeKind, verdictOf } from '../verdict.ts';
+import { answerOutcome } from '../verdict.ts';
 import { type Lease, PortPool } from './ports.ts';
 import type { Finding, Prober } from './probe.ts';
 import type { PingRequest } from './request.ts';
@@ -112,12 +111,11 @@ export class SegmentProber implements Prober {
     if (probe === undefined) return ignored({ atUs }, why, `Ignored a segment: ${WHY[why]}.`);
     const round = isSure ? elapsed(probe.departure, arrival) : undefined;
     probe.settleDeparture();
-    const kind = answerKind(tcp.flags);
     return {
       type: 'answer',
       probe,
       atUs,
-      outcome: { verdict: verdictOf(probeKind(probe.flags), kind), reason: kind === 'other' ? 'answer' : kind },
+      outcome: answerOutcome(probe.flags, tcp.flags),
       round,
       flags: flagNames(tcp.flags),
       ttl: ip.ttl,
@@ -144,24 +142,14 @@ export class SegmentProber implements Prober {
   }
 
   /**
-   * The peer must not be left with half a connection: <SEQ=SEG.ACK><CTL=RST> (RFC 9293 §3.10.7.3) for a SYN+ACK, ours
-   * or not, and for the challenge ACK of a connection that it remembers (RFC 5961 §4).
+   * The peer must not be left with half a connection: an exact RST for a SYN+ACK, ours or not, and for the challenge ACK of
+   * a connection that it remembers (RFC 5961 §4).
    */
   #reset({ port, flow }: Lease, { flags, ack }: TcpSegment, { id }: Ipv4Header, probe: SegmentProbe | undefined): void {
     const isSynAck = (flags & (SYN | ACK | RST)) === (SYN | ACK);
     const isChallenge = (flags & (SYN | ACK | RST)) === ACK && probe !== undefined && (probe.flags & SYN) !== 0;
     if (!isSynAck && !isChallenge) return;
-    const { sourcePort, destinationPort, source, destination } = flow;
-    const tcp = tcpSegment({ sourcePort, destinationPort, seq: ack, flags: RST });
-    const ip = ipv4Header({ source, destination, id: 1 + (id % 0xffff) });
-    const datagram = encodePacket({ ip, tcp });
-    try {
-      const departure = port.send(datagram);
-      this.#teller.sent({ ip, tcp, datagram, fragments: undefined, departure, probe, isReset: true });
-    } catch (error) {
-      // The next probe will tell that this machine can't send.
-      if (!(error instanceof NetError)) throw error;
-    }
+    sendReset(port, flow, { seq: ack, id: 1 + (id % 0xffff) }, probe, this.#teller);
   }
 
   #poolOf(target: Target): PortPool {
@@ -187,10 +175,7 @@ export class SegmentProber implements Prober {
 }
 
 const WHY: Readonly<Record<Refusal | 'bad-checksum' | 'late', string>> = {
-  'bad-ack': 'it acknowledges what we did not send',
-  'bad-rst': 'its numbers fit none of our probes',
-  'no-ack': 'neither ACK nor RST',
-  'bad-checksum': 'its checksum is wrong',
+  ...REFUSAL_TEXTS,
   late: 'no probe of that port is remembered',
 };
 

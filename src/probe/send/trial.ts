@@ -6,7 +6,7 @@ import { seqInWindow } from '../../wire/seq.ts';
 import { TCP_MIN_HEADER_LENGTH, type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
 import type { Answer, Outcome, Reason, SegmentNote, Verdict } from '../events.ts';
 import { type Crafted, copyId, craft, datagramOf, piecesOf, type SegmentFlow, type SegmentNumbers } from '../segment-spec.ts';
-import { answerKind, type ProbeKind, probeKind, saysMore, verdictOf } from '../verdict.ts';
+import { answerOutcome, probeKind, saysMore, verdictOf } from '../verdict.ts';
 import type { Awaited, Variant } from './request.ts';
 
 /** A peer may answer on and on, each time with other numbers. */
@@ -71,9 +71,8 @@ export class Trial {
     const { flags, seq, ack, window } = segment;
     if (flags & SYN) this.irs ??= seq;
     if ((flags & (SYN | ACK | RST)) === (SYN | ACK)) this.#halfOpen.add(ack);
-    const kind = answerKind(flags);
     this.#answer ??= { flags: flagNames(flags), ttl, window };
-    this.#counts(verdictOf(this.#probe, kind), kind === 'other' ? 'answer' : kind, at);
+    this.#counts(answerOutcome(this.crafted.tcp.flags, flags), at);
     // As many of the same as we have sent may each answer one of ours; more are the peer's own.
     const mark = `${flags} ${seq} ${ack}`;
     const again = this.#seen.has(mark) && this.received > this.sent;
@@ -84,10 +83,10 @@ export class Trial {
 
   /** An ICMP error about our segment, whichever it is, says that the segment did not do its work. */
   hearsIcmp(name: string, at: Moment): void {
-    this.#counts('filtered', `icmp-${name}`, at);
+    this.#counts({ verdict: 'filtered', reason: `icmp-${name}` }, at);
   }
 
-  #counts(verdict: Verdict, reason: Reason, at: Moment): void {
+  #counts({ verdict, reason }: Outcome, at: Moment): void {
     this.received++;
     // With more than one unanswered there is no telling which of them it answers.
     if (this.rtt === undefined && this.#lastSent && this.sent === this.received) this.rtt = elapsed(this.#lastSent, at);
@@ -96,13 +95,9 @@ export class Trial {
     else kind.count++;
   }
 
-  get #probe(): ProbeKind {
-    return probeKind(this.crafted.tcp.flags);
-  }
-
   /** By the answer that says most, or by silence. */
   get outcome(): Outcome {
-    return this.find('any') ?? { verdict: verdictOf(this.#probe, 'none'), reason: 'no-response' };
+    return this.find('any') ?? { verdict: verdictOf(probeKind(this.crafted.tcp.flags), 'none'), reason: 'no-response' };
   }
 
   /** How many answers of each kind came. */

@@ -1,17 +1,15 @@
 /** Probes that are crafted segments, each for itself: no connection comes of them. */
-import { NetError } from '../../net/errors.ts';
 import { type Departure, elapsed } from '../../net/moment.ts';
 import type { Arrival, Port } from '../../net/network.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { ACK, RST, SYN } from '../../wire/flags.ts';
-import { ipv4Header } from '../../wire/ipv4.ts';
-import { encodePacket } from '../../wire/packet.ts';
 import { seqAdd } from '../../wire/seq.ts';
-import { type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
-import { endOf, type Question, type Refusal, refusal } from '../answer.ts';
+import type { TcpSegment } from '../../wire/tcp.ts';
+import { endOf, type Question, REFUSAL_TEXTS, type Refusal, refusal } from '../answer.ts';
 import { type Heard, hear } from '../arrival.ts';
 import type { ProbeContext } from '../context.ts';
-import type { Outcome, SegmentNote } from '../events.ts';
+import type { Outcome } from '../events.ts';
+import { sendReset } from '../reset.ts';
 import {
   type Crafted,
   copyId,
@@ -25,7 +23,7 @@ import {
 } from '../segment-spec.ts';
 import { type Source, sourceOf } from '../start-event.ts';
 import type { Teller, ToldProbe } from '../teller.ts';
-import { answerKind, probeKind, verdictOf } from '../verdict.ts';
+import { answerKind, answerOutcome, probeKind, verdictOf } from '../verdict.ts';
 import { icmpFinding, openTracePort, quotedEnds } from './port.ts';
 import type { Finding, Probe, ProbeChoice, Prober } from './prober.ts';
 import type { TraceRequest } from './request.ts';
@@ -210,9 +208,8 @@ export class CraftedProber implements Prober {
     const { probe, asked, why } = checksumOk ? this.#answered(tcp) : DAMAGED;
     this.#teller.heard(heard, arrival, probe, why);
     if (checksumOk) this.#close(tcp, asked ?? probe);
-    if (asked === undefined) return { type: 'ignored', atUs, what: why, text: `Ignored a segment: ${WHY[why]}.`, datagram };
-    const kind = answerKind(tcp.flags);
-    const outcome: Outcome = { verdict: verdictOf(probeKind(asked.flags), kind), reason: kind === 'other' ? 'answer' : kind };
+    if (asked === undefined) return { type: 'ignored', atUs, what: why, text: `Ignored a segment: ${REFUSAL_TEXTS[why]}.`, datagram };
+    const outcome = answerOutcome(asked.flags, tcp.flags);
     return { type: 'answer', probe, atUs, outcome, round: probe && elapsed(probe.departure, arrival), ip, tcp, datagram };
   }
 
@@ -240,32 +237,14 @@ export class CraftedProber implements Prober {
     if (kind === 'syn-ack' || isChallenge) this.#reset(ack, asked);
   }
 
-  /** <SEQ=SEG.ACK><CTL=RST> (RFC 9293 §3.10.7.3). */
   #reset(seq: number, probe: CraftedProbe | undefined): void {
-    const { source, sourcePort, destination, destinationPort } = this.#flow;
-    const tcp = tcpSegment({ sourcePort, destinationPort, seq, flags: RST });
-    const ip = ipv4Header({ source, destination, id: copyId({}, this.#numbers, this.#count) });
-    const datagram = encodePacket({ ip, tcp });
-    try {
-      const departure = this.#port.send(datagram);
-      this.#lastReset = seq;
-      this.#teller.sent({ ip, tcp, datagram, fragments: undefined, departure, probe, isReset: true });
-    } catch (error) {
-      // The next probe will tell that this machine can't send.
-      if (!(error instanceof NetError)) throw error;
-    }
+    const id = copyId({}, this.#numbers, this.#count);
+    if (sendReset(this.#port, this.#flow, { seq, id }, probe, this.#teller)) this.#lastReset = seq;
   }
 }
 
 type Answered =
   | { probe: CraftedProbe | undefined; asked: CraftedProbe; why: undefined }
-  | { probe: undefined; asked: undefined; why: keyof typeof WHY & SegmentNote };
-
-const WHY: Readonly<Record<Refusal | 'bad-checksum', string>> = {
-  'bad-ack': 'it acknowledges what we did not send',
-  'bad-rst': 'its numbers fit none of our probes',
-  'no-ack': 'neither ACK nor RST',
-  'bad-checksum': 'its checksum is wrong',
-};
+  | { probe: undefined; asked: undefined; why: Refusal | 'bad-checksum' };
 
 const DAMAGED: Answered = { probe: undefined, asked: undefined, why: 'bad-checksum' };

@@ -1,52 +1,43 @@
 /** Round trips of a hop, over as many rounds as there may be. */
-import { type Figure, type FigureClock, weaker } from '../../net/moment.ts';
+import type { Figure, FigureClock } from '../../net/moment.ts';
 import { type Random, randomBelow } from '../../net/random.ts';
 import type { HopFigures } from '../events.ts';
+import { Spread } from '../spread.ts';
 
 /** Round trips that the median is taken from: all of them up to here, then a fair sample. */
 const MOST_SAMPLES = 512;
 
 export class RoundTrips {
-  clock: FigureClock | undefined;
-  /** In microseconds; undefined without any. */
-  longestUs: number | undefined;
   readonly #random: Random;
   readonly #samples: number[] = [];
-  #count = 0;
-  #mean = 0;
-  /** The sum of squared distances from the mean (Welford). */
-  #squares = 0;
-  #min = Number.POSITIVE_INFINITY;
+  readonly #spread = new Spread();
   #last = 0;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  add({ us, clock }: Figure): void {
-    this.clock = this.clock === undefined ? clock : weaker(this.clock, clock);
-    this.#count++;
-    const distance = us - this.#mean;
-    this.#mean += distance / this.#count;
-    this.#squares += distance * (us - this.#mean);
-    this.#min = Math.min(this.#min, us);
-    this.longestUs = Math.max(this.longestUs ?? 0, us);
+  get clock(): FigureClock | undefined {
+    return this.#spread.clock;
+  }
+
+  /** In microseconds; undefined without any. */
+  get longestUs(): number | undefined {
+    return this.#spread.count === 0 ? undefined : this.#spread.max;
+  }
+
+  add(figure: Figure): void {
+    const { us } = figure;
+    this.#spread.add(figure);
     this.#last = us;
     // Each has the same chance to be among the samples (Vitter's algorithm R).
-    const place = this.#samples.length < MOST_SAMPLES ? this.#samples.length : randomBelow(this.#random, this.#count);
+    const place = this.#samples.length < MOST_SAMPLES ? this.#samples.length : randomBelow(this.#random, this.#spread.count);
     if (place < MOST_SAMPLES) this.#samples[place] = us;
   }
 
   get rttUs(): HopFigures['rttUs'] {
-    if (this.longestUs === undefined) return undefined;
-    return {
-      last: this.#last,
-      min: this.#min,
-      mean: this.#mean,
-      median: median(this.#samples),
-      max: this.longestUs,
-      stddev: Math.sqrt(this.#squares / this.#count),
-    };
+    const { count, min, mean, max, stddev } = this.#spread;
+    return count === 0 ? undefined : { last: this.#last, min, mean, median: median(this.#samples), max, stddev };
   }
 }
 

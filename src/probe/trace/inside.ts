@@ -27,7 +27,6 @@ import type { ConnectEvent, Outcome, Stop, TraceResult } from '../events.ts';
 import { copyId } from '../segment-spec.ts';
 import { type Source, sourceOf } from '../start-event.ts';
 import type { Teller, Timeline, ToldProbe } from '../teller.ts';
-import { isFinalIcmp } from '../verdict.ts';
 import { icmpFinding, openTracePort, quotedEnds } from './port.ts';
 import type { Finding, Probe, ProbeChoice, Prober } from './prober.ts';
 import type { TraceRequest } from './request.ts';
@@ -135,8 +134,7 @@ export class InsideProber implements Prober {
     while (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED') {
       if (this.#isInterrupted) this.#apply({ type: 'abort' });
       else await this.#hear(Number.POSITIVE_INFINITY);
-      if (isFinalIcmp(connection.record.icmp ?? '') && !connection.wasEstablished)
-        this.#apply({ type: 'abort', cause: 'an ICMP error says that nothing will come' });
+      this.#tell(connection.heedIcmp());
     }
     this.connectedAtUs = this.#clock.nowUs();
   }
