@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { Ipv4Address } from '../wire/address.ts';
-import { errno, systemError } from './errno.ts';
+import { openDescriptor } from './descriptor.ts';
+import { errno } from './errno.ts';
 import { NetError } from './errors.ts';
 import { attachFilter, type CompiledProgram, compile, type PortRange, rejectAll } from './filter.ts';
-import { AF_INET, IP_LOCAL_PORT_RANGE, IP_MINTTL, libc, SO_REUSEADDR, SOCK_CLOEXEC, SOCK_STREAM, SOL_IP, SOL_SOCKET } from './libc.ts';
+import { IP_LOCAL_PORT_RANGE, IP_MINTTL, libc, SO_REUSEADDR, SOL_IP, SOL_SOCKET } from './libc.ts';
 import { bindError, serverBindError } from './reservation.ts';
 
 const HIGHEST_TTL = 255;
@@ -104,8 +105,7 @@ export class Guards {
   }
 
   private openSocket(): number {
-    const fd = libc().socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) throw systemError('open', 'a TCP socket', -fd);
+    const fd = openDescriptor('TCP');
     this.filter ??= compile(rejectAll);
     const { filter, leastTtl } = shut(fd, this.filter);
     if (!filter && !leastTtl) {
@@ -138,8 +138,7 @@ function shut(fd: number, filter: CompiledProgram): GuardMeans {
 
 /** Tries them on a socket that is not bound. @throws NetError where there is no TCP socket */
 export function guardMeans(): GuardMeans {
-  const fd = libc().socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw systemError('open', 'a TCP socket', -fd);
+  const fd = openDescriptor('TCP');
   const means = shut(fd, compile(rejectAll));
   libc().close(fd);
   return means;

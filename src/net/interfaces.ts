@@ -1,8 +1,9 @@
 import { networkInterfaces } from 'node:os';
 import { type Ipv4Address, isLoopback, parseIpv4 } from '../wire/address.ts';
+import { openDescriptor } from './descriptor.ts';
 import { errno, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
-import { AF_INET, LITTLE_ENDIAN, libc, SO_BINDTODEVICE, SOCK_CLOEXEC, SOCK_DGRAM, SOL_SOCKET } from './libc.ts';
+import { LITTLE_ENDIAN, libc, SO_BINDTODEVICE, SOL_SOCKET } from './libc.ts';
 
 /** IFNAMSIZ less the final zero; the kernel cuts a longer name in silence. */
 const LONGEST_NAME = 15;
@@ -34,9 +35,8 @@ const IFREQ_VALUE = 16;
 
 /** The largest datagram in bytes that an interface lets out; undefined where there is none of that name. */
 export function interfaceMtu(name: string): number | undefined {
-  const { socket, ioctl, close } = libc();
-  const fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw systemError('open', 'a UDP socket', -fd);
+  const { ioctl, close } = libc();
+  const fd = openDescriptor('UDP');
   const ifreq = new Uint8Array(IFREQ_LENGTH);
   ifreq.set(new TextEncoder().encode(name).subarray(0, LONGEST_NAME));
   const result = ioctl(fd, SIOCGIFMTU, ifreq);

@@ -1,5 +1,6 @@
+import { openDescriptor } from './descriptor.ts';
 import { systemError } from './errno.ts';
-import { AF_INET, LITTLE_ENDIAN, libc, SOCK_CLOEXEC, SOCK_DGRAM } from './libc.ts';
+import { LITTLE_ENDIAN, libc } from './libc.ts';
 
 const SIOCSIFFLAGS = 0x8914;
 const IFF_UP = 1;
@@ -9,9 +10,8 @@ const IFREQ_FLAGS = 16;
 
 /** Brings loopback up, which a new network namespace has down. @throws NetError */
 export function bringLoopbackUp(): void {
-  const { socket, ioctl, close } = libc();
-  const fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw systemError('open', 'a UDP socket', -fd);
+  const { ioctl, close } = libc();
+  const fd = openDescriptor('UDP');
   const ifreq = new DataView(new ArrayBuffer(IFREQ_LENGTH));
   new TextEncoder().encodeInto('lo', new Uint8Array(ifreq.buffer));
   ifreq.setInt16(IFREQ_FLAGS, IFF_UP, LITTLE_ENDIAN);

@@ -20,8 +20,6 @@ import type {
 } from './network.ts';
 import { type Random, seededRandom } from './random.ts';
 
-export { type Faults, NO_FAULTS } from './faults.ts';
-
 interface Timer {
   atUs: number;
   /** Timers of one time fire in the order they were set. */
@@ -173,6 +171,13 @@ function sendNow(wire: MemoryWire, datagram: Uint8Array): Departure {
   return { atUs, handedOverAtUs: atUs, stamped: false, pending: false, wallSteps: 0 };
 }
 
+interface Gathering {
+  take(): readonly Arrival[];
+  wait(deadlineUs: number): Promise<void>;
+  wake(): void;
+  close(): void;
+}
+
 class MemoryHost implements Network {
   readonly clock: Clock;
   readonly clockSources = { transmit: 'user', receive: 'user' } as const;
@@ -233,20 +238,13 @@ class MemoryHost implements Network {
   }
 
   openFan({ sourcePort: wanted, sourcePorts: wantedPorts = 1, datagramLength }: FanRequest): Fan {
-    const { clock, receivers, wire } = this;
+    const { wire } = this;
     const sourcePorts = wanted === undefined ? wantedPorts : 1;
     const sourcePort = wanted ?? this.nextPort;
     if (wanted === undefined) this.nextPort += sourcePorts;
     const ours = Array.from({ length: sourcePorts }, (_, i) => sourcePort + i);
-    const signal = new Inbox<never>(clock);
     const bytes = new Uint8Array(FAN_SLOTS * datagramLength);
-    let arrivals: Arrival[] = [];
-    for (const port of ours) {
-      receivers.set(port, (arrival) => {
-        arrivals.push(arrival);
-        signal.wake();
-      });
-    }
+    const { take, wait, wake, close } = this.gather(ours);
     return {
       sourcePort,
       sourcePorts,
@@ -263,32 +261,18 @@ class MemoryHost implements Network {
         done(this.send(outgoing, 0, count));
       },
       take(each) {
-        const taken = arrivals;
-        arrivals = [];
-        for (const { datagram } of taken) each(datagram, 0, datagram.length);
+        for (const { datagram } of take()) each(datagram, 0, datagram.length);
       },
-      async wait(deadlineUs) {
-        if (arrivals.length === 0) await signal.next(deadlineUs);
-      },
-      wake: () => signal.wake(),
-      close: () => {
-        for (const port of ours) receivers.delete(port);
-        signal.wake();
-      },
+      wait,
+      wake,
+      close,
     };
   }
 
   openListener({ ports, address }: ListenerRequest): ListeningPorts {
-    const { clock, receivers, wire } = this;
-    const signal = new Inbox<never>(clock);
+    const { wire } = this;
     const route = { sourceAddress: this.address, interfaceName: 'memory', mtu: this.mtu };
-    let arrivals: Arrival[] = [];
-    for (const port of ports) {
-      receivers.set(port, (arrival) => {
-        arrivals.push(arrival);
-        signal.wake();
-      });
-    }
+    const { take, wait, wake, close } = this.gather(ports);
     return {
       guard: 'none',
       receiveWindowBytes: 1 << 20,
@@ -299,10 +283,33 @@ class MemoryHost implements Network {
       pathMtu: () => route.mtu,
       send: (datagram) => sendNow(wire, datagram),
       async next(deadlineUs) {
-        if (arrivals.length === 0) await signal.next(deadlineUs);
+        await wait(deadlineUs);
+        return take();
+      },
+      wake,
+      close,
+    };
+  }
+
+  /** What arrives for some ports, all at once. */
+  private gather(ports: readonly number[]): Gathering {
+    const { receivers } = this;
+    const signal = new Inbox<never>(this.clock);
+    let arrivals: Arrival[] = [];
+    for (const port of ports) {
+      receivers.set(port, (arrival) => {
+        arrivals.push(arrival);
+        signal.wake();
+      });
+    }
+    return {
+      take: () => {
         const taken = arrivals;
         arrivals = [];
         return taken;
+      },
+      wait: async (deadlineUs) => {
+        if (arrivals.length === 0) await signal.next(deadlineUs);
       },
       wake: () => signal.wake(),
       close: () => {

@@ -1,7 +1,8 @@
 import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
+import { openDescriptor } from './descriptor.ts';
 import { errno, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
-import { AF_INET, libc, SOCK_CLOEXEC, SOCK_STREAM } from './libc.ts';
+import { libc } from './libc.ts';
 
 /** A local port that no other program gets. The kernel answers for it as for any port on which nobody listens. */
 export interface Reservation {
@@ -15,8 +16,7 @@ export interface Reservation {
  * @throws NetError `port-in-use`, `no-permission`
  */
 export function reservePort(address: Ipv4Address, port: number | undefined): Reservation {
-  const fd = libc().socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw systemError('open', 'a TCP socket', -fd);
+  const fd = openDescriptor('TCP');
   const result = libc().bind(fd, address, port ?? 0);
   if (result < 0) {
     libc().close(fd);

@@ -116,9 +116,8 @@ const HOSTS_FILE = '/etc/hosts';
 /** The first name of each address. */
 function namesOfHosts(): Map<string, string> {
   const names = new Map<string, string>();
-  // Lines are `address name alias…`, with a comment after #.
-  for (const line of textOf(HOSTS_FILE).split('\n')) {
-    const [address, name] = (line.split('#')[0] as string).trim().split(/\s+/);
+  // Lines are `address name alias…`.
+  for (const [address, name] of linesOf(HOSTS_FILE)) {
     if (address && name !== undefined && !names.has(address)) names.set(address, name);
   }
   return names;
@@ -139,20 +138,20 @@ export function resolvePort(text: string): number | undefined {
 /** The TCP services of /etc/services: the port of each name and alias, in the order of the file, which has the official name first. */
 export function tcpServices(): Map<string, number> {
   const ports = new Map<string, number>();
-  // Lines are `name port/protocol alias…`, with a comment after #.
-  for (const line of textOf(SERVICES_FILE).split('\n')) {
-    const [official, port, ...aliases] = (line.split('#')[0] as string).trim().split(/\s+/);
+  // Lines are `name port/protocol alias…`.
+  for (const [official, port, ...aliases] of linesOf(SERVICES_FILE)) {
     if (official === undefined || !port?.endsWith('/tcp')) continue;
     for (const name of [official, ...aliases]) if (!ports.has(name)) ports.set(name, Number.parseInt(port, 10));
   }
   return ports;
 }
 
-/** Not every system has the file. */
-function textOf(file: string): string {
+/** The words of each line, without the comment after #. Not every system has the file. */
+function linesOf(file: string): string[][] {
   try {
-    return readFileSync(file, 'utf8');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.map((line) => (line.split('#')[0] as string).trim().split(/\s+/));
   } catch {
-    return '';
+    return [];
   }
 }

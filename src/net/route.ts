@@ -1,9 +1,10 @@
 /** The kernel's own routes, asked by connecting a UDP socket, which sends nothing. */
 import { formatIpv4, type Ipv4Address, isLoopback, isMulticast } from '../wire/address.ts';
+import { openDescriptor } from './descriptor.ts';
 import { errno, noRouteError, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
 import { bindToInterface, interfaceMtu, interfaceTowards } from './interfaces.ts';
-import { AF_INET, getsockoptNumber, IP_MTU, libc, SO_BROADCAST, SOCK_CLOEXEC, SOCK_DGRAM, SOL_IP, SOL_SOCKET } from './libc.ts';
+import { getsockoptNumber, IP_MTU, libc, SO_BROADCAST, SOL_IP, SOL_SOCKET } from './libc.ts';
 import type { Clock, Route } from './network.ts';
 
 const LIMITED_BROADCAST = 0xffffffff;
@@ -55,8 +56,7 @@ export function findRoute({ destination, source, interfaceName }: RouteRequest):
   if (destination === 0) throw badDestination(destination, 'it is no address of a host');
   if (isMulticast(destination)) throw badDestination(destination, 'it is a multicast address');
   if (destination === LIMITED_BROADCAST) throw badDestination(destination, 'it is a broadcast address');
-  const fd = libc().socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw systemError('open', 'a UDP socket', -fd);
+  const fd = openDescriptor('UDP');
   try {
     if (source !== undefined) bindToSource(fd, source);
     if (interfaceName !== undefined) bindToInterface(fd, interfaceName);

@@ -11,6 +11,7 @@ import type { Departure } from './moment.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
 import { PROTOCOL_RAW, RawSocket } from './raw.ts';
 import { ErrorQueue } from './stamp.ts';
+import { standStill } from './stand-still.ts';
 
 const SEND_BUFFER_BYTES = 4 << 20;
 /** Where stamps wait to be read: some 900 bytes each. */
@@ -20,8 +21,6 @@ const STAMP_BUFFER_BYTES = 1 << 20;
 const BACKOFF_MS = [0.1, 0.2, 0.4, 0.8, 1.6];
 /** Among strangers: so long nothing is tried again after a queue that stayed full. */
 const REST_US = 100_000;
-
-const sleepCell = new Int32Array(new SharedArrayBuffer(4));
 
 /** How a socket sends; undefined leaves the choice to the kernel. */
 export interface WayOut {
@@ -169,7 +168,7 @@ export class Sender {
       return false;
     }
     this.retries++;
-    Atomics.wait(sleepCell, 0, 0, backoffMs);
+    standStill(backoffMs);
     return true;
   }
 

@@ -7,6 +7,7 @@ import type { Arrival, ClockSource, ClockSources, PortRequest } from './network.
 import { localPortRange } from './ports.ts';
 import { Receiver } from './receiver.ts';
 import { Sender, type WayOut } from './sender.ts';
+import { standStill } from './stand-still.ts';
 
 /** How long the sockets are kept for the next port after the last one was closed. */
 const LINGER_MS = 1000;
@@ -66,7 +67,7 @@ export class SharedSockets {
       this.tcp.close();
       throw error;
     }
-    if (this.tcp.isStamped) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STAMPS_BEGIN_MS);
+    if (this.tcp.isStamped) standStill(STAMPS_BEGIN_MS);
     this.linger();
   }
 

@@ -1,6 +1,7 @@
 /** `open` on the network in memory, against an endpoint of our own with a user's plan, over wires good and bad. */
 import { describe, expect, it } from 'vitest';
-import { type Faults, MemoryWire, NO_FAULTS, VirtualClock } from '../../src/net/memory.ts';
+import { type Faults, NO_FAULTS } from '../../src/net/faults.ts';
+import { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
 import { createContext } from '../../src/probe/context.ts';
 import { ConnectionError, type OpenConnection, open } from '../../src/probe/open/open.ts';
 import { OPEN_DEFAULTS, type OpenRequest } from '../../src/probe/open/request.ts';
