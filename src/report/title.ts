@@ -35,7 +35,8 @@ function whoSpoke(
   return `conversation ${conversation}: ${from} ${glyphs.arrowRight} ${to}, ${startedAt}`;
 }
 
-function whatIsDone(event: StartEvent, style: Style): string {
+/** `'trace example.com (192.0.2.1) port 443'`. */
+export function whatIsDone(event: StartEvent, style: Style): string {
   const host = style.escapeText(event.host);
   const name = event.host === event.address ? host : `${host} (${style.escapeText(event.address)})`;
   return `${style.escapeText(event.command)} ${name} port ${event.port}`;

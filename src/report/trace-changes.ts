@@ -69,6 +69,11 @@ function verbOf({ field, sent, seen }: Change): string {
   return FIELDS[field][1] ?? 'changed';
 }
 
+/** Each once. */
+export const distinct = (changes: readonly Change[]): Change[] => [
+  ...new Map(changes.map((change) => [JSON.stringify(change), change])).values(),
+];
+
 /** What is to be said of a hop; undefined where its lines show it. */
 export const REMARK_TEXTS: Readonly<Record<HopRemark, string | undefined>> = {
   'rate-limited': 'limits how often it answers: silence of some is no loss',

@@ -1,5 +1,6 @@
 /** Routers and the links between them: of several flows as they were found, of a single one hop by hop. */
 import type { Change, HopEvent, Multipath, PathNode, TraceResult } from '../probe/events.ts';
+import { distinct } from './trace-changes.ts';
 
 export interface PathGraph {
   nodes: readonly PathNode[];
@@ -37,8 +38,8 @@ export class PathRecorder {
     const [first] = told;
     if (first === undefined) return undefined;
     const medians = told.flatMap(({ figures }) => figures.rttUs?.median ?? []);
-    const changes = new Map(told.flatMap((hop) => hop.changes.map((change) => [JSON.stringify(change), change] as const)));
-    return { rttUs: medians.length === 0 ? undefined : Math.min(...medians), changes: [...changes.values()], hop: first };
+    const changes = distinct(told.flatMap((hop) => hop.changes));
+    return { rttUs: medians.length === 0 ? undefined : Math.min(...medians), changes, hop: first };
   }
 
   /** One flow, where nobody drew a graph of it. */

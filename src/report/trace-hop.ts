@@ -2,15 +2,15 @@
 import type { HopEvent } from '../probe/events.ts';
 import { reasonText, verdictInk } from './entries.ts';
 import type { Ink, Style } from './style.ts';
+import { GAP } from './table.ts';
 import { displayWidth, padEnd, padStart, wrap } from './text.ts';
 import { changeText, extensionTexts, REMARK_TEXTS } from './trace-changes.ts';
 import { formatPercent } from './units.ts';
 
-const TTL_WIDTH = 5;
-const GAP = '  ';
+export const TTL_WIDTH = 5;
 /** Of an IPv4 address. */
 const ADDRESS_WIDTH = 15;
-const RTT_WIDTH = 9;
+export const RTT_WIDTH = 9;
 const BEFORE_TIMES = TTL_WIDTH + GAP.length + ADDRESS_WIDTH;
 /** What names get beside the times at the least, and what an answer such as `SYN+ACK` takes. */
 const NAME_ROOM = 26;

@@ -1,13 +1,11 @@
 /** The ways of several flows as one tree: branches where they part, the trunk again where they join. */
 import type { PathNode } from '../probe/events.ts';
 import type { Style } from './style.ts';
+import { GAP } from './table.ts';
 import { displayWidth, flow, padEnd, padStart, truncate } from './text.ts';
 import type { PathGraph, PathRecorder } from './trace-graph.ts';
-import { noteRows, notesOf } from './trace-hop.ts';
+import { noteRows, notesOf, RTT_WIDTH, TTL_WIDTH } from './trace-hop.ts';
 
-const TTL_WIDTH = 5;
-const GAP = '  ';
-const RTT_WIDTH = 9;
 /** From this width on there is room for round trips. */
 const WITH_TIMES = 60;
 /** What a router is told beside its address at the least. */

@@ -5,7 +5,9 @@ import { sparks } from './ping-pictures.ts';
 import { createStyle, type Style, type StyleOptions } from './style.ts';
 import { type Column, GAP, layOut } from './table.ts';
 import { padEnd, truncate, wrap } from './text.ts';
+import { whatIsDone } from './title.ts';
 import { PathMemory, type TraceReporter } from './trace.ts';
+import { distinct } from './trace-changes.ts';
 import { type HopNote, noteRows, notesOf } from './trace-hop.ts';
 import { traceLine, traceSummary } from './trace-summary.ts';
 import { count, formatMilliseconds, formatPercent } from './units.ts';
@@ -105,8 +107,8 @@ function keep(rows: Map<number, Row>, hop: HopEvent): void {
   const row = rows.get(hop.ttl);
   const course = [...(row?.course ?? []), ...hop.rttUs].slice(-MOST_KEPT);
   // A change is told by the hop event that first shows it.
-  const changes = new Map([...(row?.hop.changes ?? []), ...hop.changes].map((change) => [JSON.stringify(change), change]));
-  rows.set(hop.ttl, { hop: { ...hop, changes: [...changes.values()] }, course });
+  const changes = distinct([...(row?.hop.changes ?? []), ...hop.changes]);
+  rows.set(hop.ttl, { hop: { ...hop, changes }, course });
 }
 
 /** What the table is made of. */
@@ -120,9 +122,7 @@ interface Shown {
 /** The table as lines, its title first. */
 function frame({ start, rounds, trouble, rows }: Shown, style: Style): string[] {
   const { paint, escapeText, width, glyphs } = style;
-  const host =
-    start === undefined ? '' : start.host === start.address ? escapeText(start.host) : `${escapeText(start.host)} (${start.address})`;
-  const title = start === undefined ? 'trace' : `trace ${host} port ${start.port}, ${count(rounds, 'round')}, times in ms`;
+  const title = start === undefined ? 'trace' : `${whatIsDone(start, style)}, ${count(rounds, 'round')}, times in ms`;
   const sorted = [...rows.values()].sort((a, b) => a.hop.ttl - b.hop.ttl);
   const narrow = { ...style, width: width - (width < WITH_PICTURE ? 0 : LEAST_PICTURE + GAP.length) };
   const { head, line, widths } = layOut(columnsOf(style), sorted, narrow);
