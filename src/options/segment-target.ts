@@ -6,6 +6,8 @@ import { type PathChoice, readPath } from './common.ts';
 import { usageError } from './errors.ts';
 import { readTarget, type Target } from './target.ts';
 
+const HIGHEST_PORT = 0xffff;
+
 /** @throws CliError as `readTarget`, and where the segment is for another port */
 export function readSegmentTarget({ positionals }: Args, { bytes }: SegmentSpec): Target {
   if (bytes === undefined) return readTarget(positionals);
@@ -28,4 +30,13 @@ export function readSegmentPath(args: Args, { bytes }: SegmentSpec): PathChoice 
   if (given !== undefined && given !== port)
     throw usageError(`--source-port: ${given}, but the segment of --hex comes from port ${port}`, 'leave it out, or change the segment');
   return { ...path, sourcePort: port };
+}
+
+/** Whether each may have a port of its own, one behind the other from the one that was asked for. @throws CliError */
+export function checkSourcePorts(first: number | undefined, count: number, each: 'segment' | 'flow'): void {
+  if (first !== undefined && first + count - 1 > HIGHEST_PORT)
+    throw usageError(
+      `--source-port: ${first} is the first of ${count}, one for each ${each}, and they end at ${HIGHEST_PORT}`,
+      'give a lower one',
+    );
 }

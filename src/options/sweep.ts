@@ -4,11 +4,11 @@ import type { SegmentSpec } from '../probe/segment-spec.ts';
 import type { Variant } from '../probe/send/request.ts';
 import { flagNames, flagText } from '../wire/flags.ts';
 import { usageError } from './errors.ts';
+import { checkSourcePorts } from './segment-target.ts';
 import { integer, MAX_32, quote, suggestion } from './values.ts';
 
 /** Each segment has a port of its own, and there are some 28,000 to choose from. */
 const MOST_VALUES = 16_384;
-const HIGHEST_PORT = 0xffff;
 
 interface Field {
   least?: number;
@@ -42,7 +42,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   'ip-id': inSpec(0xffff, (spec, ipId) => ({ ...spec, ipId })),
   'fragment-offset': inSpec(0x1fff, (spec, fragmentOffset) => ({ ...spec, fragmentOffset })),
   'data-length': inSpec(65_515, (spec, length) => ({ ...spec, payload: alphabet(length) })),
-  'source-port': { least: 1, most: HIGHEST_PORT, set: (base, sourcePort) => ({ ...base, sourcePort }) },
+  'source-port': { least: 1, most: 0xffff, set: (base, sourcePort) => ({ ...base, sourcePort }) },
 };
 
 export const SWEEP_FIELDS: readonly string[] = Object.keys(FIELDS);
@@ -72,11 +72,7 @@ export function sweep(option: string, text: string, base: Variant): Variant[] {
   const count = to - from + 1;
   if (count > MOST_VALUES) throw usageError(`${option}: ${text} is ${count} segments`, `sweep ${MOST_VALUES} values at a time`);
   const { sourcePort: first } = base;
-  if (first !== undefined && first + count - 1 > HIGHEST_PORT)
-    throw usageError(
-      `--source-port: ${first} is the first of ${count}, one for each segment, and they end at ${HIGHEST_PORT}`,
-      'give a lower one',
-    );
+  checkSourcePorts(first, count, 'segment');
   return Array.from({ length: count }, (_, i) => {
     const value = from + i;
     const sourcePort = first === undefined ? undefined : first + i;

@@ -16,14 +16,13 @@ import {
   TIME_OPTIONS,
 } from './options.ts';
 import { checkConnectionOptions, REFUSED_OPTIONS, readSegmentSpec, SEGMENT_OPTIONS } from './segment-options.ts';
-import { readSegmentPath, readSegmentTarget } from './segment-target.ts';
+import { checkSourcePorts, readSegmentPath, readSegmentTarget } from './segment-target.ts';
 import { number, quote, someSeconds, within } from './values.ts';
 
 const HIGHEST_TTL = 255;
 const MOST_PROBES = 100;
 const MOST_FLOWS = 256;
 const FASTEST_PPS = 1_000_000;
-const HIGHEST_PORT = 0xffff;
 
 const SENDING_OPTIONS: readonly Option[] = [
   { name: 'first-ttl', alias: 'f', argument: 'N', group: 'Sending', describe: 'The first hop to look at', default: '1' },
@@ -160,11 +159,7 @@ function checkTogether(args: Args, { firstTtl, maxTtl, flows, sourcePort, inside
   if (inside) checkInside(args);
   if (mtu && mayBeCut(spec))
     throw usageError('--mtu: the datagrams must be whole and stay so', 'leave out --no-df, --mf, --fragment-offset and --fragment');
-  if (sourcePort !== undefined && sourcePort + flows - 1 > HIGHEST_PORT)
-    throw usageError(
-      `--source-port: ${sourcePort} is the first of ${flows}, one for each flow, and they end at ${HIGHEST_PORT}`,
-      'give a lower one',
-    );
+  checkSourcePorts(sourcePort, flows, 'flow');
 }
 
 function checkInside(args: Args): void {
