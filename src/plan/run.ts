@@ -4,6 +4,7 @@ import type { Network } from '../net/network.ts';
 import { resolveHost } from '../net/resolve.ts';
 import { createContext } from '../probe/context.ts';
 import { type RunEvent, type RunResult, SCHEMA_VERSION, type TestEvent, type TestFailure } from '../probe/events.ts';
+import { isoTime } from '../probe/segment-event.ts';
 import { VERSION } from '../probe/version.ts';
 import type { Ipv4Address } from '../wire/address.ts';
 import { type Attempt, type AttemptContext, attempt } from './attempt.ts';
@@ -55,7 +56,7 @@ export async function* runPlans(plans: readonly Plan[], options: RunOptions, con
     plans: plans.map(({ file }) => file),
     tests: total,
     repeat: options.repeat,
-    startedAt: new Date(Number(clock.wallTimeNs(startedUs) / 1_000_000n)).toISOString(),
+    startedAt: isoTime(clock.wallTimeNs(startedUs)),
   };
   const signal = context.signal ?? new AbortController().signal;
   // Each test that runs listens.
