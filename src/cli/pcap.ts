@@ -8,10 +8,7 @@ import { type CaptureWriter, createCaptureWriter } from '../report/pcapng.ts';
 import type { CommandBody } from './command.ts';
 import type { Io } from './io.ts';
 import { isLast, type Listener } from './present.ts';
-import { FileSink, STANDARD_OUTPUT } from './save.ts';
-
-/** Nobody else is to read what was said. */
-const MODE = 0o600;
+import { FileSink, PRIVATE, STANDARD_OUTPUT } from './save.ts';
 
 export class CaptureFile implements Listener<ProbeEvent | ProbeResult> {
   private readonly writer: CaptureWriter;
@@ -64,7 +61,7 @@ export const withCapture =
     if (takesStdout && io.stdout.isTTY)
       throw usageError('--pcap -: stdout is a terminal', 'pipe it into a program that reads captures, or name a file');
     if (path === args.text('save')) throw usageError('--save and --pcap into one file', 'name two');
-    const capture = new CaptureFile(await FileSink.open(path, args.flag('force') === true, io.env, MODE), takesStdout, args.typed);
+    const capture = new CaptureFile(await FileSink.open(path, args.flag('force') === true, io.env, PRIVATE), takesStdout, args.typed);
     try {
       return await run(args, takesStdout ? { ...io, stdout: io.stderr } : io, capture);
     } finally {

@@ -14,7 +14,7 @@ import { createCaptureWriter } from '../report/pcapng.ts';
 import type { Io } from './io.ts';
 import type { Listener } from './present.ts';
 import { callerOf } from './privileges.ts';
-import { FileSink } from './save.ts';
+import { FileSink, PRIVATE } from './save.ts';
 
 /** @param path `-`: stdin @throws CliError */
 export async function readPlanFile(path: string, { stdin }: Pick<Io, 'stdin'>): Promise<PlanText> {
@@ -77,8 +77,6 @@ export class JunitFile implements Listener<RunEvent> {
   }
 }
 
-/** Nobody else is to read what was said. */
-const MODE = 0o600;
 const LONGEST_SLUG = 60;
 
 /** `--artifacts`: a capture of each test that failed, with the name of the test. */
@@ -115,7 +113,7 @@ export class Artifacts implements Listener<RunEvent> {
   async #write(event: TestEvent): Promise<void> {
     if (this.failure !== undefined) return;
     try {
-      const sink = await FileSink.open(join(this.directory, fileName(event)), true, this.env, MODE);
+      const sink = await FileSink.open(join(this.directory, fileName(event)), true, this.env, PRIVATE);
       sink.begin();
       const commandLine = `test ${quote(event.name)} of ${event.plan}: ${(event.records ?? []).map((record) => record.commandLine).join('; ')}`;
       const writer = createCaptureWriter({ write: (blocks) => sink.write(blocks), commandLine, version: VERSION });

@@ -11,6 +11,8 @@ import { callerOf } from './privileges.ts';
 
 /** What leads to an open descriptor of this process. */
 export const STANDARD_OUTPUT = '/dev/stdout';
+/** The mode of a capture: nobody else is to read what was said. */
+export const PRIVATE = 0o600;
 const DESCRIPTOR_LINK = /^\/dev\/(stdout|stderr|fd\/\d+)$/;
 const STDOUT = 1;
 

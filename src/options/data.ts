@@ -66,10 +66,8 @@ export function readPayload(args: Args, most: number): Uint8Array {
     if (length > most) break;
   }
   if (length > most) throw usageError(`--${optionsGiven(args)[0]}: more than the ${most} bytes that one datagram takes`, 'send less');
-  return concat(chunks);
+  return new Uint8Array(Buffer.concat(chunks));
 }
-
-export const concat = (chunks: Iterable<Uint8Array>): Uint8Array => new Uint8Array(Buffer.concat([...chunks]));
 
 /** The alphabet over and over, in pieces that each begin with A. */
 function* letters(length: number): Generator<Uint8Array> {
