@@ -241,7 +241,8 @@ tcp dport 80 tcp flags syn tcp option maxseg size set 1200
     });
 
     it('on a terminal it has another screen, and leaves the last table on the first', async () => {
-      const typed = `stty cols 80 rows 24; ${rawshakeArgv(watch).join(' ')}; echo "ended with $?"`;
+      // Ctrl-C goes to the shell too, which is not to end of it.
+      const typed = `trap : INT; stty cols 80 rows 24; ${rawshakeArgv(watch).join(' ')}; echo "ended with $?"`;
       const child = chain.client.spawn(['env', 'LANG=C.UTF-8', 'TERM=xterm', 'script', '-qec', typed, '/dev/null']);
       let shown = '';
       await new Promise<void>((resolve) => {

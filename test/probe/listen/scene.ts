@@ -1,7 +1,6 @@
 /** A listener and its callers on one wire in memory, on a virtual clock. */
 import { type Faults, NO_FAULTS } from '../../../src/net/faults.ts';
 import { MemoryWire, VirtualClock } from '../../../src/net/memory.ts';
-import { concat } from '../../../src/options/data.ts';
 import { connect } from '../../../src/probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../../../src/probe/connect/request.ts';
 import { createContext } from '../../../src/probe/context.ts';
@@ -53,7 +52,7 @@ export class Scene {
     const received: Uint8Array[] = [];
     for await (const event of connect(asked, createContext(this.client, this.#seed + 1))) {
       if (event.type === 'data') received.push(event.payload);
-      if (event.type === 'result') return { result: event, bytes: concat(received) };
+      if (event.type === 'result') return { result: event, bytes: new Uint8Array(Buffer.concat(received)) };
     }
     throw new Error('no result');
   }
