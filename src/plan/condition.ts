@@ -22,6 +22,10 @@ export interface Surroundings {
   capabilities: ReadonlySet<string>;
 }
 
+/** An environment variable by a name that a plan gives: what every object inherits, such as `constructor`, is none. */
+export const environmentVariable = (env: Surroundings['env'], name: string): string | undefined =>
+  Object.hasOwn(env, name) ? env[name] : undefined;
+
 /** A condition that can't be read. */
 export class ConditionError extends Error {
   constructor(
@@ -50,7 +54,7 @@ export function holds(condition: string, { env, capabilities }: Surroundings): b
     const near = nearest(word, WORDS);
     throw new ConditionError(`${quote(condition)} is no condition`, near === undefined || near === word ? FORMS : `did you mean ${near}?`);
   }
-  if (word === 'env') return (env[name] ?? '') !== '';
+  if (word === 'env') return (environmentVariable(env, name) ?? '') !== '';
   const known = [...CAPABILITIES.keys()];
   if (!known.includes(name.toLowerCase()))
     throw new ConditionError(`${quote(name)} is no capability that matters here`, `give one of ${known.join(', ')}`);

@@ -1,6 +1,7 @@
 /** Plans from text to what the runner runs. All of every plan is read and checked; nothing is sent. */
 import { usageError } from '../options/errors.ts';
 import { quote, suggestion } from '../options/values.ts';
+import { environmentVariable } from './condition.ts';
 import { LONGEST_PLAN, PLAN_KEYS } from './keys.ts';
 import type { Plan, Test } from './model.ts';
 import { Problems } from './problem.ts';
@@ -121,7 +122,7 @@ class PlanReader {
       for (const [name, { keyAt, value }] of reading.map(env, 'env').entries) {
         add(name, keyAt);
         const variable = reading.text(value, `env: ${name}`);
-        const text = this.options.env[variable];
+        const text = environmentVariable(this.options.env, variable);
         if (text !== undefined) variables.set(name, text);
         else if (!variables.has(name) && !this.options.vars.has(name))
           throw source.error(value.at, `${variable} is not set in the environment`, `set it, or give --var ${name}=VALUE`);

@@ -19,9 +19,11 @@ const DRAWN: ReadonlySet<string> = new Set(['buckets', 'course']);
 const NOT_PRINTED = { state: undefined };
 
 /** Bytes as hex, numbers to the nanosecond of a value in µs; what is no number is left out. */
-function jsonValue(key: string, value: unknown): unknown {
+function jsonValue(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   if (DRAWN.has(key)) return undefined;
-  if (value instanceof Uint8Array) return toHex(value);
+  // The value as it stands: a Buffer, as files are read into, has made something else of itself by now.
+  const own = this[key];
+  if (own instanceof Uint8Array) return toHex(own);
   if (typeof value !== 'number') return value;
   if (!Number.isFinite(value)) return undefined;
   return Number.isInteger(value) ? value : Math.round(value * 1000) / 1000;

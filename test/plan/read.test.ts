@@ -159,6 +159,11 @@ describe('tells', () => {
       'plan.yaml:1:15: API_TOKEN is not set in the environment; set it, or give --var token=VALUE',
     ],
     [
+      'what every environment has by inheritance',
+      `env: { token: constructor }\n${test('connect: 10.0.0.1:80')}`,
+      'plan.yaml:1:15: constructor is not set in the environment; set it, or give --var token=VALUE',
+    ],
+    [
       'commands that may not run',
       test('setup: rm -rf x\nconnect: 10.0.0.1:80'),
       'plan.yaml:3:12: setup runs shell commands; add --allow-commands if it may',
@@ -288,6 +293,7 @@ describe('takes', () => {
     expect(skipped('only-if: [capability cap_net_raw, capability cap_net_admin]')).toBe('not so here: capability cap_net_admin');
     expect(skipped('skip-if: env CI')).toBe('env CI');
     expect(skipped('skip-if: ["1 == 2", env NOPE]')).toBeUndefined();
+    expect(skipped('skip-if: env constructor')).toBeUndefined();
     expect(skipped('only-if: 1 != 2')).toBeUndefined();
   });
 

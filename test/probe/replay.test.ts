@@ -224,6 +224,16 @@ describe('what is lost, late or double', () => {
     expect(results[0]).toMatchObject({ retransmissions: 1, rttUs: undefined, handshakeUs: undefined });
   });
 
+  it('a clock that was set back makes no negative duration', async () => {
+    const { results } = await replayed([client(0, SYN, 0, 0), server(-80, SYN | ACK, 0, 1), client(-50, ACK, 1, 1)]);
+    expect(results[0]).toMatchObject({ verdict: 'open', rttUs: 0, handshakeUs: 0, durationUs: 0 });
+  });
+
+  it('a FIN with the number of the SYN is not acknowledged twice', async () => {
+    const { results } = await replayed([client(0, SYN, 0, 0), client(10, FIN | ACK, 0, 0), server(100, SYN | ACK, 0, 1)]);
+    expect(results[0]).toMatchObject({ data: { ackedBytes: 0 } });
+  });
+
   it('unless a time stamp comes back', async () => {
     const stamps = (value: number, echoReply: number) => ({ options: [{ kind: 8, name: 'timestamps', value, echoReply } as const] });
     const { results } = await replayed([

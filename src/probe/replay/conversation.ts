@@ -163,7 +163,7 @@ export class Conversation {
     // What we acknowledge has reached us, whether the capture has it or not.
     this.#heedTheirFin(atUs, steps);
     if (this.#answeredAtUs !== undefined && this.handshakeUs === undefined && flags & ACK && this.#syns.length === 1)
-      this.handshakeUs = atUs - (this.#syns[0]?.atUs as number);
+      this.handshakeUs = elapsed(moment(this.#syns[0]?.atUs as number), moment(atUs)).us;
     this.#answeredAtUs = undefined;
     const isAgain = note === 'retransmission' || note === 'duplicate';
     events.push(...lacks, this.#segment(packet, atUs, note, segLen > 0 ? place.transmission : undefined), ...steps);

@@ -168,7 +168,8 @@ export class Side {
     this.next = seqMax(this.next, ack);
     const syn = this.acked === this.isn ? 1 : 0;
     const fin = this.finEnd !== undefined && seqGte(ack, this.finEnd) && seqLt(this.acked, this.finEnd) ? 1 : 0;
-    this.ackedBytes += seqDiff(ack, this.acked) - syn - fin;
+    // In a forged capture both may have the same number.
+    this.ackedBytes += Math.max(0, seqDiff(ack, this.acked) - syn - fin);
     this.acked = ack;
     this.missingBytes += holes + beyond;
     return holes + beyond;
