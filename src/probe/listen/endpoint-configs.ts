@@ -13,6 +13,10 @@ const MOST_WINDOW_BYTES = 1 << 20;
 /** As Linux: over a path of a fraction of a second the RFC's second would be most of the time. */
 const MIN_RTO_US = 200_000;
 
+/** What no request changes. */
+const { initialRtoUs, maxRtoUs, timeWaitUs, crossFin } = DEFAULT_TCB_CONFIG;
+const UNCHANGED = { initialRtoUs, maxRtoUs, timeWaitUs, crossFin };
+
 export class EndpointConfigs {
   readonly #request: ListenRequest;
   readonly #random: Random;
@@ -32,7 +36,6 @@ export class EndpointConfigs {
     const { window, timeoutMs, misbehaviour, echo } = this.#request;
     const share = Math.floor(this.#receiveWindowBytes / (open + 1));
     return {
-      ...DEFAULT_TCB_CONFIG,
       localPort: port,
       remotePort: peerPort,
       iss,
@@ -44,6 +47,8 @@ export class EndpointConfigs {
       maxSegmentBytes: mtu - MIN_HEADERS_LENGTH,
       userTimeoutUs: timeoutMs * 1000,
       minRtoUs: MIN_RTO_US,
+      // Last: V8 takes a microsecond for each field that is written behind a spread.
+      ...UNCHANGED,
     };
   }
 
