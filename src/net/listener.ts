@@ -21,10 +21,10 @@ const MOST_WAITING_BYTES = 32 << 20;
 const BUFFER_PER_WINDOW = 4;
 
 /**
- * SYNs have a buffer of their own, so that a flood of them drowns nobody else, and a small one: some 5,000, which are
- * answered before who sent them has given up waiting.
+ * SYNs have a buffer of their own, so that a flood of them drowns nobody else: some 20,000, which a slow machine too
+ * answers within the second after which who sent them asks again.
  */
-const SYN_BUFFER_BYTES = 2 << 20;
+const SYN_BUFFER_BYTES = 8 << 20;
 
 /** Addresses of this host come and go. */
 const HOMES_AGE_US = 1_000_000;
@@ -32,6 +32,8 @@ const HOMES_AGE_US = 1_000_000;
 const ANY_ADDRESS = 0;
 
 const FALLBACK_MTU = 1500;
+
+const destinationOf = (datagram: Uint8Array): Ipv4Address => decodeIpv4Header(datagram).destination;
 
 const home = (interfaceName: string): Home => ({ interfaceName, mtu: interfaceMtu(interfaceName) ?? FALLBACK_MTU });
 
@@ -154,7 +156,22 @@ export class KernelListener implements ListeningPorts {
   }
 
   send(datagram: Uint8Array): Departure {
-    return this.sender.send(datagram, formatIpv4(decodeIpv4Header(datagram).destination));
+    return this.sender.send(datagram, formatIpv4(destinationOf(datagram)));
+  }
+
+  sendMany(datagrams: readonly Uint8Array[]): void {
+    let left = datagrams;
+    while (left.length > 0) left = left.slice(this.sendSome(left));
+  }
+
+  /** @returns how many of the first ones are done with */
+  private sendSome(datagrams: readonly Uint8Array[]): number {
+    try {
+      return this.sender.sendMany(datagrams, (i) => destinationOf(datagrams[i] as Uint8Array)).length;
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      return 1;
+    }
   }
 
   get droppedSyns(): number {

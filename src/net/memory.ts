@@ -282,6 +282,9 @@ class MemoryHost implements Network {
       routeTo: () => route,
       pathMtu: () => route.mtu,
       send: (datagram) => sendNow(wire, datagram),
+      sendMany(datagrams) {
+        for (const datagram of datagrams) wire.send(datagram);
+      },
       async next(deadlineUs) {
         await wait(deadlineUs);
         return take();

@@ -203,6 +203,8 @@ export interface ListeningPorts {
   routeTo(destination: Ipv4Address, source: Ipv4Address): Route;
   /** As {@link Port.send}, to the destination in its header. */
   send(datagram: Uint8Array): Departure;
+  /** Sends datagrams to the destinations in their headers by as few calls as may be. One that can't be sent is as lost as on the wire. */
+  sendMany(datagrams: readonly Uint8Array[]): void;
   /** As {@link Port.pathMtu}. */
   pathMtu(destination: Ipv4Address, source: Ipv4Address): number;
   /**

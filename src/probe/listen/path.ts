@@ -1,6 +1,6 @@
 /** The way between the ports and the wire, with the faults that were asked for. */
 import { NetError } from '../../net/errors.ts';
-import { copiesOf, type Faults } from '../../net/faults.ts';
+import { type Copy, copiesOf, type Faults } from '../../net/faults.ts';
 import type { Departure } from '../../net/moment.ts';
 import type { Arrival, Clock, ListeningPorts } from '../../net/network.ts';
 import type { Random } from '../../net/random.ts';
@@ -12,6 +12,10 @@ const isClean = ({ loss, duplicate, reorder, corrupt, delayUs, jitterUs }: Fault
 
 const headerLength = (datagram: Uint8Array): number => ((datagram[0] ?? 0) & 15) * 4;
 
+/** Of datagrams that are held back, and of what it takes to hold one. */
+const MOST_HELD_BYTES = 32 << 20;
+const HOLDING_BYTES = 500;
+
 export class Path {
   readonly #ports: ListeningPorts;
   readonly #clock: Clock;
@@ -20,6 +24,7 @@ export class Path {
   readonly #received: Faults | undefined;
   /** What is held back, by what calls it off. */
   readonly #held = new Set<() => void>();
+  #heldBytes = 0;
   #late: Arrival[] = [];
 
   constructor(ports: ListeningPorts, { sentFaults, receivedFaults }: ListenRequest, clock: Clock, random: Random) {
@@ -38,10 +43,16 @@ export class Path {
     const corruptible = { from: headerLength(datagram), to: datagram.length };
     for (const copy of copiesOf(datagram, this.#sent, this.#random, corruptible)) {
       if (copy.delayUs === 0) departure = this.#ports.send(copy.datagram);
-      else this.#later(copy.delayUs, () => this.#sendLate(copy.datagram));
+      else this.#later(copy, () => sendOrLose(() => this.#ports.send(copy.datagram)));
     }
     const atUs = this.#clock.nowUs();
     return departure ?? { atUs, handedOverAtUs: atUs, stamped: false, pending: false, wallSteps: 0 };
+  }
+
+  /** As {@link ListeningPorts.sendMany}. */
+  sendMany(datagrams: readonly Uint8Array[]): void {
+    if (this.#sent === undefined) return this.#ports.sendMany(datagrams);
+    for (const datagram of datagrams) sendOrLose(() => this.send(datagram));
   }
 
   /** As {@link ListeningPorts.next}. */
@@ -60,7 +71,7 @@ export class Path {
         const late = { ...arrival, datagram: copy.datagram, atUs: arrival.atUs + copy.delayUs };
         if (copy.delayUs === 0) now.push(late);
         else {
-          this.#later(copy.delayUs, () => {
+          this.#later(copy, () => {
             this.#late.push(late);
             this.#ports.wake();
           });
@@ -76,20 +87,25 @@ export class Path {
     this.#held.clear();
   }
 
-  #later(delayUs: number, callback: () => void): void {
+  #later({ datagram, delayUs }: Copy, callback: () => void): void {
+    const bytes = datagram.length + HOLDING_BYTES;
+    // As a router whose queue is full.
+    if (this.#heldBytes + bytes > MOST_HELD_BYTES) return;
+    this.#heldBytes += bytes;
     const cancel = this.#clock.setTimer(this.#clock.nowUs() + delayUs, () => {
       this.#held.delete(cancel);
+      this.#heldBytes -= bytes;
       callback();
     });
     this.#held.add(cancel);
   }
+}
 
-  #sendLate(datagram: Uint8Array): void {
-    try {
-      this.#ports.send(datagram);
-    } catch (error) {
-      // As lost as on the wire.
-      if (!(error instanceof NetError)) throw error;
-    }
+/** What this host can't send is as lost as on the wire. */
+function sendOrLose(send: () => void): void {
+  try {
+    send();
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
   }
 }

@@ -45,6 +45,8 @@ export class Server {
   #dueAtUs = Number.POSITIVE_INFINITY;
   /** For whom something came that was not yet taken in. */
   readonly #touched = new Set<Served>();
+  /** To who has no conversation, not yet sent. */
+  #answers: Uint8Array[] = [];
 
   constructor(request: ListenRequest, context: ProbeContext, ports: ListeningPorts, path: Path, startedAtUs: number) {
     this.#request = request;
@@ -83,6 +85,8 @@ export class Server {
       served.pending.push(arrival);
       this.#touched.add(served);
     }
+    this.#path.sendMany(this.#answers);
+    this.#answers = [];
     const nowUs = this.#context.network.clock.nowUs();
     for (const served of this.#touched) this.#advance(served, nowUs);
     this.#touched.clear();
@@ -181,7 +185,7 @@ export class Server {
     // Where no more are awaited, nobody listens (RFC 9293 §3.10.7.1 and 2).
     const nowUs = this.#context.network.clock.nowUs();
     if (!this.isFull) handle(tcb, { type: 'open', passive: true }, nowUs);
-    this.#sendAll(flow, tcb, tcp, nowUs);
+    this.#answer(flow, tcb, tcp, nowUs);
     return undefined;
   }
 
@@ -195,7 +199,7 @@ export class Server {
     const tcb = createTcb(this.#configs.of(flow, mtu, iss, timestamp, this.#open));
     handle(tcb, { type: 'open', passive: true }, nowUs);
     // At the same moment, or its timestamp would have moved on, and with it what is in its low bits.
-    this.#sendAll(flow, tcb, { ...syn, options }, nowUs);
+    this.#answer(flow, tcb, { ...syn, options }, nowUs);
     this.tally.cookiesSent++;
     this.#told.note('syn-cookies', `There are ${this.#halfOpen} handshakes under way: more SYNs are answered by SYN cookies (RFC 4987).`);
   }
@@ -264,19 +268,13 @@ export class Server {
     };
   }
 
-  /** Sends what an endpoint of no conversation has to say to a segment. */
-  #sendAll({ address, peerAddress }: Flow, tcb: Tcb, segment: TcpSegment, nowUs: number): void {
+  /** What an endpoint of no conversation has to say to a segment. */
+  #answer({ address, peerAddress }: Flow, tcb: Tcb, segment: TcpSegment, nowUs: number): void {
     const { ttl, tos } = this.#request;
     const actions = handle(tcb, { type: 'segment', segment }, nowUs);
     const ip = ipv4Header({ source: address, destination: peerAddress, ttl, tos, id: 1 + (this.#context.random.uint32() % 0xffff) });
     for (const action of actions) {
-      if (action.type !== 'send') continue;
-      try {
-        this.#path.send(encodePacket({ ip, tcp: action.segment }));
-      } catch (error) {
-        // As lost as on the wire: whoever waits for it asks again.
-        if (!(error instanceof NetError)) throw error;
-      }
+      if (action.type === 'send') this.#answers.push(encodePacket({ ip, tcp: action.segment }));
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Flow } from '../../net/flow.ts';
 import type { Random } from '../../net/random.ts';
-import { get32, put16, put32 } from '../../wire/bytes.ts';
+import { get32, put32 } from '../../wire/bytes.ts';
 import { findOption, KIND_MSS, KIND_SACK_PERMITTED, KIND_TIMESTAMPS, KIND_WINDOW_SCALE, type TcpOption } from '../../wire/tcp-options.ts';
 import { blockCipher, drawKey } from '../block-cipher.ts';
 
@@ -21,6 +21,8 @@ const BLOCK = 16;
 export class SynCookies {
   readonly #encipher: (blocks: Uint8Array) => Uint8Array;
   readonly #block = new Uint8Array(BLOCK);
+  /** Of each head that was asked for: there are 256. */
+  readonly #heads = new Map<number, Uint8Array>();
   #lastMadeUs = Number.NEGATIVE_INFINITY;
 
   constructor(random: Random) {
@@ -60,14 +62,25 @@ export class SynCookies {
   /** CBC-MAC by AES-128 of two blocks: always as many, so that no message is the beginning of another. */
   #hash({ address, port, peerAddress, peerPort }: Flow, irs: number, head: number): number {
     const block = this.#block;
-    put32(block, 0, address, 'address');
-    put32(block, 4, peerAddress, 'peer address');
-    put16(block, 8, port, 'port');
-    put16(block, 10, peerPort, 'peer port');
-    put32(block, 12, irs, 'ISN');
-    block.set(this.#encipher(block));
-    put32(block, 0, (get32(block, 0) ^ head) >>> 0, 'head');
+    const before = this.#afterHead(head);
+    const chain = (at: number, word: number): void => put32(block, at, (get32(before, at) ^ word) >>> 0, 'word');
+    chain(0, address);
+    chain(4, peerAddress);
+    chain(8, port * 0x10000 + peerPort);
+    chain(12, irs);
     return get32(this.#encipher(block), 0);
+  }
+
+  /** The first block, which many have in common. */
+  #afterHead(head: number): Uint8Array {
+    let after = this.#heads.get(head);
+    if (after === undefined) {
+      const block = new Uint8Array(BLOCK);
+      put32(block, 0, head, 'head');
+      after = this.#encipher(block);
+      this.#heads.set(head, after);
+    }
+    return after;
   }
 }
 
