@@ -3,8 +3,9 @@
  * for the call. Each gives the events of its engine, the result last.
  */
 import { openKernelNetwork } from './net/kernel.ts';
+import { type Found, inTime } from './net/look-up.ts';
 import type { Network } from './net/network.ts';
-import { resolveHost, resolvePort } from './net/resolve.ts';
+import { type ResolvedHost, resolveHost, resolvePort } from './net/resolve.ts';
 import { parseScript } from './plan/script/parse.ts';
 import { SCRIPT_DEFAULTS, type ScriptRequest } from './plan/script/request.ts';
 import { runScript } from './plan/script/run.ts';
@@ -31,7 +32,7 @@ import { trace as traceEngine } from './probe/trace/trace.ts';
 
 /** Where and how a call runs; all of it may be left out. */
 export interface RunOptions extends Partial<Omit<ProbeContext, 'network'>> {
-  /** Ends the run early: what is open is reset, and the result says what is known. */
+  /** Ends the run early: what is open is reset, and the result says what is known. A look-up of a host is given up with `name-not-resolved`. */
   signal?: AbortSignal | undefined;
   /** Undefined: the kernel's, opened for this call and closed after it. */
   network?: Network | undefined;
@@ -47,7 +48,7 @@ export function connect(
   request: Asked<ConnectRequest, typeof CONNECT_DEFAULTS>,
   options: RunOptions = {},
 ): AsyncGenerator<ConnectEvent, void> {
-  return run(options, async (context) => connectEngine({ ...CONNECT_DEFAULTS, ...(await located(request)) }, context));
+  return run(options, async (context) => connectEngine(await located({ ...CONNECT_DEFAULTS, ...request }, context), context));
 }
 
 /** Sends segments, `spec` or those of a sweep, and tells what comes back. @throws NetError, EncodeError */
@@ -56,7 +57,7 @@ export function send(
   options: RunOptions = {},
 ): AsyncGenerator<SendEvent, void> {
   const { spec = {}, ...rest } = request;
-  return run(options, async (context) => sendEngine({ ...SEND_DEFAULTS, variants: [{ spec }], ...(await located(rest)) }, context));
+  return run(options, async (context) => sendEngine(await located({ ...SEND_DEFAULTS, variants: [{ spec }], ...rest }, context), context));
 }
 
 /** Probes one port, or several in turn, again and again. @throws NetError, EncodeError */
@@ -65,9 +66,11 @@ export function ping(
   options: RunOptions & Pick<PingContext, 'onFiguresWanted'> = {},
 ): AsyncGenerator<PingEvent, void> {
   return run(options, async (context) => {
-    const targets = 'host' in request ? [await located(request)] : request.targets;
     const { onFiguresWanted } = options;
-    return pingEngine({ ...PING_DEFAULTS, ...request, targets }, { ...context, onFiguresWanted });
+    const pinging = { ...context, onFiguresWanted };
+    if (!('host' in request)) return pingEngine({ ...PING_DEFAULTS, ...request }, pinging);
+    const target = await located({ ...PING_DEFAULTS, ...request }, context);
+    return pingEngine({ ...target, targets: [target] }, pinging);
   });
 }
 
@@ -81,13 +84,12 @@ export function scan(
   options: RunOptions = {},
 ): AsyncGenerator<ScanEvent, void> {
   return run(options, async (context) => {
-    const { ports } = request;
+    const whole = { ...SCAN_DEFAULTS, seed: options.seed ?? context.random.uint32(), ...request };
+    const { targets, ports } = whole;
     return scanEngine(
       {
-        ...SCAN_DEFAULTS,
-        seed: options.seed ?? context.random.uint32(),
-        ...request,
-        targets: isWords(request.targets) ? await targetsOf(request.targets) : request.targets,
+        ...whole,
+        ...(isWords(targets) ? await targetsOf(targets, whole.maxTimeMs, context) : { targets }),
         ports: typeof ports === 'string' ? parsePorts('ports', ports, { resolvePort, nearestName: () => undefined }) : ports,
       },
       context,
@@ -101,14 +103,14 @@ export function trace(
   options: RunOptions & Pick<TraceContext, 'reverse'> = {},
 ): AsyncGenerator<TraceEvent, void> {
   const { reverse } = options;
-  return run(options, async (context) => traceEngine({ ...TRACE_DEFAULTS, ...(await located(request)) }, { ...context, reverse }));
+  return run(options, async (context) => traceEngine(await located({ ...TRACE_DEFAULTS, ...request }, context), { ...context, reverse }));
 }
 
 /** Sends what a packet script sends, and compares what comes with what it says must come. @throws ScriptError, NetError */
 export function script(request: Asked<ScriptRequest, typeof SCRIPT_DEFAULTS>, options: RunOptions = {}): AsyncGenerator<ScriptEvent, void> {
   return run(options, async (context) => {
     const script = parseScript(request.text);
-    const { deadlineMs, ...target } = { ...SCRIPT_DEFAULTS, ...(await located(request)) };
+    const { deadlineMs, ...target } = await located({ ...SCRIPT_DEFAULTS, ...request }, context);
     return runScript(script, target, context, { deadlineMs });
   });
 }
@@ -133,7 +135,8 @@ export async function open(request: Asked<OpenRequest, typeof OPEN_DEFAULTS>, op
   const network = options.network ?? openKernelNetwork();
   const close = () => options.network ?? network.close();
   try {
-    const opened = await openEngine({ ...OPEN_DEFAULTS, ...(await located(request)) }, contextOf(network, options));
+    const context = contextOf(network, options);
+    const opened = await openEngine({ ...OPEN_DEFAULTS, ...(await located(request, context)) }, context);
     void opened.over.then(close);
     return opened;
   } catch (error) {
@@ -172,22 +175,43 @@ async function* run<Event>(
   }
 }
 
-/** With the address of its host, looked up where it is not given. @throws NetError `name-not-resolved` */
-async function located<T extends { host: string; address?: number | undefined }>(request: T): Promise<T & { address: number }> {
-  return { ...request, address: request.address ?? (await resolveHost(request.host)).address };
+/**
+ * With the address of its host, looked up where it is not given, and with what that has left of its time.
+ * @throws NetError `name-not-resolved`
+ */
+async function located<T extends { host: string; address?: number | undefined; deadlineMs?: number | undefined }>(
+  request: T,
+  context: ProbeContext,
+): Promise<T & { address: number }> {
+  const { host, address, deadlineMs } = request;
+  if (address !== undefined) return { ...request, address };
+  const { found, leftMs } = await lookedUp(host, deadlineMs, context);
+  return { ...request, address: found.address, ...(deadlineMs === undefined ? {} : { deadlineMs: leftMs }) };
 }
+
+const lookedUp = (
+  host: string,
+  limitMs = Number.POSITIVE_INFINITY,
+  { network: { clock }, signal }: ProbeContext,
+): Promise<Found<ResolvedHost>> => inTime(resolveHost(host), JSON.stringify(host), { clock, limitMs, signal });
 
 const isWords = (targets: Targets | readonly string[]): targets is readonly string[] => Array.isArray(targets);
 
-async function targetsOf(words: readonly string[]): Promise<Targets> {
+async function targetsOf(
+  words: readonly string[],
+  limitMs: number,
+  context: ProbeContext,
+): Promise<Pick<ScanRequest, 'targets' | 'maxTimeMs'>> {
   const runs: Interval[] = [];
+  let maxTimeMs = limitMs;
   for (const text of words) {
     const run = parseTarget({ text, from: 'targets' });
     if (run !== undefined) runs.push(run);
     else {
-      const { address } = await resolveHost(text);
-      runs.push({ first: address, last: address });
+      const { found, leftMs } = await lookedUp(text, maxTimeMs, context);
+      runs.push({ first: found.address, last: found.address });
+      maxTimeMs = leftMs;
     }
   }
-  return selectTargets(runs, [], { allowReserved: false });
+  return { targets: selectTargets(runs, [], { allowReserved: false }), maxTimeMs };
 }

@@ -1,11 +1,13 @@
 /** The hosts of a scan: words, lists of them in files or on stdin, and names, to addresses. */
 import { NetError } from '../net/errors.ts';
+import type { Found } from '../net/look-up.ts';
 import { resolveHost } from '../net/resolve.ts';
 import { type Interval, IntervalSet } from '../probe/scan/intervals.ts';
 import { parseTarget, selectTargets, type Targets, type TargetWord } from '../probe/scan/targets.ts';
 import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
 import type { Args } from './args.ts';
 import { usageError } from './errors.ts';
+import { quote } from './values.ts';
 import { type WordSource, wordsOf } from './words.ts';
 
 export interface ScanTargets {
@@ -14,7 +16,12 @@ export interface ScanTargets {
   names: ReadonlyMap<string, string>;
   /** What is worth a word to people. */
   notes: readonly string[];
+  /** What the look-ups have left of the time for the scan. */
+  leftMs: number;
 }
+
+/** Waits for look-ups as long as the scan may take. @throws where they take longer */
+export type Waiting = <T>(lookUps: Promise<T>, subject: string) => Promise<Found<T>>;
 
 /** The resolver of a machine takes so many questions at a time. */
 const LOOKUPS_AT_ONCE = 16;
@@ -24,7 +31,7 @@ const MOST_RUNS = 1 << 20;
 const NAMES_IN_A_NOTE = 3;
 
 /** @throws CliError, InputError, NetError `name-not-resolved` */
-export async function readScanTargets(args: Args, io: { stdin: WordSource }): Promise<ScanTargets> {
+export async function readScanTargets(args: Args, io: { stdin: WordSource }, wait: Waiting): Promise<ScanTargets> {
   const wanted = new Hosts();
   for (const text of args.positionals) {
     if (text === '-') await wanted.addAll(wordsOf('TARGETS', '-', io));
@@ -38,7 +45,9 @@ export async function readScanTargets(args: Args, io: { stdin: WordSource }): Pr
 
   const names = new Map<string, string>();
   const notes: string[] = [];
-  const resolved = await resolveAll([...wanted.names, ...excluded.names]);
+  const words = [...new Map([...wanted.names, ...excluded.names]).values()];
+  const subject = words.length === 1 ? quote((words[0] as TargetWord).text) : `${words.length} names`;
+  const { found: resolved, leftMs } = await wait(resolveAll(words), subject);
   const manyAddresses: string[] = [];
   for (const { text } of wanted.names.values()) {
     const { address, addresses } = resolved.get(text) as Resolved;
@@ -53,7 +62,7 @@ export async function readScanTargets(args: Args, io: { stdin: WordSource }): Pr
   if (manyAddresses.length <= NAMES_IN_A_NOTE) notes.push(...manyAddresses);
   else notes.push(`${manyAddresses.length} names have more than one IPv4 address; of each the first is used`);
   const targets = selectTargets(wanted.runs, excluded.runs, { allowReserved: args.flag('allow-reserved') === true });
-  return { targets, names, notes };
+  return { targets, names, notes, leftMs };
 }
 
 const only = (address: Ipv4Address): Interval => ({ first: address, last: address });
@@ -85,8 +94,7 @@ type Resolved = Awaited<ReturnType<typeof resolveHost>>;
  * Asks for many names at a time.
  * @throws NetError for the first that can't be resolved, which says how many more there are
  */
-async function resolveAll(named: readonly (readonly [string, TargetWord])[]): Promise<ReadonlyMap<string, Resolved>> {
-  const words = [...new Map(named).values()];
+async function resolveAll(words: readonly TargetWord[]): Promise<ReadonlyMap<string, Resolved>> {
   const resolved = new Map<string, Resolved>();
   const failures = new Map<TargetWord, NetError>();
   let next = 0;

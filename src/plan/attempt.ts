@@ -47,8 +47,7 @@ export async function attempt(test: Test, context: AttemptContext): Promise<Atte
     cancel = clock.setTimer(clock.nowUs() + GRACE_MS * 1000, giveUp);
   });
   const found: Attempt = { failures: [], records: [] };
-  const { signal } = controller;
-  const running = { ...context, signal, resolve: (host: string) => unlessAborted(context.resolve(host), host, signal) };
+  const running = { ...context, signal: controller.signal };
   try {
     await Promise.race([runSteps(test, running, found), givenUp]);
   } finally {
@@ -59,24 +58,6 @@ export async function attempt(test: Test, context: AttemptContext): Promise<Atte
   if (!isLate) return found;
   const late = failure('timeout', `${test.timeoutMs / 1000} s`, 'still running', test.place, found.records.length + 1);
   return { failures: [late], records: found.records };
-}
-
-/** Nobody can call off a look-up, but it need not be waited for. @throws NetError */
-function unlessAborted<T>(lookup: Promise<T>, host: string, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void =>
-      reject(
-        new NetError(
-          'name-not-resolved',
-          'resolve',
-          JSON.stringify(host),
-          'the resolver has not answered in time',
-          'see /etc/resolv.conf, or give an address',
-        ),
-      );
-    signal.addEventListener('abort', abort, { once: true });
-    lookup.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 async function runSteps(test: Test, context: AttemptContext, found: Attempt): Promise<void> {

@@ -1,4 +1,5 @@
 /** The kinds of probes that a step may be: which options they have, and how they are checked and started. Engines are loaded when they run. */
+import { inTime, type Patience } from '../net/look-up.ts';
 import type { Args } from '../options/args.ts';
 import { checkSegments } from '../options/check-segments.ts';
 import { readPath, readSeed } from '../options/common.ts';
@@ -11,7 +12,7 @@ import { readScanTargets } from '../options/scan-targets.ts';
 import { readSend, SEND_OPTIONS } from '../options/send.ts';
 import { readTarget } from '../options/target.ts';
 import { readTrace, TRACE_OPTIONS } from '../options/trace.ts';
-import { among, someSeconds } from '../options/values.ts';
+import { among, quote, someSeconds } from '../options/values.ts';
 import { createContext, type ProbeContext } from '../probe/context.ts';
 import type { ConnectResult, PingResult, ScanResult, ScriptResult, SendResult, StepEvent, TraceResult } from '../probe/events.ts';
 import { REQUIRED_VERDICTS, scanExitCode } from '../probe/scan/result.ts';
@@ -66,6 +67,17 @@ function contextOf(args: Args, context: StepContext): ProbeContext {
   return seed === undefined ? context : { ...createContext(context.network, seed), signal: context.signal };
 }
 
+const patience = (limitMs: number, { network: { clock }, signal }: StepContext): Patience => ({ clock, limitMs, signal });
+
+/** With the address of its host, and what the look-up has left of its time. @throws NetError `name-not-resolved` */
+async function located<T extends { host: string; deadlineMs: number }>(
+  asked: T,
+  context: StepContext,
+): Promise<T & { address: Ipv4Address }> {
+  const { found, leftMs } = await inTime(context.resolve(asked.host), quote(asked.host), patience(asked.deadlineMs, context));
+  return { ...asked, address: found, deadlineMs: leftMs };
+}
+
 /** Closes a file that was opened for its data, which are not wanted yet. */
 function letGo(data: Iterable<Uint8Array> | undefined): void {
   for (const _chunk of data ?? []) break;
@@ -82,7 +94,7 @@ const connect: Kind = {
     return {
       async *start(args, context) {
         const asked = readConnect(args);
-        yield* connect({ ...asked, address: await context.resolve(asked.host) }, contextOf(args, context));
+        yield* connect(await located(asked, context), contextOf(args, context));
       },
       exitCode: (result) => connectExitCode(result as ConnectResult),
     };
@@ -97,7 +109,7 @@ const send: Kind = {
     return {
       async *start(args, context) {
         const asked = readSend(args);
-        yield* send({ ...asked, address: await context.resolve(asked.host) }, contextOf(args, context));
+        yield* send(await located(asked, context), contextOf(args, context));
       },
       exitCode: (result) => sendExitCode(result as SendResult),
     };
@@ -120,10 +132,15 @@ const ping: Kind = {
     const [{ ping }, { pingExitCode }] = await Promise.all([import('../probe/ping/ping.ts'), import('../probe/ping/result.ts')]);
     return {
       async *start(args, context) {
-        const { named, request } = pingRequest(args);
+        const { named: hosts, request } = pingRequest(args);
         const targets = [];
-        for (const { host, port } of named) targets.push({ host, port, address: await context.resolve(host) });
-        yield* ping({ ...request, targets }, contextOf(args, context));
+        let { deadlineMs } = request;
+        for (const named of hosts) {
+          const { deadlineMs: leftMs, ...target } = await located({ ...named, deadlineMs }, context);
+          targets.push(target);
+          deadlineMs = leftMs;
+        }
+        yield* ping({ ...request, targets, deadlineMs }, contextOf(args, context));
       },
       exitCode: (result) => pingExitCode(result as PingResult),
     };
@@ -155,13 +172,23 @@ const scan: Kind = {
     return {
       async *start(args, context) {
         const asked = readScan(args, context.env);
-        const { targets } = await readScanTargets(args, { stdin: NOTHING });
+        const { targets, leftMs } = await readScanTargets(args, { stdin: NOTHING }, (lookUps, subject) =>
+          inTime(lookUps, subject, patience(asked.maxTimeMs, context)),
+        );
         const ports = readPorts(args);
         const pairs = shardSize(asked.shard ?? { index: 1, count: 1 }, targets.addresses.count * ports.count);
         if (pairs > MOST_PAIRS) throw usageError(`${pairs} pairs of host and port`, `scan ${MOST_PAIRS} at most in a step`);
         const probing = contextOf(args, context);
         yield* scan(
-          { ...asked, targets, ports, seed: readSeed(args) ?? probing.random.uint32(), segments: true, tell: undefined },
+          {
+            ...asked,
+            targets,
+            ports,
+            maxTimeMs: leftMs,
+            seed: readSeed(args) ?? probing.random.uint32(),
+            segments: true,
+            tell: undefined,
+          },
           probing,
         );
       },
@@ -178,7 +205,7 @@ const trace: Kind = {
     return {
       async *start(args, context) {
         const asked = readTrace(args);
-        yield* trace({ ...asked, address: await context.resolve(asked.host), segments: true }, contextOf(args, context));
+        yield* trace({ ...(await located(asked, context)), segments: true }, contextOf(args, context));
       },
       exitCode: (result) => traceExitCode(result as TraceResult),
     };
@@ -207,9 +234,7 @@ const script: Kind = {
     const { runScript } = await import('./script/run.ts');
     return {
       async *start(args, context) {
-        const { host, port } = readTarget(args.positionals);
-        const { deadlineMs, ...path } = readScriptOptions(args);
-        const target = { host, port, address: await context.resolve(host), ...path };
+        const { deadlineMs, ...target } = await located({ ...readTarget(args.positionals), ...readScriptOptions(args) }, context);
         yield* runScript(parseScript(args.text(SCRIPT_TEXT) ?? ''), target, contextOf(args, context), { deadlineMs });
       },
       exitCode: (result) => ((result as ScriptResult).ok ? 0 : 3),

@@ -12,6 +12,18 @@ import { type ServerEvent, startServers } from '../support/servers.ts';
 const NEVER_CLOSES = '9';
 const CLOSES_LATER = '15';
 
+/** Answers a question for an address (RFC 1035 §4.1) with its own after 2.5 s. */
+const SLOW_RESOLVER = `
+const socket = require('node:dgram').createSocket('udp4');
+socket.on('message', (question, { port, address }) => {
+  const answer = Buffer.from([0xc0, 0x0c, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, ...process.argv[1].split('.')]);
+  const end = question.indexOf(0, 12) + 5;
+  const whole = Buffer.concat([question.subarray(0, 2), Buffer.from([0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]), question.subarray(12, end), answer]);
+  setTimeout(() => socket.send(whole, port, address), 2500);
+});
+socket.bind(53, process.argv[1], () => console.log('ready'));
+`;
+
 const isState = (state: string) => (line: Line) => line.type === 'state' && line.to === state;
 
 describeNeeding(['namespaces'], 'the end before its time', () => {
@@ -103,14 +115,38 @@ describeNeeding(['namespaces'], 'the end before its time', () => {
     expect(run.result).toMatchObject({ ended: 'deadline', exitCode: 3 });
   });
 
+  /** With the resolver in the server's namespace. */
+  const startResolving = (argv: string[]): Running => {
+    const resolvers = join(temporaryDirectory(), 'resolv.conf');
+    writeFileSync(resolvers, `nameserver ${network.serverAddress}\n`);
+    const before = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolvers];
+    return startRawshake(network.client, argv, { before, timeoutMs: 8000 });
+  };
+
+  it('a slow look-up takes its time from --deadline', async () => {
+    const router = network.router as Namespace;
+    router.firewall('forward', 'tcp dport 80-180 drop');
+    const resolver = network.server.spawn([process.execPath, '-e', SLOW_RESOLVER, network.serverAddress]);
+    await new Promise((resolve) => resolver.stdout.once('data', resolve));
+    const run = (...argv: string[]) => startResolving([...argv, '--json']).finished;
+    const runs = await Promise.all([
+      // In the 1.5 s that are left a SYN is sent again once, and probes 15 times.
+      run('connect', 'slow.example', '80', '--deadline', '4', '--timeout', '9'),
+      run('send', 'slow.example', '80', '--deadline', '4', '--count', '99', '--interval', '0.1'),
+      run('ping', 'slow.example', '80', '--deadline', '4', '--interval', '0.1'),
+      run('scan', 'slow.example', '-p', '80-180', '--max-time', '4', '--rate', '10'),
+    ]);
+    resolver.kill();
+    router.openFirewall();
+    const results = runs.map(({ result }) => result as unknown as Record<string, unknown>);
+    expect(results.map(({ ended }) => ended)).toEqual(['deadline', 'deadline', 'deadline', 'max-time']);
+    expect(results[0]?.retransmissions).toBeLessThan(2);
+    for (const count of [results[1]?.sent, results[2]?.sent, results[3]?.probes]) expect(count).toBeLessThan(25);
+  });
+
   describe('while a name is looked up and the resolver is silent', () => {
-    const lookUp = (command: string, ...options: string[]): Running => start([command, 'silent.example', '80', '--json', ...options]);
-    const start = (argv: string[]): Running => {
-      const resolvers = join(temporaryDirectory(), 'resolv.conf');
-      writeFileSync(resolvers, `nameserver ${network.serverAddress}\n`);
-      const before = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"', resolvers];
-      return startRawshake(network.client, argv, { before, timeoutMs: 5000 });
-    };
+    const lookUp = (command: string, ...options: string[]): Running =>
+      startResolving([command, 'silent.example', '80', '--json', ...options]);
     beforeAll(() => network.router?.firewall('forward', 'udp dport 53 drop'));
     afterAll(() => network.router?.openFirewall());
 
@@ -128,13 +164,18 @@ describeNeeding(['namespaces'], 'the end before its time', () => {
     it.each(['connect', 'send', 'ping'])('%s heeds --deadline', async (command) => {
       const run = await lookUp(command, '--deadline', '0.5').finished;
       expect([run.code, run.result.error?.code]).toEqual([68, 'name-not-resolved']);
-      expect(run.stderr).toMatch(/^rawshake: resolve "silent\.example": the resolver has not answered by the deadline; .*\n$/);
+      expect(run.stderr).toMatch(/^rawshake: resolve "silent\.example": the resolver has not answered in time; .*\n$/);
+    });
+
+    it('scan heeds --max-time', async () => {
+      const run = await startResolving(['scan', 'silent.example', '10.77.1.9', '-p', '80', '--max-time', '0.5', '--json']).finished;
+      expect([run.code, run.result.error?.code]).toEqual([68, 'name-not-resolved']);
     });
 
     it('a test of a plan ends in its time, and the run with it', async () => {
       const plan = join(temporaryDirectory(), 'plan.yaml');
       writeFileSync(plan, "tests:\n  - { name: a, timeout: 0.5, connect: 'silent.example:80' }\n");
-      const run = await start(['run', plan, '--json']).finished;
+      const run = await startResolving(['run', plan, '--json']).finished;
       expect([run.code, run.of('result')]).toMatchObject([3, [{ passed: 0, failed: 1, exitCode: 3 }]]);
     });
   });

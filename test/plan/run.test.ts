@@ -65,6 +65,30 @@ describe('tells of each test', () => {
     expect(outcomes(tests)).toEqual(['a failed', 'b passed']);
     expect(tests[0]).toMatchObject({ durationMs: 2000, failures: [{ field: 'timeout' }] });
   });
+
+  describe('a slow look-up takes its time from the deadline of', () => {
+    const options = {
+      send: ', timeout: 9',
+      connect: ', timeout: 9',
+      trace: ', wait: 9',
+      script: '',
+    };
+    const texts = { script: ', text: "> S\\n< S."' };
+    it.each(Object.entries(options))('%s', async (kind, option) => {
+      const scene = new Scene();
+      const slow = () => new Promise<number>((resolve) => void scene.clock.setTimer(1_500_000, () => resolve(0x0a000002)));
+      const more = (texts as Record<string, string>)[kind] ?? '';
+      const text = `tests:\n  - { name: a, ${kind}: { host: peer, port: ${SILENT}, deadline: 2${option}${more} } }\n`;
+      const { tests } = await scene.run(text, {}, { resolve: slow });
+      expect(tests[0]).toMatchObject({ status: 'failed', durationMs: 2000 });
+    });
+
+    it('a look-up that never ends, and is given up then', async () => {
+      const text = 'tests:\n  - { name: a, send: { host: nobody, port: 80, deadline: 2 } }\n';
+      const { tests } = await new Scene().run(text, {}, { resolve: () => new Promise<never>(() => undefined) });
+      expect(tests[0]).toMatchObject({ durationMs: 2000, failures: [{ field: 'error', actual: expect.stringContaining('in time') }] });
+    });
+  });
 });
 
 describe('runs', () => {

@@ -1,6 +1,7 @@
 /** Plans on the network in memory, against a peer whose ports answer as their numbers say. */
 import { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
 import { engineOf } from '../../src/plan/kinds.ts';
+import { STEP_NAMES } from '../../src/plan/model.ts';
 import { readPlans } from '../../src/plan/read.ts';
 import { RUN_DEFAULTS, type RunContext, type RunOptions, runPlans } from '../../src/plan/run.ts';
 import type { RunEvent, RunResult, TestEvent } from '../../src/probe/events.ts';
@@ -49,7 +50,7 @@ export class Scene {
     const allowCommands = context.runCommand !== undefined;
     const plans = readPlans([{ file: 'plan.yaml', text }], { vars: new Map(), allowCommands, env: {}, capabilities: new Set() });
     // The clock stands still for nobody who loads modules.
-    await Promise.all([engineOf('send'), engineOf('connect'), engineOf('script')]);
+    await Promise.all(STEP_NAMES.map(engineOf));
     const events: RunEvent[] = [];
     const collect = async () => {
       const whole: RunContext = { ...this.context, ...context };

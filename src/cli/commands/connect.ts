@@ -32,7 +32,7 @@ export const connectCommand: CommandBody = {
 async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promise<number> {
   const asked = readConnect(args);
   const expecting = await readExpectations(args, 'connect', io);
-  const { address, note } = await resolveTarget(asked.host, io, asked.deadlineMs);
+  const { address, note, deadlineMs } = await resolveTarget(asked.host, io, asked.deadlineMs);
   const savePath = args.text('save');
   const save = savePath === undefined ? undefined : await FileSink.open(savePath, args.flag('force') === true, io.env);
   const json = args.flag('json') === true;
@@ -49,7 +49,7 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   const network = openNetwork(args, io, []);
   try {
     return await present(
-      (signal) => connect({ ...asked, address }, { ...createContext(network, seed), signal }),
+      (signal) => connect({ ...asked, address, deadlineMs }, { ...createContext(network, seed), signal }),
       { json, reporter, waitsFor: connectWaits(), exitCode: connectExitCode, expecting, listeners: [save && saving(save), capture] },
       io,
     );

@@ -39,7 +39,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
   const { named, request } = readPing(args);
   const expecting = await readExpectations(args, 'ping', io);
   const seed = readSeed(args);
-  const targets = await resolveTargets(named, request.deadlineMs, io);
+  const { targets, deadlineMs } = await resolveTargets(named, request.deadlineMs, io);
   const json = args.flag('json') === true;
   const quiet = args.flag('quiet') === true;
   const reporter = createPingReporter({
@@ -58,7 +58,7 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
     return await present(
       (signal) =>
         ping(
-          { ...request, targets, segments: capture !== undefined || expecting?.needsSegments === true },
+          { ...request, targets, deadlineMs, segments: capture !== undefined || expecting?.needsSegments === true },
           { ...createContext(network, seed), signal, onFiguresWanted: (wanted) => io.onQuit(wanted) },
         ),
       {
@@ -80,12 +80,14 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
   }
 }
 
-async function resolveTargets(named: readonly Target[], deadlineMs: number, io: Io): Promise<PingTarget[]> {
+async function resolveTargets(named: readonly Target[], limitMs: number, io: Io): Promise<{ targets: PingTarget[]; deadlineMs: number }> {
   const targets: PingTarget[] = [];
+  let deadlineMs = limitMs;
   for (const { host, port } of named) {
-    const { address, note } = await resolveTarget(host, io, deadlineMs);
-    if (note !== undefined) writeNote(note, io);
-    targets.push({ host, address, port });
+    const resolved = await resolveTarget(host, io, deadlineMs);
+    if (resolved.note !== undefined) writeNote(resolved.note, io);
+    targets.push({ host, address: resolved.address, port });
+    deadlineMs = resolved.deadlineMs;
   }
-  return targets;
+  return { targets, deadlineMs };
 }

@@ -25,6 +25,7 @@ import { openNetwork } from '../network.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
 import { type Listener, present } from '../present.ts';
 import { createProgress } from '../progress.ts';
+import { unlessGivenUp } from '../resolve-target.ts';
 import { FileSink, STANDARD_OUTPUT } from '../save.ts';
 import { writeNote } from '../say.ts';
 import { CsvFile } from '../scan-csv.ts';
@@ -73,8 +74,13 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   const asked = readScan(args, textIo.env);
   checkSegments([{ spec: { ...asked.spec, flags: asked.technique.flags } }]);
   const ports = readPorts(args);
-  const { targets, names: hostNames, notes } = await readScanTargets(args, textIo);
-  const request = { ...asked, targets, ports };
+  const {
+    targets,
+    names: hostNames,
+    notes,
+    leftMs,
+  } = await readScanTargets(args, textIo, (lookUps, subject) => unlessGivenUp(lookUps, subject, textIo, asked.maxTimeMs));
+  const request = { ...asked, targets, ports, maxTimeMs: leftMs };
   const hosts = targets.addresses.count;
   checkSize(request, args.flag('yes') === true);
 

@@ -38,10 +38,10 @@ async function run(args: Args, io: Io, capture: CaptureFile | undefined): Promis
   const expecting = await readExpectations(args, 'send', io);
   const { variants } = asked;
   const seed = readSeed(args);
-  const { address, note } = await resolveTarget(asked.host, io, asked.deadlineMs);
+  const { address, note, deadlineMs } = await resolveTarget(asked.host, io, asked.deadlineMs);
   const quiet = args.flag('quiet') === true;
   if (note !== undefined && !quiet) writeNote(note, io);
-  const request: SendRequest = { ...asked, address };
+  const request: SendRequest = { ...asked, address, deadlineMs };
   if (args.flag('dry-run')) {
     if (capture !== undefined) throw usageError('--pcap and --dry-run at once', 'what is not sent is in no capture: leave one of them out');
     if (expecting !== undefined)

@@ -41,11 +41,12 @@ async function run(args: Args, processIo: Io, capture: CaptureFile | undefined):
   const seed = readSeed(args);
   const quiet = args.flag('quiet') === true;
   const verbose = args.count('verbose') > 0;
-  const { address, note } = await resolveTarget(asked.host, gathering, asked.deadlineMs);
+  const { address, note, deadlineMs } = await resolveTarget(asked.host, gathering, asked.deadlineMs);
   if (note !== undefined && !quiet) writeNote(note, gathering);
   const request: TraceRequest = {
     ...asked,
     address,
+    deadlineMs,
     segments: capture !== undefined || verbose || expecting?.needsSegments === true,
   };
   const { reporter, io, leave } = createReporter(args, request, gathering);
