@@ -8,6 +8,8 @@ const report = process.env.RAWSHAKE_TEST_REPORT;
 
 export default defineConfig({
   test: {
+    // For busy machines: what hangs is found as well after longer.
+    testTimeout: 30_000,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [
       {
@@ -28,7 +30,6 @@ export default defineConfig({
           globalSetup: 'test/support/kernel-setup.ts',
           sequence: { groupOrder: 1 },
           maxWorkers: 2,
-          testTimeout: 30_000,
           hookTimeout: 30_000,
         },
       },

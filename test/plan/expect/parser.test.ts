@@ -249,5 +249,5 @@ it.each([
   } catch (error) {
     expect(error).toBeInstanceOf(ExpressionError);
   }
-  expect(performance.now() - began).toBeLessThan(500);
+  expect(performance.now() - began).toBeLessThan(5000);
 });
