@@ -122,6 +122,11 @@ describe('tells', () => {
       test('connect: 10.0.0.1:80\nexpect:\n  - verdict == open and verdikt == open'),
       'plan.yaml:5:29: expect: there is no verdikt in what connect tells; did you mean verdict?',
     ],
+    [
+      'a misspelt field in a value put in, where that begins: its own columns are not the file\'s',
+      `vars: { wrong: verdikt }\n${test('connect: 10.0.0.1:80\nexpect: verdict == open and ${wrong} == open')}`,
+      'plan.yaml:5:13: expect: there is no verdikt in what connect tells; did you mean verdict?',
+    ],
     ['a variable that is not set', test('connect: 10.0.0.1:${prot}'), 'plan.yaml:3:23: "${prot}" is not set; name it under vars'],
     [
       'a nearly right one',

@@ -64,6 +64,7 @@ describe('tells of each test', () => {
     const { tests } = await scene.run(text, {}, { resolve });
     expect(outcomes(tests)).toEqual(['a failed', 'b passed']);
     expect(tests[0]).toMatchObject({ durationMs: 2000, failures: [{ field: 'timeout' }] });
+    expect(tests[1]?.durationMs).toBe(100);
   });
 
   describe('a slow look-up takes its time from the deadline of', () => {

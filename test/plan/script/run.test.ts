@@ -100,6 +100,7 @@ describe('a script that is met', () => {
     expect((data?.atUs ?? 0) - (scene.sent[1]?.atUs ?? 0)).toBe(100_000);
     expect(reset?.tcp).toMatchObject({ flags: RST, seq: seqAdd(ISS, 6) });
     expect(segments.at(-1)).toMatchObject({ note: 'cleanup', relativeSeq: 6 });
+    expect(events.filter(({ type }) => type === 'note')).toEqual([]);
   });
 
   it('sends fields that are wrong on purpose', async () => {

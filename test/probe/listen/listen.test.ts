@@ -191,6 +191,28 @@ describe('a listener', () => {
     expect(findOption(carried, 'sack-permitted')).toBeUndefined();
   });
 
+  it('takes the answer to an earlier cookie though it has answered the SYN, sent again, by a connection', async () => {
+    const scene = new Scene();
+    scene.listen({ backlog: 1, deadlineMs: 500 });
+    const pause = () => scene.run(new Promise<void>((resolve) => scene.clock.setTimer(scene.clock.nowUs() + 1000, resolve)));
+    const answers = () => scene.packets.flatMap(({ tcp }) => (tcp?.flags === (SYN | ACK) ? [tcp] : []));
+    const [one, another] = [caller(scene), caller(scene)];
+    one({ flags: SYN, seq: 1 });
+    another({ flags: SYN, seq: 100 });
+    await pause();
+    const [first, cookie] = answers();
+    // The backlog has room again.
+    one({ flags: ACK, seq: 2, ack: seqAdd(first?.seq ?? 0, 1) });
+    another({ flags: SYN, seq: 100 });
+    await pause();
+    expect(answers()).toHaveLength(3);
+    expect(answers()[2]?.seq).not.toBe(cookie?.seq);
+    another({ flags: ACK, seq: 101, ack: seqAdd(cookie?.seq ?? 0, 1) });
+    await pause();
+    expect(scene.packets.some(({ tcp }) => tcp && tcp.flags & RST)).toBe(false);
+    expect(await scene.end(false)).toMatchObject({ connections: 2, cookiesSent: 1, cookiesUsed: 1 });
+  });
+
   it('gives up a handshake that its peer leaves half open', async () => {
     const scene = new Scene();
     scene.listen({ deadlineMs: 30_000 });

@@ -5,7 +5,7 @@ import { ACK, FIN, RST, SYN } from '../../../src/wire/flags.ts';
 import { seqAdd } from '../../../src/wire/seq.ts';
 import { segLen, type TcpSegment } from '../../../src/wire/tcp.ts';
 import type { TcpOption } from '../../../src/wire/tcp-options.ts';
-import { IRS, of, type Peer, Scene, silence } from './scene.ts';
+import { IRS, later, of, type Peer, Scene, silence } from './scene.ts';
 
 const FULL = { full: {}, timeoutMs: 1000, count: 1 };
 
@@ -39,6 +39,12 @@ describe('a whole connection', () => {
     const { result, replies } = await new Scene(refuse).run(FULL);
     expect(replies).toMatchObject([{ verdict: 'closed', reason: 'rst', rttUs: 200 }]);
     expect(result).toMatchObject({ verdict: 'closed', received: 1, lost: 0 });
+  });
+
+  it('may take longer in all than an answer may: its handshake and its close have a time each', async () => {
+    const { result, replies } = await new Scene(later(800_000, server())).run(FULL);
+    expect(replies).toMatchObject([{ verdict: 'open', rttUs: 800_200, note: undefined, connection: { closed: true } }]);
+    expect(result).toMatchObject({ received: 1, lost: 0 });
   });
 
   it('to silence is lost when its time is over; and its start is told before all else, also where nothing is found', async () => {
