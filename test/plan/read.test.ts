@@ -123,7 +123,7 @@ describe('tells', () => {
       'plan.yaml:5:29: expect: there is no verdikt in what connect tells; did you mean verdict?',
     ],
     [
-      'a misspelt field in a value put in, where that begins: its own columns are not the file\'s',
+      "a misspelt field in a value put in, where that begins: its own columns are not the file's",
       `vars: { wrong: verdikt }\n${test('connect: 10.0.0.1:80\nexpect: verdict == open and ${wrong} == open')}`,
       'plan.yaml:5:13: expect: there is no verdikt in what connect tells; did you mean verdict?',
     ],

@@ -156,6 +156,18 @@ it('describes an interface once, and counts what the kernel dropped', () => {
   expect(dropped).toBe(2);
 });
 
+it('dates the count of drops by the last packet', () => {
+  const { blocks } = capture([
+    start({ startedAtNs: 5_000_000_000n }),
+    sent(0, 'SYN', 0, undefined, 'SYN-SENT'),
+    received(20, 'RST', 0, 1, 'CLOSED'),
+  ]);
+  const statistics = blocks.at(-1) as Uint8Array;
+  const view = new DataView(statistics.buffer, statistics.byteOffset);
+  expect(view.getUint32(0, true)).toBe(5);
+  expect((BigInt(view.getUint32(12, true)) << 32n) | BigInt(view.getUint32(16, true))).toBe(5_000_020_000n);
+});
+
 it('writes nothing of a run that did not begin', () => {
   const blocks: Uint8Array[] = [];
   createCaptureWriter({ write: (bytes) => blocks.push(bytes), commandLine: '', version: '' }).end(0);

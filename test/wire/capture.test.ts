@@ -127,6 +127,29 @@ describe('pcapng by hand', () => {
     ]);
   });
 
+  it('a direction by flags of four bytes, and by nothing else', () => {
+    const withOption = (code: number, value: number[]) =>
+      block(
+        true,
+        6,
+        words(true, 0, 0, 0, PACKET.length, PACKET.length),
+        PACKET,
+        [code, 0, value.length, 0, ...value, ...Array(-value.length & 3).fill(0)],
+        [0, 0, 0, 0],
+      );
+    const file = join(
+      section(true),
+      description(true, 101),
+      withOption(2, [1, 0, 0, 0]),
+      withOption(2, [2, 0, 0, 0]),
+      withOption(2, [1, 0]),
+      withOption(6, [1, 0, 0, 0]),
+    );
+    const { packets, error } = readAll(file);
+    expect(error).toBeUndefined();
+    expect(packets.map(({ direction }) => direction)).toEqual(['inbound', 'outbound', undefined, undefined]);
+  });
+
   it.each([
     ['a packet of an interface that is not described', join(section(true), packet(true, 0, 0n)), /interface 0, which is not described/],
     ['a block that is longer than any', join(section(true), words(true, 6, 1 << 30, 0)), /a block of 1073741824 bytes/],

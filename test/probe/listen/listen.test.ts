@@ -29,6 +29,9 @@ describe('a listener', () => {
     const ended = await scene.end(false);
     expect(ended).toMatchObject({ connections: 1, completed: 1, receivedBytes: 5, sentBytes: 5, countReached: true });
     expect(listenExitCode(ended)).toBe(0);
+    // RFC 9293 §3.7.1: the MSS is what the interface takes less both headers.
+    const synAck = scene.packets.find(({ tcp }) => tcp?.flags === (SYN | ACK));
+    expect(findOption(synAck?.tcp?.options ?? [], 'mss')?.mss).toBe(1460);
     expect(scene.conversations[0]).toMatchObject({
       conversation: 1,
       close: { kind: 'passive', completed: true, initiator: 'peer' },

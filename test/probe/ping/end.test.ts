@@ -77,9 +77,13 @@ describe('the end', () => {
 
 it('tells the figures so far when they are wanted', async () => {
   let want = () => {};
+  let isListening = false;
   const onFiguresWanted = (callback: () => void) => {
     want = callback;
-    return () => undefined;
+    isListening = true;
+    return () => {
+      isListening = false;
+    };
   };
   const { events } = await new Scene(synAck).run({ ...FOUR }, { onFiguresWanted }, (event) => {
     if (event.type === 'reply' && event.sequence === 2) want();
@@ -87,6 +91,7 @@ it('tells the figures so far when they are wanted', async () => {
   const figures = of<FiguresEvent>(events, 'figures');
   expect(figures).toHaveLength(1);
   expect(figures[0]?.targets).toMatchObject([{ received: 2, rttUs: { median: 200, min: 200, max: 200 } }]);
+  expect(isListening).toBe(false);
 });
 
 it('tells every segment where that is asked for, each with its probe', async () => {

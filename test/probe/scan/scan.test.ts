@@ -12,7 +12,7 @@ import { scan } from '../../../src/probe/scan/scan.ts';
 import { TECHNIQUES } from '../../../src/probe/scan/technique.ts';
 import { RST } from '../../../src/wire/flags.ts';
 import { ipv4Header, PROTOCOL_ICMP } from '../../../src/wire/ipv4.ts';
-import { encodePacket } from '../../../src/wire/packet.ts';
+import { decodePacket, encodePacket } from '../../../src/wire/packet.ts';
 import { seqAdd } from '../../../src/wire/seq.ts';
 import { type Answerer, address, attachHost, closed, open, reply, SYN_ACK, silent } from '../../support/scan-hosts.ts';
 
@@ -346,8 +346,11 @@ it('tells of some verdicts alone, counts all, and tells progress and segments wh
   const progress = outcome.events.filter((event) => event.type === 'progress');
   expect(progress.length).toBeGreaterThan(5);
   expect(progress.at(-1)).toMatchObject({ total: 200 });
-  const segments = outcome.events.filter((event) => event.type === 'segment');
-  expect(segments.filter(({ direction }) => direction === 'sent')).toHaveLength(outcome.result.probes);
+  const sent = outcome.events.filter((event) => event.type === 'segment').filter(({ direction }) => direction === 'sent');
+  expect(sent).toHaveLength(outcome.result.probes);
+  // Each as it left, though many leave at a time.
+  const portsTold = sent.map(({ datagram }) => decodePacket(datagram as Uint8Array).tcp?.destinationPort);
+  expect(portsTold).toEqual(outcome.probes.map(({ port }) => port));
 });
 
 it('tells what came of each host when its last port is settled, and where it would go on', async () => {
