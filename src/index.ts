@@ -4,6 +4,7 @@
  */
 
 export {
+  type Asked,
   connect,
   listen,
   open,

@@ -13,12 +13,13 @@ import { connect as connectEngine } from './probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
 import { createContext, type ProbeContext } from './probe/context.ts';
 import type { ConnectEvent, ListenEvent, PingEvent, ScanEvent, ScriptEvent, SendEvent, TraceEvent } from './probe/events.ts';
+import { InputError } from './probe/input-error.ts';
 import { listen as listenEngine } from './probe/listen/listen.ts';
 import { LISTEN_DEFAULTS, type ListenRequest } from './probe/listen/request.ts';
 import { type OpenConnection, open as openEngine } from './probe/open/open.ts';
 import { OPEN_DEFAULTS, type OpenRequest } from './probe/open/request.ts';
 import { ping as pingEngine } from './probe/ping/ping.ts';
-import { PING_DEFAULTS, type PingContext, type PingRequest } from './probe/ping/request.ts';
+import { PING_DEFAULTS, type PingContext, type PingRequest, type PingTarget } from './probe/ping/request.ts';
 import type { Interval, IntervalSet } from './probe/scan/intervals.ts';
 import { parsePorts } from './probe/scan/ports.ts';
 import { SCAN_DEFAULTS, type ScanRequest } from './probe/scan/request.ts';
@@ -40,37 +41,47 @@ export interface RunOptions extends Partial<Omit<ProbeContext, 'network'>> {
   seed?: number | undefined;
 }
 
-/** A request with what its defaults have left out, and its address where the host is to be looked up. */
-type Asked<Request, Defaults> = Partial<Request> & Omit<Request, keyof Defaults | 'address'>;
+/**
+ * A request of which all that has a default may be left out, or be undefined; so may the address, which is looked up by
+ * the host then.
+ */
+export type Asked<Request, Defaults> = { [Name in keyof Request]?: Request[Name] | undefined } & Omit<Request, keyof Defaults | 'address'>;
 
-/** Makes a connection, sends what is to be said, and closes it as asked. @throws NetError */
+/** Makes a connection, sends what is to be said, and closes it as asked. @throws NetError, InputError */
 export function connect(
   request: Asked<ConnectRequest, typeof CONNECT_DEFAULTS>,
   options: RunOptions = {},
 ): AsyncGenerator<ConnectEvent, void> {
-  return run(options, async (context) => connectEngine(await located({ ...CONNECT_DEFAULTS, ...request }, context), context));
+  return run(options, async (context) => connectEngine(await located({ ...CONNECT_DEFAULTS, ...given(request) }, context), context));
 }
 
-/** Sends segments, `spec` or those of a sweep, and tells what comes back. @throws NetError, EncodeError */
+/** Sends segments, `spec` or those of a sweep, and tells what comes back. @throws NetError, InputError, EncodeError */
 export function send(
   request: Asked<SendRequest, typeof SEND_DEFAULTS & Pick<SendRequest, 'variants'>> & { spec?: SegmentSpec | undefined },
   options: RunOptions = {},
 ): AsyncGenerator<SendEvent, void> {
   const { spec = {}, ...rest } = request;
-  return run(options, async (context) => sendEngine(await located({ ...SEND_DEFAULTS, variants: [{ spec }], ...rest }, context), context));
+  return run(options, async (context) =>
+    sendEngine(await located({ ...SEND_DEFAULTS, variants: [{ spec }], ...given(rest) }, context), context),
+  );
 }
 
-/** Probes one port, or several in turn, again and again. @throws NetError, EncodeError */
+/** Probes one port, or several in turn, again and again. @throws NetError, InputError, EncodeError */
 export function ping(
-  request: Partial<PingRequest> & ({ host: string; port: number } | Pick<PingRequest, 'targets'>),
+  request: Asked<Omit<PingRequest, 'targets'>, PingRequest> &
+    (Asked<PingTarget, unknown> | { targets: readonly Asked<PingTarget, unknown>[] }),
   options: RunOptions & Pick<PingContext, 'onFiguresWanted'> = {},
 ): AsyncGenerator<PingEvent, void> {
   return run(options, async (context) => {
+    const whole = { ...PING_DEFAULTS, ...given(request) };
+    const { deadlineMs } = whole;
+    const wanted = 'targets' in request ? request.targets : [request];
+    const targets = await Promise.all(wanted.map(({ host, port, address }) => located({ host, port, address, deadlineMs }, context)));
     const { onFiguresWanted } = options;
-    const pinging = { ...context, onFiguresWanted };
-    if (!('host' in request)) return pingEngine({ ...PING_DEFAULTS, ...request }, pinging);
-    const target = await located({ ...PING_DEFAULTS, ...request }, context);
-    return pingEngine({ ...target, targets: [target] }, pinging);
+    return pingEngine(
+      { ...whole, targets, deadlineMs: Math.min(deadlineMs, ...targets.map((target) => target.deadlineMs)) },
+      { ...context, onFiguresWanted },
+    );
   });
 }
 
@@ -80,11 +91,14 @@ export function ping(
  * @throws NetError, InputError
  */
 export function scan(
-  request: Omit<Partial<ScanRequest>, 'targets' | 'ports'> & { targets: Targets | readonly string[]; ports: IntervalSet | string },
+  request: Asked<Omit<ScanRequest, 'targets' | 'ports'>, ScanRequest> & {
+    targets: Targets | readonly string[];
+    ports: IntervalSet | string;
+  },
   options: RunOptions = {},
 ): AsyncGenerator<ScanEvent, void> {
   return run(options, async (context) => {
-    const whole = { ...SCAN_DEFAULTS, seed: options.seed ?? context.random.uint32(), ...request };
+    const whole = { ...SCAN_DEFAULTS, seed: options.seed ?? context.random.uint32(), ...given(request) };
     const { targets, ports } = whole;
     return scanEngine(
       {
@@ -97,39 +111,39 @@ export function scan(
   });
 }
 
-/** Shows the way that a segment takes. @throws NetError, EncodeError */
+/** Shows the way that a segment takes. @throws NetError, InputError, EncodeError */
 export function trace(
   request: Asked<TraceRequest, typeof TRACE_DEFAULTS>,
   options: RunOptions & Pick<TraceContext, 'reverse'> = {},
 ): AsyncGenerator<TraceEvent, void> {
   const { reverse } = options;
-  return run(options, async (context) => traceEngine(await located({ ...TRACE_DEFAULTS, ...request }, context), { ...context, reverse }));
+  return run(options, async (context) =>
+    traceEngine(await located({ ...TRACE_DEFAULTS, ...given(request) }, context), { ...context, reverse }),
+  );
 }
 
 /** Sends what a packet script sends, and compares what comes with what it says must come. @throws ScriptError, NetError */
 export function script(request: Asked<ScriptRequest, typeof SCRIPT_DEFAULTS>, options: RunOptions = {}): AsyncGenerator<ScriptEvent, void> {
   return run(options, async (context) => {
     const script = parseScript(request.text);
-    const { deadlineMs, ...target } = await located({ ...SCRIPT_DEFAULTS, ...request }, context);
+    const { deadlineMs, ...target } = await located({ ...SCRIPT_DEFAULTS, ...given(request) }, context);
     return runScript(script, target, context, { deadlineMs });
   });
 }
 
 /**
  * Answers who connects, until `count` connections are over, `deadlineMs`, or the signal.
- * @throws NetError `port-in-use`, `no-permission`, `source-address`
+ * @throws InputError, NetError `port-in-use`, `no-permission`, `source-address`
  */
-export function listen(
-  request: Partial<ListenRequest> & Pick<ListenRequest, 'ports'>,
-  options: RunOptions = {},
-): AsyncGenerator<ListenEvent, void> {
-  return run(options, async (context) => listenEngine({ ...LISTEN_DEFAULTS, ...request }, context));
+export function listen(request: Asked<ListenRequest, typeof LISTEN_DEFAULTS>, options: RunOptions = {}): AsyncGenerator<ListenEvent, void> {
+  return run(options, async (context) => listenEngine({ ...LISTEN_DEFAULTS, ...given(request) }, context));
 }
 
 /**
  * Makes a connection to read from and write to: `await using connection = await open({ host, port })`.
  * @throws ConnectionError where the peer refuses it or does not answer
  * @throws NetError where this machine can't make it
+ * @throws InputError where a time is none
  */
 export async function open(request: Asked<OpenRequest, typeof OPEN_DEFAULTS>, options: RunOptions = {}): Promise<OpenConnection> {
   const network = options.network ?? openKernelNetwork();
@@ -156,9 +170,9 @@ export async function resultOf<Event extends { type: string }>(events: AsyncIter
   return last as Extract<Event, { type: 'result' }>;
 }
 
-const contextOf = (network: Network, { seed, ...given }: RunOptions): ProbeContext => ({
+const contextOf = (network: Network, { seed, ...rest }: RunOptions): ProbeContext => ({
   ...createContext(network, seed),
-  ...given,
+  ...given(rest),
   network,
 });
 
@@ -174,6 +188,17 @@ async function* run<Event>(
     if (options.network === undefined) network.close();
   }
 }
+
+/** What was given of a request: undefined is as good as left out. @throws InputError where a time is none */
+function given<T extends object>(request: T): Given<T> {
+  const fields = Object.entries(request).filter(([, value]) => value !== undefined);
+  for (const [name, value] of fields)
+    if (name.endsWith('Ms') && !(typeof value === 'number' && value >= 0))
+      throw new InputError(`${name}: ${value} is no time`, 'give milliseconds, 0 or more');
+  return Object.fromEntries(fields) as Given<T>;
+}
+
+type Given<T> = { [Name in keyof T]: Exclude<T[Name], undefined> };
 
 /**
  * With the address of its host, looked up where it is not given, and with what that has left of its time.

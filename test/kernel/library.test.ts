@@ -43,6 +43,32 @@ describeNeeding(['namespaces'], 'the library', () => {
     expect(await resultOf(trace({ host, port: WEB }))).toMatchObject({ verdict: 'open', reached: true, hops: 1 });
   });
 
+  it('takes undefined for left out', async () => {
+    const nothing = { timeoutMs: undefined, deadlineMs: undefined, ttl: undefined, signal: undefined, random: undefined };
+    expect(await resultOf(connect({ host, port: WEB, data: undefined, close: undefined, ...nothing }, nothing))).toMatchObject({
+      verdict: 'open',
+      close: { kind: 'active', completed: true },
+    });
+    expect(await resultOf(send({ host, port: CLOSED, spec: undefined, count: undefined, ...nothing }))).toMatchObject({ sent: 1 });
+    expect(await resultOf(ping({ host, port: WEB, count: 1, intervalMs: undefined, ...nothing }))).toMatchObject({ sent: 1, received: 1 });
+    expect(await resultOf(scan({ targets: [host], ports: '80', confidence: undefined }, nothing))).toMatchObject({ counts: { open: 1 } });
+    expect(await resultOf(trace({ host, port: WEB, maxTtl: undefined, ...nothing }))).toMatchObject({ reached: true });
+  });
+
+  it('looks up each target of a ping', async () => {
+    const targets = [WEB, CLOSED].map((port) => ({ host, port }));
+    expect(await resultOf(ping({ targets, count: 1 }))).toMatchObject({ targets: [{ verdict: 'open' }, { verdict: 'closed' }] });
+  });
+
+  it('refuses a time that is none, before anything is sent', async () => {
+    for (const timeoutMs of [Number.NaN, -1, '5' as unknown as number])
+      await expect(resultOf(connect({ host, port: WEB, timeoutMs }))).rejects.toMatchObject({
+        name: 'InputError',
+        message: `timeoutMs: ${timeoutMs} is no time`,
+      });
+    await expect(open({ host, port: WEB, timeWaitMs: Number.NaN })).rejects.toThrow('timeWaitMs: NaN is no time');
+  });
+
   it('repeats its choices by a seed', async () => {
     const isns = [1, 1, 2].map(async (seed) => (await resultOf(connect({ host, port: WEB, close: 'reset' }, { seed }))).iss);
     const [first, again, other] = await Promise.all(isns);
