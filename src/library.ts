@@ -150,7 +150,7 @@ export async function open(request: Asked<OpenRequest, typeof OPEN_DEFAULTS>, op
   const close = () => options.network ?? network.close();
   try {
     const context = contextOf(network, options);
-    const opened = await openEngine({ ...OPEN_DEFAULTS, ...(await located(request, context)) }, context);
+    const opened = await openEngine({ ...OPEN_DEFAULTS, ...(await located(given(request), context)) }, context);
     void opened.over.then(close);
     return opened;
   } catch (error) {
