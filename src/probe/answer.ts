@@ -34,13 +34,17 @@ export function endOf({ tcp: { flags, seq }, segment }: Crafted): number {
 }
 
 /**
- * By RFC 9293 §3.10.7.1 a RST to a segment with ACK has its acknowledgment for sequence number; one to a segment without,
- * and a SYN+ACK, acknowledge it exactly, its data included or not. A bare ACK may speak of a connection that was here
- * before (RFC 5961 §4), so its numbers say nothing.
- * @returns why it can't
+ * What a host takes for an answer. A RST to a segment with ACK has its acknowledgment for sequence number (RFC 9293 §3.10.7.1);
+ * one to a segment without, and a SYN+ACK, acknowledge all of it, or no more than its SYN. Where there is a SYN they must acknowledge
+ * that (§3.10.7.3: ISS < SEG.ACK =< SND.NXT): the RST with our own sequence number that a few firewalls send moves no connection,
+ * and no verdict. A bare ACK may speak of a connection that was here before (RFC 5961 §4), so its numbers say nothing.
+ * @returns why it is none
  */
-export function refusal({ flags: asked, seq, ack, end }: Question, { flags, seq: theirs, ack: acked }: TcpSegment): Refusal | undefined {
-  const acknowledges = (flags & ACK) !== 0 && (acked === end || ((asked & SYN) !== 0 && acked === seqAdd(seq, 1)));
+export function refusal(
+  { flags: asked, seq, ack, end }: Question,
+  { flags, seq: theirs, ack: acked }: Pick<TcpSegment, 'flags' | 'seq' | 'ack'>,
+): Refusal | undefined {
+  const acknowledges = (flags & ACK) !== 0 && (acked === end || acked === seqAdd(seq, asked & SYN ? 1 : 0));
   if (flags & RST) return acknowledges || (asked & ACK && theirs === ack) ? undefined : 'bad-rst';
   if (flags & SYN) return acknowledges || !(flags & ACK) ? undefined : 'bad-ack';
   return flags & ACK ? undefined : 'no-ack';

@@ -167,6 +167,7 @@ describe('what is no answer is told and counted, and says nothing', () => {
     ['a SYN+ACK of another acknowledgment', ({ seq }) => ({ flags: SYN | ACK, ack: seqAdd(seq, 2000) }), 'bad-ack'],
     ['a SYN+ACK that acknowledges nothing of ours', ({ seq }) => ({ flags: SYN | ACK, ack: seq }), 'bad-ack'],
     ['a RST of another acknowledgment', ({ seq }) => ({ flags: RST | ACK, ack: seqAdd(seq, 2000) }), 'bad-rst'],
+    ['a RST that acknowledges nothing of ours', ({ seq }) => ({ flags: RST | ACK, ack: seq }), 'bad-rst'],
     ['a RST without acknowledgment', () => ({ flags: RST, seq: 0 }), 'bad-rst'],
     ['a wrong checksum', ({ seq }) => ({ flags: SYN | ACK, ack: seqAdd(seq, 1), checksum: 0xbad }), 'bad-checksum'],
   ])('%s', async (_name, peer, note) => {

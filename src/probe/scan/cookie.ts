@@ -5,8 +5,8 @@
 import type { Ipv4Address } from '../../wire/address.ts';
 import { get32, put16, put32 } from '../../wire/bytes.ts';
 import { ACK, RST, SYN } from '../../wire/flags.ts';
-import { seqDiff } from '../../wire/seq.ts';
 import type { TcpSegment } from '../../wire/tcp.ts';
+import { type Question, refusal } from '../answer.ts';
 import { blockCipher } from '../block-cipher.ts';
 
 const BLOCK = 16;
@@ -54,31 +54,12 @@ function writeTuple(block: Uint8Array, at: number, source: number, sourcePort: n
   put16(block, at + 10, destinationPort, 'destination port');
 }
 
-/** The numbers of a probe, as far as its answer tells of them. */
-export interface Asked {
-  flags: number;
-  /** The hash, unless another one was asked for. */
-  seq: number;
-  /** The same where the probe has ACK: a RST takes its sequence number from there. */
-  ack: number;
-  /** SEG.LEN: its data, and one each for SYN and FIN. */
-  length: number;
-}
-
 /**
- * Whether a segment answers a probe, by its numbers (RFC 9293 §3.10.7.1, §3.10.7.2).
- *
- * - A SYN+ACK acknowledges the SYN, and no more.
- * - A RST acknowledges all of the probe; some stacks and firewalls none of it, or the SYN alone. One to a probe with ACK has
- *   the probe's acknowledgment number for its own.
- * - Nothing else bears a number that proves it: neither the SYN of a simultaneous open nor the ACK that challenges a SYN
- *   (RFC 5961 §4), which speaks of another connection.
+ * Whether a segment proves that it answers a probe. A SYN+ACK and a RST do, by the rules for every probe. Nothing else bears a number
+ * that only who saw the probe can know: neither the SYN of a simultaneous open nor the ACK that challenges a SYN (RFC 5961 §4),
+ * which speaks of another connection.
  */
-export function matches(asked: Asked, { flags, seq, ack }: Pick<TcpSegment, 'flags' | 'seq' | 'ack'>): boolean {
-  const acknowledged = flags & ACK ? seqDiff(ack, asked.seq) : undefined;
-  if (flags & RST) {
-    if (asked.flags & ACK && seq === asked.ack) return true;
-    return acknowledged === 0 || acknowledged === 1 || acknowledged === asked.length;
-  }
-  return (flags & SYN) !== 0 && acknowledged === 1;
+export function proves(asked: Question, segment: Pick<TcpSegment, 'flags' | 'seq' | 'ack'>): boolean {
+  const isProof = (segment.flags & RST) !== 0 || (segment.flags & (SYN | ACK)) === (SYN | ACK);
+  return isProof && refusal(asked, segment) === undefined;
 }

@@ -4,7 +4,7 @@ import { measured } from '../../tcp/rto.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { hear } from '../arrival.ts';
 import { isTcp, SegmentReader } from './answer.ts';
-import { matches } from './cookie.ts';
+import { proves } from './cookie.ts';
 import { HELD, SETTLED } from './outstanding.ts';
 import type { Survey } from './survey.ts';
 import { outcomeOf, outcomeOfIcmp } from './technique.ts';
@@ -48,7 +48,7 @@ export class Hearing {
     if (attempt < 1) return false;
     const isLast = attempt === attempts;
     const seq = isLast ? (outstanding.seq[slot] as number) : prober.seqOf(destination, destinationPort, source, sourcePort);
-    if (!matches(prober.askedWith(seq), segment)) return false;
+    if (!proves(prober.askedWith(seq), segment)) return false;
     const state = outstanding.stateOf(place);
     // Else the network made a copy, the peer sent it again, or a later attempt was answered too.
     if (state !== SETTLED && state !== HELD) this.#answered(place, attempt, isLast);
@@ -77,7 +77,7 @@ export class Hearing {
   #hearOfHost(): boolean {
     const { hosts, witnesses, prober, request } = this.#survey;
     const { source, sourcePort, destination, destinationPort, ttl } = this.#segment;
-    if (!matches(prober.askedWith(prober.seqOf(destination, destinationPort, source, sourcePort)), this.#segment)) return false;
+    if (!proves(prober.askedWith(prober.seqOf(destination, destinationPort, source, sourcePort)), this.#segment)) return false;
     const witness = witnesses.find(source, sourcePort);
     if (witness !== undefined && prober.witnessPort(witness.questions) === destinationPort) {
       witnesses.done(witness);

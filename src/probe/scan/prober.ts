@@ -2,12 +2,15 @@
 import { NetError } from '../../net/errors.ts';
 import type { Fan, Outgoing } from '../../net/network.ts';
 import type { Ipv4Address } from '../../wire/address.ts';
-import { ACK, FIN, SYN } from '../../wire/flags.ts';
+import { ACK, SYN } from '../../wire/flags.ts';
+import { seqAdd } from '../../wire/seq.ts';
+import { segLen } from '../../wire/tcp.ts';
 import { Template } from '../../wire/template.ts';
+import type { Question } from '../answer.ts';
 import { drawKey } from '../block-cipher.ts';
 import type { ProbeContext } from '../context.ts';
 import { type Crafted, craft, drawNumbers, type SegmentSpec } from '../segment-spec.ts';
-import { type Asked, Cookies } from './cookie.ts';
+import { Cookies } from './cookie.ts';
 import type { ScanRequest } from './request.ts';
 
 /** Each attempt leaves from a port of its own, so that its answer tells which it was. */
@@ -63,7 +66,9 @@ export class Prober<T> {
   /** What goes out is made from it, but for the addresses. */
   readonly spec: SegmentSpec;
   /** The same for every probe; `seq`, and `ack` where it is one, are the cookie where they were not given. */
-  readonly asked: Asked;
+  readonly #asked = { flags: 0, seq: 0, ack: 0, end: 0 };
+  /** Sequence numbers that a probe takes. */
+  readonly #length: number;
   readonly #cookies: Cookies;
   readonly #numbers: ReturnType<typeof drawNumbers>;
   /** By source address. */
@@ -91,8 +96,8 @@ export class Prober<T> {
     this.#numbers = drawNumbers(context.random, MTU, () => 0);
     const { ip, tcp } = this.#craft(0);
     const template = new Template({ ip, tcp });
-    const length = tcp.payload.length + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
-    this.asked = { flags, seq: 0, ack: 0, length };
+    this.#asked.flags = flags;
+    this.#length = segLen(tcp);
     this.fan = context.network.openFan({
       source,
       sourcePort,
@@ -229,10 +234,11 @@ export class Prober<T> {
   }
 
   /** What a probe with this sequence number asks. The same object each time. */
-  askedWith(seq: number): Asked {
-    this.asked.seq = seq;
-    this.asked.ack = this.#ackOf(seq);
-    return this.asked;
+  askedWith(seq: number): Question {
+    this.#asked.seq = seq;
+    this.#asked.ack = this.#ackOf(seq);
+    this.#asked.end = seqAdd(seq, this.#length);
+    return this.#asked;
   }
 
   /** Gives the ports back when all that was handed over has left. */
@@ -247,7 +253,7 @@ export class Prober<T> {
   }
 
   #ackOf(seq: number): number {
-    return this.spec.ack ?? (this.asked.flags & ACK ? seq : 0);
+    return this.spec.ack ?? (this.#asked.flags & ACK ? seq : 0);
   }
 
   #patch(batch: Batch<T>, slot: number): void {

@@ -2,8 +2,8 @@
 import { type Departure, elapsed, type Figure, type Moment } from '../../net/moment.ts';
 import type { Port } from '../../net/network.ts';
 import { ACK, flagNames, RST, SYN } from '../../wire/flags.ts';
-import { seqInWindow } from '../../wire/seq.ts';
-import { TCP_MIN_HEADER_LENGTH, type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
+import { type TcpSegment, tcpSegment } from '../../wire/tcp.ts';
+import { endOf, refusal } from '../answer.ts';
 import type { Answer, Outcome, Reason, SegmentNote, Verdict } from '../events.ts';
 import { type Crafted, copyId, craft, datagramOf, piecesOf, type SegmentFlow, type SegmentNumbers } from '../segment-spec.ts';
 import { answerOutcome, probeKind, saysMore, verdictOf } from '../verdict.ts';
@@ -66,13 +66,15 @@ export class Trial {
    * @returns why it does not count, or what is remarkable about it
    */
   hears(segment: TcpSegment, ttl: number, at: Moment): SegmentNote | undefined {
-    const refusal = whyNoAnswer(this.crafted, segment);
-    if (refusal !== undefined) return refusal;
+    const { flags: asked, seq: iss, ack: acked } = this.crafted.tcp;
+    const why = refusal({ flags: asked, seq: iss, ack: acked, end: endOf(this.crafted) }, segment);
+    // It is sent to see what comes, also what no rule has.
+    if (why !== undefined && why !== 'no-ack') return why;
     const { flags, seq, ack, window } = segment;
     if (flags & SYN) this.irs ??= seq;
     if ((flags & (SYN | ACK | RST)) === (SYN | ACK)) this.#halfOpen.add(ack);
     this.#answer ??= { flags: flagNames(flags), ttl, window };
-    this.#counts(answerOutcome(this.crafted.tcp.flags, flags), at);
+    this.#counts(answerOutcome(asked, flags), at);
     // As many of the same as we have sent may each answer one of ours; more are the peer's own.
     const mark = `${flags} ${seq} ${ack}`;
     const again = this.#seen.has(mark) && this.received > this.sent;
@@ -128,21 +130,4 @@ export class Trial {
   get isHalfOpen(): boolean {
     return this.#halfOpen.size > 0;
   }
-}
-
-/**
- * Whether a segment can be an answer to ours by its numbers (RFC 9293 §3.10.7.1): a RST to a segment with ACK takes
- * its sequence number from there; one to a segment without, and a SYN+ACK, acknowledge what we sent. A bare ACK may
- * speak of a connection that was here before (RFC 5961 §4), so its numbers say nothing.
- */
-function whyNoAnswer({ tcp: ours, segment }: Crafted, theirs: TcpSegment): SegmentNote | undefined {
-  // A data offset of our own makes options data, or data options: the peer may count any of it.
-  const longest = segment.length - TCP_MIN_HEADER_LENGTH + 2;
-  const acknowledgesOurs = (theirs.flags & ACK) !== 0 && seqInWindow(theirs.ack, ours.seq, longest + 1);
-  if (theirs.flags & RST) {
-    const isOurs = (ours.flags & ACK && theirs.seq === ours.ack) || acknowledgesOurs;
-    return isOurs ? undefined : 'bad-rst';
-  }
-  const mustAcknowledge = (theirs.flags & (SYN | ACK)) === (SYN | ACK);
-  return mustAcknowledge && !(acknowledgesOurs && theirs.ack !== ours.seq) ? 'bad-ack' : undefined;
 }

@@ -187,6 +187,7 @@ describe('answers', () => {
     ['a SYN+ACK of another number', 'bad-ack', { flags: SYN | ACK, seq: IRS, ack: 2 }],
     ['a SYN+ACK of the number before', 'bad-ack', { flags: SYN | ACK, seq: IRS, ack: SEQ }],
     ['a RST of another number', 'bad-rst', { flags: RST | ACK, ack: 2 }],
+    ['a RST of the number before', 'bad-rst', { flags: RST | ACK, ack: SEQ }],
     ['a RST without one', 'bad-rst', { flags: RST, seq: 0 }],
     ['neither ACK nor RST', 'no-ack', { flags: FIN, seq: 0 }],
   ])('that are none are passed over and counted: %s', async (_name, why, answer) => {
