@@ -45,11 +45,7 @@ export function readingOf(packet: LaxPacket, bytes: Uint8Array, variant?: string
   const { ip, tcp, icmp, payload, trailer, stopped } = packet;
   const checksums = checksumsOf(packet, bytes);
   const header = ip === undefined ? undefined : ipReading(ip, checksums.ip);
-  const end = {
-    trailer,
-    stopped: stopped && { protocol: stopped.protocol, offset: stopped.offset, reason: stopped.reason },
-    hex: bytes,
-  };
+  const end = { trailer, stopped, hex: bytes };
   if (tcp !== undefined) return { type: 'segment', variant, ...tcpReading(tcp, checksums.body), ...header, ...end };
   const known = header ?? ipReading({}, undefined);
   if (icmp !== undefined) return { type: 'icmp', variant, ...icmpReading(icmp, checksums.body), ...known, ...end };

@@ -11,13 +11,19 @@ export class DecodeError extends Error {
     readonly offset: number,
     readonly reason: string,
   ) {
-    super(`${protocol}: ${reason} (at byte ${offset})`);
+    super(faultText({ protocol, offset, reason }));
   }
+}
 
-  /** The same for the bytes that those given were a part of, from `start` on. */
-  within(start: number): DecodeError {
-    return new DecodeError(this.protocol, this.offset + start, this.reason);
-  }
+/** What a {@link DecodeError} says, as a value: to make an error takes longer than to read a datagram, for its stack. */
+export type DecodeFault = Pick<DecodeError, 'protocol' | 'offset' | 'reason'>;
+
+/** A fault in a line. */
+export const faultText = ({ protocol, offset, reason }: DecodeFault): string => `${protocol}: ${reason} (at byte ${offset})`;
+
+/** @throws DecodeError where there is a fault */
+export function refuse(fault: DecodeFault | undefined): void {
+  if (fault !== undefined) throw new DecodeError(fault.protocol, fault.offset, fault.reason);
 }
 
 /** A record that can't be put into bytes: a value that its field can't hold, options longer than theirs. */

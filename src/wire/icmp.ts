@@ -8,7 +8,7 @@
  */
 import { get16, get32, put8, put16, put32 } from './bytes.ts';
 import { internetChecksum } from './checksum.ts';
-import { DecodeError } from './errors.ts';
+import { type DecodeFault, refuse } from './errors.ts';
 import { decodeIpv4Header, type Ipv4Header, PROTOCOL_TCP } from './ipv4.ts';
 import { decodeTcpLax, type LaxTcpSegment } from './tcp.ts';
 
@@ -36,12 +36,17 @@ export interface IcmpMessage {
   body: Uint8Array;
 }
 
+/** What keeps a message from being read as a whole: its header is cut off. Undefined where nothing does. */
+export function icmpFault({ length }: Uint8Array): DecodeFault | undefined {
+  return length < BODY ? { protocol: 'ICMP', offset: length, reason: `header cut off: ${length} of ${BODY} bytes` } : undefined;
+}
+
 /**
  * Reads a message. Its body is a view of the given bytes, not a copy.
  * @throws DecodeError where the header is cut off
  */
 export function decodeIcmp(bytes: Uint8Array): IcmpMessage {
-  if (bytes.length < BODY) throw new DecodeError('ICMP', bytes.length, `header cut off: ${bytes.length} of ${BODY} bytes`);
+  refuse(icmpFault(bytes));
   return { type: bytes[0], code: bytes[CODE], checksum: get16(bytes, CHECKSUM), rest: get32(bytes, REST), body: bytes.subarray(BODY) };
 }
 

@@ -11,7 +11,7 @@
 import type { Ipv4Address } from './address.ts';
 import { get16, get32, inRange, put8, put16, put32 } from './bytes.ts';
 import { internetChecksum } from './checksum.ts';
-import { DecodeError, EncodeError } from './errors.ts';
+import { type DecodeFault, EncodeError, refuse } from './errors.ts';
 
 const VERSION = 4;
 const TOS = 1;
@@ -82,18 +82,26 @@ export function ipv4Header(fields: Partial<Ipv4Header> & Pick<Ipv4Header, 'sourc
 /** Bytes that the header takes, options padded to a multiple of four. */
 export const ipv4HeaderLength = (header: Ipv4Header): number => OPTIONS + ((header.options.length + 3) & ~3);
 
+/** What keeps the header at the start of the bytes from being read: the version is not 4, or it is cut off. Undefined where nothing does. */
+export function ipv4HeaderFault(bytes: Uint8Array): DecodeFault | undefined {
+  const { length } = bytes;
+  if (length < OPTIONS) return { protocol: 'IPv4', offset: length, reason: `header cut off: ${length} of at least ${OPTIONS} bytes` };
+  const version = bytes[0] >> 4;
+  if (version !== VERSION) return { protocol: 'IPv4', offset: 0, reason: `version ${version}, not 4` };
+  const headerLength = (bytes[0] & 15) * 4;
+  if (headerLength < OPTIONS) return { protocol: 'IPv4', offset: 0, reason: `header length ${headerLength}, less than ${OPTIONS}` };
+  if (headerLength > length) return { protocol: 'IPv4', offset: length, reason: `header cut off: ${length} of ${headerLength} bytes` };
+  return undefined;
+}
+
 /**
  * Reads the header at the start of the bytes. What follows it is not looked at, so a header whose total
  * length lies is read as it stands.
  * @throws DecodeError where the version is not 4 or the header is cut off
  */
 export function decodeIpv4Header(bytes: Uint8Array): Ipv4Header {
-  if (bytes.length < OPTIONS) throw new DecodeError('IPv4', bytes.length, `header cut off: ${bytes.length} of at least ${OPTIONS} bytes`);
-  const versionAndIhl = bytes[0];
-  if (versionAndIhl >> 4 !== VERSION) throw new DecodeError('IPv4', 0, `version ${versionAndIhl >> 4}, not 4`);
-  const ihl = versionAndIhl & 15;
-  if (ihl * 4 < OPTIONS) throw new DecodeError('IPv4', 0, `header length ${ihl * 4}, less than ${OPTIONS}`);
-  if (ihl * 4 > bytes.length) throw new DecodeError('IPv4', bytes.length, `header cut off: ${bytes.length} of ${ihl * 4} bytes`);
+  refuse(ipv4HeaderFault(bytes));
+  const ihl = bytes[0] & 15;
   const fragment = get16(bytes, FRAGMENT);
   return {
     ihl,

@@ -1,20 +1,30 @@
 /** A whole IPv4 datagram: header, and a TCP segment, an ICMP message or other bytes. */
 import { get16 } from './bytes.ts';
 import { type ChecksumVerdict, internetChecksum, isChecksumRight, pseudoHeaderSum, verifyChecksum } from './checksum.ts';
-import { DecodeError } from './errors.ts';
-import { decodeIcmp, decodeIcmpLax, type IcmpMessage, icmpEncodedLength, writeIcmp } from './icmp.ts';
+import { type DecodeFault, refuse } from './errors.ts';
+import { decodeIcmp, decodeIcmpLax, type IcmpMessage, icmpEncodedLength, icmpFault, writeIcmp } from './icmp.ts';
 import {
   decodeIpv4Header,
   decodeIpv4HeaderLax,
   IPV4_MIN_HEADER_LENGTH,
   type Ipv4Header,
+  ipv4HeaderFault,
   ipv4HeaderLength,
   PROTOCOL_ICMP,
   PROTOCOL_TCP,
   writeIpv4Header,
 } from './ipv4.ts';
 import { finalDestination } from './ipv4-options.ts';
-import { decodeTcp, decodeTcpLax, TCP_CHECKSUM_OFFSET, TCP_MIN_HEADER_LENGTH, type TcpSegment, tcpEncodedLength, writeTcp } from './tcp.ts';
+import {
+  decodeTcp,
+  decodeTcpFields,
+  TCP_CHECKSUM_OFFSET,
+  TCP_MIN_HEADER_LENGTH,
+  type TcpSegment,
+  tcpEncodedLength,
+  tcpFault,
+  writeTcp,
+} from './tcp.ts';
 
 /** Bytes of the IPv4 and TCP headers without options: what an MTU has over an MSS (RFC 9293 §3.7.1). */
 export const MIN_HEADERS_LENGTH = IPV4_MIN_HEADER_LENGTH + TCP_MIN_HEADER_LENGTH;
@@ -29,33 +39,6 @@ export interface Packet {
   trailer?: Uint8Array;
 }
 
-/**
- * Reads a whole datagram. Its parts are views of the given bytes, not copies. Checksums are kept, not judged.
- * @throws DecodeError where a header is cut off or a length field lies
- */
-export function decodePacket(bytes: Uint8Array): Packet {
-  const ip = decodeIpv4Header(bytes);
-  const start = (ip.ihl as number) * 4;
-  const end = datagramEnd(ip, bytes);
-  const packet: Packet = { ip };
-  if (end < bytes.length) packet.trailer = bytes.subarray(end);
-  const body = bytes.subarray(start, end);
-  if (ip.moreFragments || ip.fragmentOffset > 0) packet.payload = body;
-  else if (ip.protocol === PROTOCOL_TCP) packet.tcp = decodeTcp(body);
-  else if (ip.protocol === PROTOCOL_ICMP) packet.icmp = decodeIcmp(body);
-  else packet.payload = body;
-  return packet;
-}
-
-/** Where the datagram ends within the captured bytes. Total length is zero above 65,535 bytes, which offloading can deliver. */
-function datagramEnd(ip: Ipv4Header, bytes: Uint8Array): number {
-  const totalLength = ip.totalLength as number;
-  if (totalLength === 0) return bytes.length;
-  if (totalLength < (ip.ihl as number) * 4) throw new DecodeError('IPv4', 2, `total length ${totalLength}, less than the header`);
-  if (totalLength > bytes.length) throw new DecodeError('IPv4', bytes.length, `datagram cut off: ${bytes.length} of ${totalLength} bytes`);
-  return totalLength;
-}
-
 /** What could be read of a datagram or a segment that may be cut off or lie about its lengths. */
 export interface LaxPacket {
   /** Undefined for a segment without its datagram. */
@@ -65,55 +48,61 @@ export interface LaxPacket {
   payload?: Uint8Array;
   trailer?: Uint8Array;
   /** Where and why reading stopped. Its offset counts from the first of the bytes given. */
-  stopped?: DecodeError;
+  stopped?: DecodeFault;
+}
+
+/**
+ * Reads a whole datagram. Its parts are views of the given bytes, not copies. Checksums are kept, not judged.
+ * @throws DecodeError where a header is cut off or a length field lies
+ */
+export function decodePacket(bytes: Uint8Array): Packet {
+  const packet = decodePacketLax(bytes);
+  refuse(packet.stopped);
+  // What did not stop is whole.
+  return packet as Packet;
 }
 
 /** Reads as much of a datagram as there is. Never throws. */
 export function decodePacketLax(bytes: Uint8Array): LaxPacket {
-  try {
-    return decodePacket(bytes);
-  } catch (error) {
-    return readParts(bytes, error as DecodeError);
+  const headerFault = ipv4HeaderFault(bytes);
+  if (headerFault !== undefined) return { ip: decodeIpv4HeaderLax(bytes), stopped: headerFault };
+  const ip = decodeIpv4Header(bytes);
+  const start = (ip.ihl as number) * 4;
+  const lengthFault = totalLengthFault(ip, bytes);
+  // Total length is zero above 65,535 bytes, which offloading can deliver.
+  const end = lengthFault === undefined && ip.totalLength ? ip.totalLength : bytes.length;
+  const packet: LaxPacket = { ip };
+  if (end < bytes.length) packet.trailer = bytes.subarray(end);
+  const body = bytes.subarray(start, end);
+  let bodyFault: DecodeFault | undefined;
+  if (ip.moreFragments || ip.fragmentOffset > 0) {
+    packet.payload = body;
+  } else if (ip.protocol === PROTOCOL_TCP) {
+    bodyFault = tcpFault(body);
+    packet.tcp = bodyFault === undefined ? decodeTcp(body) : decodeTcpFields(body);
+  } else if (ip.protocol === PROTOCOL_ICMP) {
+    bodyFault = icmpFault(body);
+    packet.icmp = bodyFault === undefined ? decodeIcmp(body) : decodeIcmpLax(body);
+  } else {
+    packet.payload = body;
   }
+  if (bodyFault !== undefined) packet.stopped = { ...bodyFault, offset: start + bodyFault.offset };
+  else if (lengthFault !== undefined) packet.stopped = lengthFault;
+  return packet;
+}
+
+function totalLengthFault({ ihl, totalLength }: Ipv4Header, { length }: Uint8Array): DecodeFault | undefined {
+  if (!totalLength) return undefined;
+  if (totalLength < (ihl as number) * 4)
+    return { protocol: 'IPv4', offset: 2, reason: `total length ${totalLength}, less than the header` };
+  if (totalLength > length) return { protocol: 'IPv4', offset: length, reason: `datagram cut off: ${length} of ${totalLength} bytes` };
+  return undefined;
 }
 
 /** Reads as much of a segment without its datagram as there is. Never throws. */
 export function decodeSegmentLax(bytes: Uint8Array): LaxPacket {
-  try {
-    return { tcp: decodeTcp(bytes) };
-  } catch (error) {
-    return { tcp: fieldsOfTcp(bytes), stopped: error as DecodeError };
-  }
-}
-
-/** @param stopped why the datagram as a whole can't be read */
-function readParts(bytes: Uint8Array, stopped: DecodeError): LaxPacket {
-  const ip = decodeIpv4HeaderLax(bytes);
-  const start = (ip.ihl ?? 0) * 4;
-  if (ip.destination === undefined || start < IPV4_MIN_HEADER_LENGTH || start > bytes.length) return { ip, stopped };
-  const body = bytes.subarray(start);
-  if (ip.moreFragments || ip.fragmentOffset) return { ip, payload: body, stopped };
-  const inside = (error: unknown): DecodeError => (error as DecodeError).within(start);
-  if (ip.protocol === PROTOCOL_TCP) {
-    try {
-      return { ip, tcp: decodeTcp(body), stopped };
-    } catch (error) {
-      return { ip, tcp: fieldsOfTcp(body), stopped: inside(error) };
-    }
-  }
-  if (ip.protocol === PROTOCOL_ICMP) {
-    try {
-      return { ip, icmp: decodeIcmp(body), stopped };
-    } catch (error) {
-      return { ip, icmp: decodeIcmpLax(body), stopped: inside(error) };
-    }
-  }
-  return { ip, payload: body, stopped };
-}
-
-function fieldsOfTcp(bytes: Uint8Array): Partial<TcpSegment> {
-  const { stopped: _, ...fields } = decodeTcpLax(bytes);
-  return fields;
+  const stopped = tcpFault(bytes);
+  return stopped === undefined ? { tcp: decodeTcp(bytes) } : { tcp: decodeTcpFields(bytes), stopped };
 }
 
 /**

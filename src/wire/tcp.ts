@@ -11,7 +11,7 @@
  */
 import { get16, get32, inRange, put16, put32 } from './bytes.ts';
 import { internetChecksum } from './checksum.ts';
-import { DecodeError } from './errors.ts';
+import { type DecodeFault, faultText, refuse } from './errors.ts';
 import { FIN, SYN } from './flags.ts';
 import { decodeTcpOptions, type TcpOption, tcpOptionsLength, writeTcpOptions } from './tcp-options.ts';
 
@@ -64,17 +64,26 @@ export function segLen(segment: TcpSegment): number {
 /** Bytes of the encoded segment. @throws EncodeError over 40 bytes of options */
 export const tcpEncodedLength = (segment: TcpSegment): number => OPTIONS + tcpOptionsLength(segment.options) + segment.payload.length;
 
+/** What keeps a segment from being read as a whole: its header is cut off or its length field lies. Undefined where nothing does. */
+export function tcpFault(bytes: Uint8Array): DecodeFault | undefined {
+  const { length } = bytes;
+  if (length < OPTIONS) return { protocol: 'TCP', offset: length, reason: `header cut off: ${length} of at least ${OPTIONS} bytes` };
+  const dataOffset = bytes[OFFSET_AND_FLAGS] >> 4;
+  const headerLength = dataOffset * 4;
+  if (headerLength < OPTIONS) return { protocol: 'TCP', offset: OFFSET_AND_FLAGS, reason: `data offset ${dataOffset}, less than 5` };
+  if (headerLength > length) return { protocol: 'TCP', offset: length, reason: `header cut off: ${length} of ${headerLength} bytes` };
+  return undefined;
+}
+
 /**
  * Reads a whole segment. Its parts are views of the given bytes, not copies.
  * @throws DecodeError where the header is cut off or its length field lies
  */
 export function decodeTcp(bytes: Uint8Array): TcpSegment {
-  if (bytes.length < OPTIONS) throw new DecodeError('TCP', bytes.length, `header cut off: ${bytes.length} of at least ${OPTIONS} bytes`);
+  refuse(tcpFault(bytes));
   const offsetAndFlags = get16(bytes, OFFSET_AND_FLAGS);
   const dataOffset = offsetAndFlags >> 12;
   const headerLength = dataOffset * 4;
-  if (headerLength < OPTIONS) throw new DecodeError('TCP', OFFSET_AND_FLAGS, `data offset ${dataOffset}, less than 5`);
-  if (headerLength > bytes.length) throw new DecodeError('TCP', bytes.length, `header cut off: ${bytes.length} of ${headerLength} bytes`);
   return {
     sourcePort: get16(bytes, SOURCE_PORT),
     destinationPort: get16(bytes, DESTINATION_PORT),
@@ -101,30 +110,31 @@ export interface LaxTcpSegment extends Partial<TcpSegment> {
 
 /** Reads as much of a segment as there is. Never throws. */
 export function decodeTcpLax(bytes: Uint8Array): LaxTcpSegment {
-  try {
-    return decodeTcp(bytes);
-  } catch (error) {
-    const stopped = (error as DecodeError).message;
-    const read: LaxTcpSegment = { stopped };
-    if (bytes.length >= 2) read.sourcePort = get16(bytes, SOURCE_PORT);
-    if (bytes.length >= 4) read.destinationPort = get16(bytes, DESTINATION_PORT);
-    if (bytes.length >= 8) read.seq = get32(bytes, SEQ);
-    if (bytes.length >= 12) read.ack = get32(bytes, ACK_NUMBER);
-    if (bytes.length >= 14) {
-      const offsetAndFlags = get16(bytes, OFFSET_AND_FLAGS);
-      read.dataOffset = offsetAndFlags >> 12;
-      read.reserved = (offsetAndFlags >> 9) & 7;
-      read.flags = offsetAndFlags & 0x1ff;
-    }
-    if (bytes.length >= 16) read.window = get16(bytes, WINDOW);
-    if (bytes.length >= 18) read.checksum = get16(bytes, TCP_CHECKSUM_OFFSET);
-    if (bytes.length >= OPTIONS) {
-      read.urgent = get16(bytes, URGENT);
-      // Cut off among its options, of which the last one then looks malformed.
-      if ((read.dataOffset ?? 0) * 4 > bytes.length) read.options = decodeTcpOptions(bytes.subarray(OPTIONS));
-    }
-    return read;
+  const fault = tcpFault(bytes);
+  return fault === undefined ? decodeTcp(bytes) : { stopped: faultText(fault), ...decodeTcpFields(bytes) };
+}
+
+/** Reads the fields that are there of a segment that {@link tcpFault} finds fault with. */
+export function decodeTcpFields(bytes: Uint8Array): Partial<TcpSegment> {
+  const read: Partial<TcpSegment> = {};
+  if (bytes.length >= 2) read.sourcePort = get16(bytes, SOURCE_PORT);
+  if (bytes.length >= 4) read.destinationPort = get16(bytes, DESTINATION_PORT);
+  if (bytes.length >= 8) read.seq = get32(bytes, SEQ);
+  if (bytes.length >= 12) read.ack = get32(bytes, ACK_NUMBER);
+  if (bytes.length >= 14) {
+    const offsetAndFlags = get16(bytes, OFFSET_AND_FLAGS);
+    read.dataOffset = offsetAndFlags >> 12;
+    read.reserved = (offsetAndFlags >> 9) & 7;
+    read.flags = offsetAndFlags & 0x1ff;
   }
+  if (bytes.length >= 16) read.window = get16(bytes, WINDOW);
+  if (bytes.length >= 18) read.checksum = get16(bytes, TCP_CHECKSUM_OFFSET);
+  if (bytes.length >= OPTIONS) {
+    read.urgent = get16(bytes, URGENT);
+    // Cut off among its options, of which the last one then looks malformed.
+    if ((read.dataOffset ?? 0) * 4 > bytes.length) read.options = decodeTcpOptions(bytes.subarray(OPTIONS));
+  }
+  return read;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Datagrams and segments that are cut off or lie: what is read of them, and where and why it ends. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DecodeError } from '../../src/wire/errors.ts';
 import { ACK, SYN } from '../../src/wire/flags.ts';
 import { decodeIcmpLax, type IcmpMessage } from '../../src/wire/icmp.ts';
 import { decodeIpv4HeaderLax, ipv4Header } from '../../src/wire/ipv4.ts';
@@ -86,6 +87,24 @@ describe('decodePacketLax', () => {
     );
     expect(stopped(read)).toEqual({ protocol: 'TCP', offset: 32, reason: 'data offset 3, less than 5' });
     expect(read.tcp).toMatchObject({ sourcePort: 7, destinationPort: 8, dataOffset: 3, urgent: 0 });
+  });
+
+  it('reads no further than the datagram goes by its own length, and keeps the rest', () => {
+    const read = decodePacketLax(hex('450000190000000040060000000000010000000200010002000000000000000050020000'));
+    expect(stopped(read)).toEqual({ protocol: 'TCP', offset: 25, reason: 'header cut off: 5 of at least 20 bytes' });
+    expect(read.tcp).toEqual({ sourcePort: 1, destinationPort: 2 });
+    expect(read.trailer).toEqual(hex('0000000000000050020000'));
+  });
+
+  it('stops where decodePacket throws, for the same reason', () => {
+    fc.assert(
+      fc.property(fc.oneof(bytes(0, 100), datagramLike), (some) => {
+        const { stopped } = decodePacketLax(some);
+        if (stopped === undefined) expect(decodePacketLax(some)).toStrictEqual(decodePacket(some));
+        else expect(() => decodePacket(some)).toThrow(new DecodeError(stopped.protocol, stopped.offset, stopped.reason));
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('reads the first bytes of an ICMP message', () => {
