@@ -88,7 +88,7 @@ class Comparer implements Comparison {
     }
     const isn = absolute ? 0 : ((name === 'seq' ? this.#exchange.irs : this.#exchange.iss) ?? 0);
     const shown = absolute ? actual : seqDiff(actual, isn);
-    if (!this.#fits32(pattern, shown)) this.differs(absolute ? `${name}=` : name, this.#values.describe(pattern), String(shown));
+    if (!this.#fits32(pattern, shown)) this.differs(absolute ? `${name}=` : name, this.#values.describe(pattern, absolute), String(shown));
   }
 
   options(pattern: OptionsPattern, actual: readonly TcpOption[]): void {

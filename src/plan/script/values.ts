@@ -46,13 +46,13 @@ export class Values {
     return (value - low) >>> 0 <= this.evaluate(pattern.high) - low;
   }
 
-  /** What a pattern asks for, in words. @throws UnknownName */
-  describe(pattern: Pattern): string {
+  /** What a pattern asks for, in words. @param wraps as a sequence number does @throws UnknownName */
+  describe(pattern: Pattern, wraps = false): string {
     switch (pattern.type) {
       case 'exact':
-        return this.#describeSum(pattern.value);
+        return this.#describeSum(pattern.value, wraps);
       case 'range':
-        return `${this.#describeSum(pattern.low)}~${this.#describeSum(pattern.high)}`;
+        return `${this.#describeSum(pattern.low, wraps)}~${this.#describeSum(pattern.high, wraps)}`;
       case 'any':
         return '*';
       case 'capture':
@@ -60,8 +60,8 @@ export class Values {
     }
   }
 
-  #describeSum(sum: Sum): string {
-    const value = this.evaluate(sum);
+  #describeSum(sum: Sum, wraps: boolean): string {
+    const value = wraps ? this.evaluate(sum) >>> 0 : this.evaluate(sum);
     if (sum.names.length === 0) return String(value);
     const names = sum.names.map(({ name, sign }, i) => `${sign < 0 ? '-' : i === 0 ? '' : '+'}$${name}`).join('');
     const { constant } = sum;

@@ -39,6 +39,15 @@ describe('a listener', () => {
     });
   });
 
+  it.each([true, false])('tells of segments where it is asked to: %s', async (segments) => {
+    const scene = new Scene();
+    scene.listen({ count: 1, segments });
+    await scene.run(scene.call());
+    await scene.end(false);
+    const told = scene.events.filter(({ type }) => type === 'segment');
+    expect(told).toHaveLength(segments ? scene.packets.length : 0);
+  });
+
   it('acknowledges by its echo, and by itself what brings none', async () => {
     const scene = new Scene();
     scene.listen({ echo: true, count: 1 });
