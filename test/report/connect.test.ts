@@ -50,6 +50,19 @@ describe('other looks', () => {
     await expect(text).toMatchFileSnapshot(`pictures/${name}.txt`);
   });
 
+  test('a single option of a SYN stands in its row where there is room', () => {
+    const syn = conversations.sent(0, 'SYN', 0, undefined, 'SYN-SENT', { options: [{ kind: 2, name: 'mss', mss: 1460 }] });
+    expect(draw([conversations.start(), syn], { width: 120 })).toContain('win 64240  mss 1460 --');
+  });
+
+  test.each([
+    [false, 'about seq 1 '],
+    [true, `about seq ${conversations.ISS + 1} `],
+  ])('what an ICMP error is about is told in the numbers of the rows: absolute %s', (absolute, told) => {
+    const error = conversations.icmp(9, 3, 4, 'fragmentation-needed', '10.0.0.9', { seq: conversations.ISS + 1 });
+    expect(draw([...conversations.handshake(), error], { verbose: true, absolute, width: 120 })).toContain(told);
+  });
+
   test('a name and an address as long as they can be', () => {
     const start = conversations.start({
       host: `${'a'.repeat(63)}.${'b'.repeat(63)}.example.`,

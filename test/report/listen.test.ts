@@ -52,6 +52,12 @@ describe('a listener', async () => {
     await expect(report(told, options)).toMatchFileSnapshot(`pictures/${name}.txt`);
   });
 
+  it('says that it is unguarded where it is', () => {
+    const [listening] = told as [Extract<ListenEvent, { type: 'listening' }>];
+    expect(report([{ ...listening, guard: 'none' }])).toContain(', unguarded:');
+    expect(report([{ ...listening, guard: 'socket' }])).toContain('of every address of this host: echoes');
+  });
+
   it.each([40, 60, 80, 120])('keeps within %i columns', (width) => {
     for (const line of report(told, { width, verbose: true }).split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(width);
   });

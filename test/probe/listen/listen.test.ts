@@ -122,7 +122,8 @@ describe('a listener', () => {
     const first = scene.call({ close: 'none', holdMs: 1000 });
     await scene.run(first);
     const { result } = await scene.run(scene.call());
-    expect(result).toMatchObject({ verdict: 'closed', reason: 'rst' });
+    // A RST offers nothing.
+    expect(result).toMatchObject({ verdict: 'closed', reason: 'rst', irs: undefined, peer: undefined });
     const ended = await scene.end(false);
     expect(ended).toMatchObject({ connections: 1, strays: 1 });
   });
