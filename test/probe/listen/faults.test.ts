@@ -1,6 +1,6 @@
 /** Over bad paths: every byte once and in order, or a reset; and what is done wrong on purpose is done just so. */
 import { describe, expect, it } from 'vitest';
-import { NO_FAULTS } from '../../../src/net/faults.ts';
+import { type Faults, NO_FAULTS } from '../../../src/net/faults.ts';
 import { randomBelow, seededRandom } from '../../../src/net/random.ts';
 import { CLEAN_PATH, LISTEN_DEFAULTS } from '../../../src/probe/listen/request.ts';
 import { ACK, FIN, RST, SYN } from '../../../src/wire/flags.ts';
@@ -53,6 +53,71 @@ describe('a bad path', () => {
       runs.push(scene.packets.map(({ tcp }) => [tcp?.seq, tcp?.ack, tcp?.flags]));
     }
     expect(runs[0]).toEqual(runs[1]);
+  });
+});
+
+describe('faults of its own', () => {
+  const NOTHING = { verdict: 'filtered', reason: 'no-response' };
+  const called = async (faults: Partial<Record<'sentFaults' | 'receivedFaults', Faults>>) => {
+    const scene = new Scene();
+    scene.listen({ ...faults, segments: true, count: 1, deadlineMs: 5000 });
+    const { result } = await scene.run(scene.call({ timeoutMs: 2000 }));
+    const ended = await scene.end();
+    return { scene, result, ended, synAcks: scene.packets.filter(({ tcp }) => tcp?.flags === (SYN | ACK)) };
+  };
+
+  it('lose what it sends', async () => {
+    const { result, scene, ended } = await called({ sentFaults: { ...CLEAN_PATH, loss: 1 } });
+    expect(result).toMatchObject(NOTHING);
+    expect(scene.packets.some(({ ip }) => ip.source === SERVER)).toBe(false);
+    expect(ended.halfOpen).toBe(1);
+  });
+
+  it('lose what it receives', async () => {
+    const { result, ended } = await called({ receivedFaults: { ...CLEAN_PATH, loss: 1 } });
+    expect(result).toMatchObject(NOTHING);
+    expect(ended).toMatchObject({ halfOpen: 0, strays: 0 });
+  });
+
+  it('bring what it sends twice', async () => {
+    const { result, synAcks } = await called({ sentFaults: { ...CLEAN_PATH, duplicate: 1 } });
+    expect(result).toMatchObject({ verdict: 'open', close: { completed: true } });
+    expect(synAcks).toHaveLength(2);
+  });
+
+  it('bring what it receives twice', async () => {
+    const { result, ended, scene } = await called({ receivedFaults: { ...CLEAN_PATH, duplicate: 1 } });
+    expect(result).toMatchObject({ verdict: 'open', close: { completed: true } });
+    expect(ended.connections).toBe(1);
+    const received = scene.events.filter((event) => event.type === 'segment' && event.direction === 'received');
+    expect(received.length).toBeGreaterThan(scene.packets.filter(({ ip }) => ip.source !== SERVER).length);
+  });
+
+  it.each(['sentFaults', 'receivedFaults'] as const)('hold back: %s', async (way) => {
+    const clean = await called({});
+    const { result } = await called({ [way]: { ...CLEAN_PATH, delayUs: 30_000 } });
+    expect(result.verdict).toBe('open');
+    expect(result.rttUs).toBe((clean.result.rttUs as number) + 30_000);
+  });
+
+  it('damage what it sends behind its IP header, so that its checksum is wrong', async () => {
+    const { result, scene } = await called({ sentFaults: { ...CLEAN_PATH, corrupt: 1 } });
+    expect(result.verdict).toBe('filtered');
+    expect(scene.packets.some(({ ip }) => ip.source === SERVER)).toBe(true);
+    expect(scene.packets.every(({ ip: { source, destination } }) => [source, destination].includes(SERVER))).toBe(true);
+  });
+
+  it('damage what it receives', async () => {
+    const { result, ended } = await called({ receivedFaults: { ...CLEAN_PATH, corrupt: 1 } });
+    expect(result).toMatchObject(NOTHING);
+    expect(ended.strays).toBeGreaterThan(0);
+  });
+
+  it('let go of what is held back at the end', async () => {
+    const { result, scene } = await called({ sentFaults: { ...CLEAN_PATH, delayUs: 6e6 } });
+    expect(result).toMatchObject(NOTHING);
+    while (scene.clock.step());
+    expect(scene.packets.some(({ ip }) => ip.source === SERVER)).toBe(false);
   });
 });
 
