@@ -43,6 +43,7 @@ describe('tells of each test', () => {
       [true, undefined],
       [true, 'not so here: env NOPE'],
     ]);
+    expect(tests.map(({ attempts }) => attempts)).toEqual([1, 1, 0]);
     expect(result).toMatchObject({ passed: 1, failed: 0, known: 1, skipped: 1 });
   });
 

@@ -1,5 +1,6 @@
 /** Our window before a user who reads when it likes: RFC 9293 §3.8.6.2.2. */
 import { describe, expect, it } from 'vitest';
+import { KIND_WINDOW_SCALE, type TcpOption } from '../../src/wire/tcp-options.ts';
 import { established } from '../support/tcp-states.ts';
 
 /** Room for four segments of the peer's. */
@@ -20,6 +21,19 @@ describe('a user who reads when it likes', () => {
     t.sends('. 1:1(0) ack 4001 win 1000');
     t.reads(3000);
     t.sends('. 1:1(0) ack 4001 win 4000');
+  });
+
+  it('counts as told what the field can say: less than a unit is none (RFC 7323 §2.4)', () => {
+    const scale: TcpOption = { kind: KIND_WINDOW_SCALE, name: 'window-scale', shift: 8 };
+    const config = { userReads: true, synOptions: [scale], synWindow: 4096, receiveBufferBytes: 4096, maxSegmentBytes: 1000 };
+    const t = established(config, 'S. 0:0(0) ack 1 <wscale 0>');
+    t.gets('. 1:4001(4000) ack 1');
+    t.sends('. 1:1(0) ack 4001 win 0');
+    t.delivers(4000);
+    t.reads(903);
+    t.sendsNothing();
+    t.reads(1);
+    t.sends('. 1:1(0) ack 4001 win 3');
   });
 
   it('sends no word of a window that is wide enough', () => {

@@ -224,6 +224,8 @@ describe('a listener', () => {
     await pause();
     expect(scene.packets.some(({ tcp }) => tcp && tcp.flags & RST)).toBe(false);
     expect(await scene.end(false)).toMatchObject({ connections: 2, cookiesSent: 1, cookiesUsed: 1 });
+    // What the cookie remembers of a SYN without options (RFC 9293 §3.7.1).
+    expect(scene.conversations.map(({ irs, peer }) => [irs, peer?.mss])).toContainEqual([100, 536]);
   });
 
   it('gives up a handshake that its peer leaves half open', async () => {

@@ -151,6 +151,17 @@ describe('probes inside a connection', () => {
     expect(result.durationMs).toBeLessThan(100);
   });
 
+  it('come after the handshake, which is told where segments are', async () => {
+    const { events } = await new Scene().run({ segments: true });
+    const told = events.flatMap((event) => (event.type === 'segment' ? [event] : []));
+    expect(told.slice(0, 3).map(({ direction, flags }) => [direction, flags])).toEqual([
+      ['sent', ['SYN']],
+      ['received', ['ACK', 'SYN']],
+      ['sent', ['ACK']],
+    ]);
+    expect(told[0]?.atUs).toBe(0);
+  });
+
   it('are found by their quotes, and by the duplicate that the ACK names', async () => {
     const { hops } = await new Scene().run({ probes: 3 });
     expect(hops.map(({ answer, icmp }) => answer ?? icmp)).toEqual([undefined, undefined, undefined, 'ack']);
