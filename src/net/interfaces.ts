@@ -45,7 +45,7 @@ export function interfaceMtu(name: string): number | undefined {
 }
 
 /** The IPv4 addresses of this host, each with the interface that holds it. */
-export function localAddresses(): Map<Ipv4Address, string> {
+export function localAddresses(): ReadonlyMap<Ipv4Address, string> {
   const addresses = new Map<Ipv4Address, string>();
   for (const [name, entries] of Object.entries(networkInterfaces())) {
     for (const { family, address } of entries ?? []) {
@@ -60,8 +60,12 @@ export function localAddresses(): Map<Ipv4Address, string> {
  * The interface that a datagram leaves by: loopback towards this host's own addresses, otherwise the one that
  * holds the source address. `''` where none does.
  */
-export function interfaceTowards(destination: Ipv4Address, source: Ipv4Address): string {
-  const addresses = localAddresses();
+export function interfaceTowards(
+  destination: Ipv4Address,
+  source: Ipv4Address,
+  /** {@link localAddresses} */
+  addresses: ReadonlyMap<Ipv4Address, string>,
+): string {
   if (isLoopback(destination) || addresses.has(destination)) return 'lo';
   return addresses.get(source) ?? '';
 }

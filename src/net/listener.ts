@@ -6,7 +6,7 @@ import { NetError } from './errors.ts';
 import { icmpAboutPorts, tcpToPortsBySyn } from './filter.ts';
 import { Guards } from './guard.ts';
 import { Inbox } from './inbox.ts';
-import { interfaceMtu, localAddresses } from './interfaces.ts';
+import { interfaceMtu } from './interfaces.ts';
 import type { Departure } from './moment.ts';
 import type { Arrival, Home, ListenerRequest, ListeningPorts, Route } from './network.ts';
 import { localPortRange } from './ports.ts';
@@ -25,9 +25,6 @@ const BUFFER_PER_WINDOW = 4;
  * answers within the second after which who sent them asks again.
  */
 const SYN_BUFFER_BYTES = 8 << 20;
-
-/** Addresses of this host come and go. */
-const HOMES_AGE_US = 1_000_000;
 
 const ANY_ADDRESS = 0;
 
@@ -54,7 +51,8 @@ export class KernelListener implements ListeningPorts {
   private waitingBytes = 0;
   private overflow = 0;
   private homes: ReadonlyMap<Ipv4Address, Home> = new Map();
-  private homesAtUs = Number.NEGATIVE_INFINITY;
+  /** Whose homes they are. */
+  private addresses: ReadonlyMap<Ipv4Address, string> | undefined;
   /** Somebody waits and was not yet woken: else a wake would end the next wait. */
   private isAwaited = false;
   private isClosed = false;
@@ -139,10 +137,10 @@ export class KernelListener implements ListeningPorts {
   homeOf(address: Ipv4Address): Home | undefined {
     const { address: own = address } = this.request;
     if (own !== address) return undefined;
-    const nowUs = this.clock.nowUs();
-    if (nowUs - this.homesAtUs > HOMES_AGE_US) {
-      this.homes = new Map([...localAddresses()].map(([each, name]) => [each, home(name)]));
-      this.homesAtUs = nowUs;
+    const { addresses } = this.routes;
+    if (addresses !== this.addresses) {
+      this.homes = new Map([...addresses].map(([each, name]) => [each, home(name)]));
+      this.addresses = addresses;
     }
     return this.homes.get(address) ?? (isLoopback(address) ? home('lo') : undefined);
   }
@@ -152,7 +150,7 @@ export class KernelListener implements ListeningPorts {
   }
 
   pathMtu(destination: Ipv4Address, source: Ipv4Address): number {
-    return findRoute({ destination, source }).mtu;
+    return findRoute({ destination, source }, this.routes.addresses).mtu;
   }
 
   send(datagram: Uint8Array): Departure {

@@ -3,7 +3,7 @@ import { formatIpv4, type Ipv4Address, isLoopback, isMulticast } from '../wire/a
 import { openDescriptor } from './descriptor.ts';
 import { errno, noRouteError, systemError } from './errno.ts';
 import { NetError } from './errors.ts';
-import { bindToInterface, interfaceMtu, interfaceTowards } from './interfaces.ts';
+import { bindToInterface, interfaceMtu, interfaceTowards, localAddresses } from './interfaces.ts';
 import { getsockoptNumber, IP_MTU, libc, SO_BROADCAST, SOL_IP, SOL_SOCKET } from './libc.ts';
 import type { Clock, Route } from './network.ts';
 
@@ -23,10 +23,15 @@ export interface RouteRequest {
   interfaceName?: string | undefined;
 }
 
-/** Routes with a memory of one second: thousands of ports towards one host ask once, and a change of routes is still seen. */
+/**
+ * Routes and own addresses with a memory of one second: thousands of ports towards one host ask once, thousands of peers
+ * have the addresses listed once, and a change is still seen.
+ */
 export class Routes {
   private readonly clock: Clock;
   private readonly known = new Map<string, { route: Route; askedAtUs: number }>();
+  private listed: ReadonlyMap<Ipv4Address, string> = new Map();
+  private listedAtUs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -38,10 +43,20 @@ export class Routes {
     const nowUs = this.clock.nowUs();
     const known = this.known.get(key);
     if (known && nowUs - known.askedAtUs < MAX_AGE_US) return known.route;
-    const route = findRoute(request);
+    const route = findRoute(request, this.addresses);
     if (this.known.size >= MAX_ENTRIES) this.known.clear();
     this.known.set(key, { route, askedAtUs: nowUs });
     return route;
+  }
+
+  /** As localAddresses; another map where they were listed anew. */
+  get addresses(): ReadonlyMap<Ipv4Address, string> {
+    const nowUs = this.clock.nowUs();
+    if (nowUs - this.listedAtUs > MAX_AGE_US) {
+      this.listed = localAddresses();
+      this.listedAtUs = nowUs;
+    }
+    return this.listed;
   }
 }
 
@@ -51,8 +66,15 @@ export const withoutPathMtu = (route: Route): Route => ({
   mtu: Math.min(interfaceMtu(route.interfaceName) ?? route.mtu, LONGEST_DATAGRAM),
 });
 
-/** Asks the kernel. @throws NetError as Routes.find */
-export function findRoute({ destination, source, interfaceName }: RouteRequest): Route {
+/**
+ * Asks the kernel.
+ * @param addresses of this host, where they are known
+ * @throws NetError as Routes.find
+ */
+export function findRoute(
+  { destination, source, interfaceName }: RouteRequest,
+  addresses: ReadonlyMap<Ipv4Address, string> = localAddresses(),
+): Route {
   if (destination === 0) throw badDestination(destination, 'it is no address of a host');
   if (isMulticast(destination)) throw badDestination(destination, 'it is a multicast address');
   if (destination === LIMITED_BROADCAST) throw badDestination(destination, 'it is a broadcast address');
@@ -73,7 +95,7 @@ export function findRoute({ destination, source, interfaceName }: RouteRequest):
     }
     return {
       sourceAddress,
-      interfaceName: interfaceName ?? interfaceTowards(destination, sourceAddress),
+      interfaceName: interfaceName ?? interfaceTowards(destination, sourceAddress, addresses),
       mtu: Math.min(getsockoptNumber(fd, SOL_IP, IP_MTU), LONGEST_DATAGRAM),
     };
   } finally {
