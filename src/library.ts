@@ -52,7 +52,11 @@ export function connect(
   request: Asked<ConnectRequest, typeof CONNECT_DEFAULTS>,
   options: RunOptions = {},
 ): AsyncGenerator<ConnectEvent, void> {
-  return run(options, async (context) => connectEngine(await located({ ...CONNECT_DEFAULTS, ...given(request) }, context), context));
+  return run(options, async (context) => {
+    // Thousands may be made at once, and V8 takes a microsecond and more for each field that is added behind a spread.
+    const whole = Object.assign({}, CONNECT_DEFAULTS, given(request));
+    return connectEngine(await located(whole, context), context);
+  });
 }
 
 /** Sends segments, `spec` or those of a sweep, and tells what comes back. @throws NetError, InputError, EncodeError */
@@ -170,11 +174,8 @@ export async function resultOf<Event extends { type: string }>(events: AsyncIter
   return last as Extract<Event, { type: 'result' }>;
 }
 
-const contextOf = (network: Network, { seed, ...rest }: RunOptions): ProbeContext => ({
-  ...createContext(network, seed),
-  ...given(rest),
-  network,
-});
+const contextOf = (network: Network, { seed, ...rest }: RunOptions): ProbeContext =>
+  Object.assign({}, createContext(network, seed), given(rest), { network });
 
 /** Nothing is opened before the first event is asked for. */
 async function* run<Event>(

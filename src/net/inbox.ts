@@ -3,7 +3,7 @@ import type { Clock } from './network.ts';
 /** What has arrived and was not yet taken, in order, for one reader that waits for it. */
 export class Inbox<T extends object> {
   private readonly clock: Clock;
-  private readonly refill: () => void;
+  private readonly refill: (untilUs: number) => void;
   private readonly items: T[] = [];
   private resolve: ((item: T | undefined) => void) | undefined;
   private reject: ((error: Error) => void) | undefined;
@@ -12,10 +12,10 @@ export class Inbox<T extends object> {
   private failure: Error | undefined;
 
   /**
-   * @param refill called before a wait is given up, to push what has arrived but was not yet read: the timer of
-   *   an event loop that was stalled fires before its sockets are looked at
+   * @param refill called before a wait is given up, to push what has arrived until a time but was not yet read: the timer
+   *   of an event loop that was stalled fires before its sockets are looked at
    */
-  constructor(clock: Clock, refill: () => void = () => {}) {
+  constructor(clock: Clock, refill: (untilUs: number) => void = () => {}) {
     this.clock = clock;
     this.refill = refill;
   }
@@ -41,15 +41,16 @@ export class Inbox<T extends object> {
     if (this.failure) return Promise.reject(this.failure);
     const isWoken = this.woken;
     this.woken = false;
-    if (deadlineUs <= this.clock.nowUs()) {
-      this.refill();
+    const nowUs = this.clock.nowUs();
+    if (deadlineUs <= nowUs) {
+      this.refill(nowUs);
       return Promise.resolve(this.items.shift());
     }
     if (isWoken) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
-      if (deadlineUs < Number.POSITIVE_INFINITY) this.cancelTimer = this.clock.setTimer(deadlineUs, () => this.expire());
+      if (deadlineUs < Number.POSITIVE_INFINITY) this.cancelTimer = this.clock.setTimer(deadlineUs, () => this.expire(deadlineUs));
     });
   }
 
@@ -67,8 +68,8 @@ export class Inbox<T extends object> {
     reject?.(error);
   }
 
-  private expire(): void {
-    this.refill();
+  private expire(deadlineUs: number): void {
+    this.refill(deadlineUs);
     if (this.resolve) this.settle(undefined);
   }
 

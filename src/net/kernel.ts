@@ -82,7 +82,7 @@ class KernelNetwork implements Network {
   }
 
   openInbox(): SharedInbox {
-    return new Inbox<PortArrival>(this.clock, () => this.sockets?.poll());
+    return new Inbox<PortArrival>(this.clock, (untilUs) => this.sockets?.poll(untilUs));
   }
 
   get clockSources(): ClockSources {
@@ -139,7 +139,7 @@ class KernelPort implements Port, Listener {
     this.guardSocket = guard;
     this.sender = sender;
     this.sockets = sockets;
-    this.inbox = new Inbox(clock, () => sockets.poll());
+    this.inbox = new Inbox(clock, (untilUs) => sockets.poll(untilUs));
     this.sharedInbox = request.inbox;
     this.droppedBefore = sockets.dropped;
     sockets.add(this);
@@ -182,7 +182,7 @@ class KernelPort implements Port, Listener {
   deliver(arrival: Arrival): void {
     const { inbox, sharedInbox } = this;
     if ((sharedInbox ?? inbox).length >= LONGEST_INBOX) this.overflow++;
-    else if (sharedInbox !== undefined) sharedInbox.push({ ...arrival, port: this });
+    else if (sharedInbox !== undefined) sharedInbox.push({ port: this, ...arrival });
     else inbox.push(arrival);
   }
 

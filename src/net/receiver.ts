@@ -1,6 +1,6 @@
 import { ARRIVALS, Batch } from './batch.ts';
 import type { MachineClock } from './clock.ts';
-import { systemError } from './errno.ts';
+import { errno, systemError } from './errno.ts';
 import { attachFilter, compile, type Program, rejectAll } from './filter.ts';
 import { getsockoptNumber, libc, SO_MEMINFO, SO_RCVBUF, SO_TIMESTAMPNS_NEW, SOL_SOCKET, setBuffer } from './libc.ts';
 import type { Moment } from './moment.ts';
@@ -35,7 +35,7 @@ export class Receiver {
   private readonly clock: MachineClock;
   private readonly deliver: (arrival: Arrival) => void;
   private droppedAtClose = 0;
-  /** When all that had arrived was read last: what is read later has arrived later. */
+  /** All that had arrived by then was read: what is read later has arrived later. */
   private emptyAtUs: number;
 
   /**
@@ -76,9 +76,12 @@ export class Receiver {
     if (result < 0) throw systemError('attach', 'a filter to a raw socket', -result);
   }
 
-  /** Delivers what has arrived. */
-  poll(): void {
-    this.read(this.deliver);
+  /**
+   * Delivers what has arrived.
+   * @param untilUs what came later may wait: where thousands of waits end at once, the first one has read for all
+   */
+  poll(untilUs = Number.POSITIVE_INFINITY): void {
+    if (this.emptyAtUs < untilUs) this.read(this.deliver);
   }
 
   /** Shows what has arrived, undated, in the place of delivering it. */
@@ -132,7 +135,9 @@ export class Receiver {
     if (this.socket.closed) return;
     batch ??= new Batch(ARRIVALS);
     for (let i = 0; i < BATCHES_PER_TURN; i++) {
+      const begunAtUs = this.clock.nowUs();
       const count = batch.receive(this.socket.fd);
+      if (count === -errno.EAGAIN) this.emptyAtUs = begunAtUs;
       if (count < 0) return;
       const nowUs = this.clock.wall.check();
       if (deliver) {
@@ -142,7 +147,7 @@ export class Receiver {
         }
       }
       if (batch.isLast(count)) {
-        this.emptyAtUs = this.clock.nowUs();
+        this.emptyAtUs = begunAtUs;
         return;
       }
     }

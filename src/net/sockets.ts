@@ -116,11 +116,11 @@ export class SharedSockets {
     if (this.listeners.size === 0) this.pause();
   }
 
-  /** Delivers what has arrived and was not yet read. */
-  poll(): void {
+  /** Delivers what has arrived until a time and was not yet read. */
+  poll(untilUs: number): void {
     // What routers say of probes comes before what the destination behind them says.
-    this.icmp.poll();
-    this.tcp.poll();
+    this.icmp.poll(untilUs);
+    this.tcp.poll(untilUs);
   }
 
   /** Closes the sockets, now or with the last listener. */

@@ -340,17 +340,25 @@ export class Connection<P extends ConnectionPort = Port> {
     if (options.silent) return departure;
     // A RST before there is a connection bears the number that its offender asked for, not one of ours.
     const senderIsn = segment.flags & RST && record.irs === undefined ? undefined : this.tcb.iss;
-    const isns = { senderIsn, receiverIsn: record.irs };
-    const event = segmentEvent(header, segment, { direction: 'sent', atUs: 0, datagram, ...isns, state, note, transmission });
+    const receiverIsn = record.irs;
+    const context = { direction: 'sent', atUs: 0, datagram, senderIsn, receiverIsn, state, note, transmission } as const;
+    const event = segmentEvent(header, segment, context);
     events.push(this.#dateLater(event, departure));
     return departure;
   }
 
   #received({ tcp, ip, datagram }: HeardSegment, at: Moment, state: State, note: SegmentNote | undefined): SegmentEvent {
     const { record, tcb } = this;
-    const isns = { senderIsn: record.irs, receiverIsn: tcb.iss };
-    const clock = clockMark(at, this.clocks.receive);
-    return segmentEvent(ip, tcp, { direction: 'received', atUs: this.#relative(at.atUs), datagram, clock, ...isns, state, note });
+    return segmentEvent(ip, tcp, {
+      direction: 'received',
+      atUs: this.#relative(at.atUs),
+      datagram,
+      senderIsn: record.irs,
+      receiverIsn: tcb.iss,
+      clock: clockMark(at, this.clocks.receive),
+      state,
+      note,
+    });
   }
 }
 

@@ -13,18 +13,26 @@ export interface ProbeContext {
   signal?: AbortSignal | undefined;
 }
 
+/** What nobody can guess is the same for all of the process: the ISNs of RFC 6528 rest on one secret. */
+let unguessable: Pick<ProbeContext, 'random' | 'iss'> | undefined;
+
 /**
  * A context whose choices nobody can guess; or, with a seed, the same again each time.
  * @param seed 0 … 2^32-1
  */
 export function createContext(network: Network, seed?: number): ProbeContext {
   if (seed === undefined) {
-    const random = systemRandom();
-    return { network, random, iss: createIssGenerator(random) };
+    unguessable ??= createUnguessable();
+    return { network, ...unguessable };
   }
   const random = seededRandom(seed);
   // An ISN of RFC 6528 would still move with the clock.
   return { network, random, iss: () => random.uint32() };
+}
+
+function createUnguessable(): Pick<ProbeContext, 'random' | 'iss'> {
+  const random = systemRandom();
+  return { random, iss: createIssGenerator(random) };
 }
 
 /** ISNs by RFC 6528, with a secret drawn once. */

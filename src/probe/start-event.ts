@@ -19,7 +19,7 @@ export const sourceOf = ({ route, port, guard }: Pick<Port, 'route' | 'port' | '
 export function startEvent(
   command: string,
   { host, address, port }: { host: string; address: Ipv4Address; port: number },
-  { guard, ...source }: Source,
+  { sourceAddress, sourcePort, interfaceName, guard }: Source,
   { atUs, clocks }: { atUs: number; clocks: ClockSources },
   clock: Clock,
 ): StartEvent {
@@ -32,7 +32,9 @@ export function startEvent(
     host,
     address: formatIpv4(address),
     port,
-    ...source,
+    sourceAddress,
+    sourcePort,
+    interfaceName,
     startedAt: isoTime(startedAtNs),
     startedAtNs,
     clock: clocks,

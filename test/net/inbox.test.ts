@@ -8,9 +8,9 @@ interface Item {
 const a = { name: 'a' };
 const b = { name: 'b' };
 
-function setUp(refill?: (inbox: Inbox<Item>) => void): { clock: VirtualClock; inbox: Inbox<Item> } {
+function setUp(refill?: (inbox: Inbox<Item>, untilUs: number) => void): { clock: VirtualClock; inbox: Inbox<Item> } {
   const clock = new VirtualClock();
-  const inbox: Inbox<Item> = new Inbox(clock, () => refill?.(inbox));
+  const inbox: Inbox<Item> = new Inbox(clock, (untilUs) => refill?.(inbox, untilUs));
   return { clock, inbox };
 }
 
@@ -51,6 +51,14 @@ describe('an inbox', () => {
     const { clock, inbox } = setUp((it) => it.push(a));
     expect(await clock.run(inbox.next(1000))).toBe(a);
     expect(await inbox.next(0)).toBe(a);
+  });
+
+  it('says until when it wants to know what has arrived: the deadline, or now where that is over', async () => {
+    const asked: number[] = [];
+    const { clock, inbox } = setUp((_, untilUs) => asked.push(untilUs));
+    await clock.run(inbox.next(1000));
+    await inbox.next(500);
+    expect(asked).toEqual([1000, clock.nowUs()]);
   });
 
   it('looks where nothing is to be waited for, woken or not, and then is woken no more', async () => {

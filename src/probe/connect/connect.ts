@@ -65,6 +65,10 @@ export async function* connect(request: ConnectRequest, context: ProbeContext): 
   }
 }
 
+/** What no request changes. */
+const { initialRtoUs, minRtoUs, maxRtoUs, timeWaitUs } = DEFAULT_TCB_CONFIG;
+const UNCHANGED = { initialRtoUs, minRtoUs, maxRtoUs, timeWaitUs };
+
 /** @param userReads what is delivered fills the window until it is taken (`taken`) */
 export function openConnection(
   request: Omit<ConnectRequest, 'data' | 'close' | 'idleMs' | 'deadlineMs' | 'holdMs'>,
@@ -77,7 +81,6 @@ export function openConnection(
   const { route } = port;
   const tuple = { localAddress: route.sourceAddress, localPort: port.port, remoteAddress: request.address, remotePort: request.port };
   const tcb = createTcb({
-    ...DEFAULT_TCB_CONFIG,
     localPort: port.port,
     remotePort: request.port,
     iss: request.iss ?? context.iss(tuple, nowUs),
@@ -89,6 +92,8 @@ export function openConnection(
     userTimeoutUs: request.timeoutMs * 1000,
     crossFin,
     userReads,
+    // Last: V8 takes a microsecond and more for each field that is written behind a spread.
+    ...UNCHANGED,
   });
   const firstId = 1 + (random.uint32() % 0xffff);
   return new Connection(port, tcb, request.address, { ttl: request.ttl, tos: request.tos, firstId }, network.clock);
