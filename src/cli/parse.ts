@@ -112,9 +112,14 @@ function single(option: Option, value: unknown): string | boolean | number {
   return value === '' ? true : String(value);
 }
 
-/** `--json=yes` would pass for a no. */
+/** `--json=yes` would pass for a no, and so would `--no-timestamps=1,2`. */
 function refuseValues(words: readonly string[], options: readonly Option[]): void {
-  const switches = new Set(options.filter(({ argument }) => argument === undefined).map(({ name }) => `--${name}`));
+  const switches = new Set(
+    options.flatMap(({ name, argument, negatable }) => [
+      ...(argument === undefined ? [`--${name}`] : []),
+      ...(negatable ? [`--no-${name}`] : []),
+    ]),
+  );
   const wrong = ownWords(words).find((word) => word.includes('=') && switches.has(word.slice(0, word.indexOf('='))));
   if (wrong !== undefined) throw usageError(`${wrong}: ${wrong.slice(0, wrong.indexOf('='))} takes no value`, 'leave the value out');
 }

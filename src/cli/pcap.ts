@@ -7,6 +7,7 @@ import { VERSION } from '../probe/version.ts';
 import { type CaptureWriter, createCaptureWriter } from '../report/pcapng.ts';
 import type { CommandBody } from './command.ts';
 import type { Io } from './io.ts';
+import { beside, outputPath } from './output-path.ts';
 import { isLast, type Listener } from './present.ts';
 import { FileSink, PRIVATE, STANDARD_OUTPUT } from './save.ts';
 
@@ -53,17 +54,14 @@ export class CaptureFile implements Listener<ProbeEvent | ProbeResult> {
 export const withCapture =
   (run: (args: Args, io: Io, capture: CaptureFile | undefined) => Promise<number>): CommandBody['run'] =>
   async (args, io) => {
-    const given = args.text('pcap');
-    if (given === undefined) return run(args, io, undefined);
-    const path = given === '-' ? STANDARD_OUTPUT : given;
+    const path = outputPath(args, 'pcap');
+    if (path === undefined) return run(args, io, undefined);
     const takesStdout = path === STANDARD_OUTPUT;
-    if (takesStdout && args.flag('json')) throw usageError('--json and --pcap - at once', 'both are for stdout: give --pcap a file');
     if (takesStdout && io.stdout.isTTY)
       throw usageError('--pcap -: stdout is a terminal', 'pipe it into a program that reads captures, or name a file');
-    if (path === args.text('save')) throw usageError('--save and --pcap into one file', 'name two');
     const capture = new CaptureFile(await FileSink.open(path, args.flag('force') === true, io.env, PRIVATE), takesStdout, args.typed);
     try {
-      return await run(args, takesStdout ? { ...io, stdout: io.stderr } : io, capture);
+      return await run(args, beside(path, io), capture);
     } finally {
       await capture.sink.close();
     }

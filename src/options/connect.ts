@@ -42,7 +42,12 @@ export const CONNECT_OPTIONS: readonly Option[] = [
     default: '0',
   },
   ...DATA_OPTIONS,
-  { name: 'save', argument: 'FILE', group: 'Data', describe: 'Write what the peer sends to the file' },
+  {
+    name: 'save',
+    argument: 'FILE',
+    group: 'Data',
+    describe: 'Write what the peer sends to the file. -: to stdout, and the text to stderr',
+  },
   ...ENDPOINT_OPTIONS,
   ...SYN_OPTIONS,
   ...IP_HEADER_OPTIONS,

@@ -1,5 +1,6 @@
 /** The options of `listen` as data, and the request that they make. */
 import { LISTEN_DEFAULTS, type ListenRequest, type ServedClose } from '../probe/listen/request.ts';
+import { parseIpv4 } from '../wire/address.ts';
 import type { Args } from './args.ts';
 import { readDataEachTime } from './data.ts';
 import { CLOSE_TIME_OPTIONS, ENDPOINT_OPTIONS, readEndpoint } from './endpoint.ts';
@@ -18,7 +19,7 @@ import {
   TIME_OPTIONS,
 } from './options.ts';
 import { readPort } from './target.ts';
-import { address, among, within } from './values.ts';
+import { address, among, quote, within } from './values.ts';
 
 const CLOSE_KINDS = ['active', 'passive', 'half', 'reset', 'none'] as const satisfies readonly ServedClose[];
 const MOST_PORTS = 64;
@@ -126,7 +127,12 @@ export function readListen(args: Args): { request: Omit<ListenRequest, 'segments
 }
 
 function readPorts(words: readonly string[]): number[] {
-  const ports = words.flatMap((word) => word.split(',')).map((word) => readPort('PORT', word));
+  const texts = words.flatMap((word) => word.split(','));
+  if (texts.includes('')) throw usageError('PORT: a port is missing', 'give ports such as 80,443');
+  const addressed = texts.find((text) => parseIpv4(text.replace(/:.*/, '')) !== undefined);
+  if (addressed !== undefined)
+    throw usageError(`PORT: ${quote(addressed)} has an address`, 'give the port alone, and which address to answer on as --source ADDRESS');
+  const ports = texts.map((text) => readPort('PORT', text));
   const twice = ports.find((port, i) => ports.indexOf(port) < i);
   if (twice !== undefined) throw usageError(`PORT: ${twice} twice`, 'give each port once');
   if (ports.length > MOST_PORTS) throw usageError(`${ports.length} ports`, `give ${MOST_PORTS} at most`);

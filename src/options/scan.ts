@@ -192,9 +192,7 @@ function readTechnique(args: Args, flags: number | undefined): Technique {
 
 /** The ports to be told of, among those that a technique can find. @throws CliError */
 function readShown(args: Args, { kind }: Technique): ReadonlySet<Verdict> {
-  const words = args.read('show', (option, text) =>
-    text.split(',').map((word) => (word === 'all' ? word : oneOf(option, word.trim(), [...VERDICTS]))),
-  );
+  const words = args.read('show', (option, text) => text.split(',').map((word) => oneOf(option, word.trim(), [...VERDICTS, 'all'])));
   if (words?.includes('all')) return new Set(VERDICTS);
   if (words !== undefined) return new Set(words as Verdict[]);
   const possible = new Set(Object.values(RULES[kind]).map(({ verdict }) => verdict));

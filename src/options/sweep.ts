@@ -68,7 +68,8 @@ export function sweep(option: string, text: string, base: Variant): Variant[] {
   if (base.spec.bytes !== undefined && !OUTSIDE_THE_SEGMENT.includes(name))
     throw usageError(`--hex and ${option} ${name} at once`, '--hex is the whole segment');
   const from = integer(`${option} ${name}`, fromText, field.least ?? 0, field.most);
-  const to = integer(`${option} ${name}`, toText, from, field.most);
+  const to = integer(`${option} ${name}`, toText, field.least ?? 0, field.most);
+  if (to < from) throw usageError(`${option}: ${text} runs backwards`, `give ${name}=${toText}..${fromText}`);
   const count = to - from + 1;
   if (count > MOST_VALUES) throw usageError(`${option}: ${text} is ${count} segments`, `sweep ${MOST_VALUES} values at a time`);
   const { sourcePort: first } = base;

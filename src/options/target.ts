@@ -20,8 +20,11 @@ export function readTarget([first = '', second]: readonly string[]): Target {
   if (host.includes(':') && !isIpv6Address(host.replace(/^\[(.*)\]$/, '$1')))
     throw usageError(`HOST: ${quote(first)} has more than one colon`, 'give HOST PORT or HOST:PORT');
   if (host === '') throw usageError('HOST is empty', 'give HOST PORT or HOST:PORT');
+  if (/^\d+\.[\d.]*[/-][\d./-]+$/.test(host))
+    throw usageError(`HOST: ${quote(host)} is more than one host`, 'give one; rawshake scan takes networks and ranges');
   if (/^\d+$/.test(host) && /\D/.test(portText)) throw usageError(`HOST: ${quote(host)} is a port`, 'give the host first, then the port');
   if (portText === '') throw usageError('PORT is missing', 'give HOST PORT or HOST:PORT');
+  if (/^\d+[-,][\d,-]*$/.test(portText)) throw usageError(`PORT: ${portText} is more than one port`, 'give one; rawshake scan takes many');
   return { host: host.replace(/^\[(.*)\]$/, '$1'), portText, port: readPort('PORT', portText) };
 }
 

@@ -57,6 +57,12 @@ describe('decode', () => {
     expect(lines[1]).toEqual({ type: 'result', datagrams: 1, stopped: 0, exitCode: 0 });
   });
 
+  it('takes one datagram in many words, and - for stdin', async () => {
+    const whole = await runCli(['decode', SYN]);
+    expect(await runCli(['decode', ...SYN.split(' ')])).toEqual(whole);
+    expect(await runCli(['decode', '-'], `${SYN}\n`)).toEqual(whole);
+  });
+
   it('takes bytes for what they are said to be', async () => {
     expect((await runCli(['decode', '--tcp', '--json', SYN])).lines[0]).toMatchObject({
       type: 'segment',
@@ -157,7 +163,6 @@ describe('decode', () => {
     ['a stray character', ['4500_003c'], 65, /HEX: "_" is not a hex digit, at character 5: 4500>_<003c/],
     ['half a byte', ['450'], 65, /HEX: an odd number of hex digits/],
     ['no bytes', [''], 65, /HEX: no bytes/],
-    ['two words', ['4500', '003c'], 64, /one word too many/],
     ['--ip and --tcp', ['--ip', '--tcp', '45'], 64, /--ip and --tcp at once/],
   ])('refuses %s', async (_name, words, exitCode, line) => {
     const { code, stdout, stderr } = await runCli(['decode', ...words]);

@@ -79,6 +79,20 @@ describeNeeding(['namespaces'], 'data', () => {
     expect(readFileSync(file).equals(keystream(50_000))).toBe(true);
   });
 
+  it('--save -: to stdout as it came, and the text to stderr', async () => {
+    const { code, stdout, stderr } = await rawshake(network.client, [
+      'connect',
+      network.serverAddress,
+      ECHO,
+      '--data',
+      'a\\x1bb\\r\\n',
+      '--save',
+      '-',
+    ]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'a\x1bb\r\n' });
+    expect(stderr).toMatch(/verdict +open/);
+  });
+
   it('--save of nothing received: an empty file', async () => {
     const file = newFile();
     expect((await connect(SINK, ['--save', file])).code).toBe(0);

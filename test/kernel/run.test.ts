@@ -104,6 +104,13 @@ for case in e.parse(sys.argv[1]).getroot().iter('testcase'):
     ]);
   });
 
+  it('--junit -: to stdout, and the text to stderr', async () => {
+    const { code, stdout, stderr } = await rawshake([connects('one.yaml', { one: 80 }), '--junit', '-']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^<\?xml [\s\S]*<\/testsuites>\n$/);
+    expect(stderr).toMatch(/1 test: 1 passed/);
+  });
+
   describe('where nginx is not', () => {
     it('says which expectation failed, shows the ladder and leaves a capture', async () => {
       const artifacts = join(directory, 'artifacts');

@@ -27,6 +27,9 @@ describe('the ports', () => {
     [['7', '7'], /PORT: 7 twice/],
     [['0'], /PORT: 0 is no port/],
     [['99999'], /99999 is no port/],
+    [['80,'], /PORT: a port is missing/],
+    [['10.0.0.1:80'], /PORT: "10\.0\.0\.1:80" has an address/],
+    [['10.0.0.1', '80'], /PORT: "10\.0\.0\.1" has an address/],
     [[Array.from({ length: 65 }, (_, i) => i + 1).join(',')], /65 ports/],
   ])('%j is refused', (words, message) => expect(() => read(words)).toThrow(message));
 });

@@ -36,8 +36,9 @@ export const decodeCommand: CommandBody = {
     {
       name: 'HEX',
       describe:
-        'Hex digits; spaces, colons and a leading 0x are passed over. Without it: one datagram a line of stdin, as hex or as JSON with a field "hex"',
+        'Hex digits; spaces, colons and a leading 0x are passed over. Without it, or with -: one datagram a line of stdin, as hex or as JSON with a field "hex"',
       required: false,
+      repeatable: true,
     },
   ],
   options: OPTIONS,
@@ -62,9 +63,9 @@ async function run(args: Args, processIo: Io): Promise<number> {
     const bytes = readHex(hex, where);
     reporter.datagram(read(bytes), bytes);
   };
-  const [hex] = args.positionals;
+  const hex = args.positionals.join(' ');
   try {
-    if (hex !== undefined) {
+    if (args.positionals.length > 0 && hex !== '-') {
       take(hex, 'HEX');
     } else {
       let number = 0;

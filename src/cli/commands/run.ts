@@ -12,6 +12,7 @@ import type { CommandBody } from '../command.ts';
 import { exitCodeOf, reportError } from '../exit-code.ts';
 import { gatherOutput } from '../gather.ts';
 import type { Io } from '../io.ts';
+import { beside, outputPath } from '../output-path.ts';
 import { type Listener, present } from '../present.ts';
 import { FileSink } from '../save.ts';
 import { writeNote } from '../say.ts';
@@ -52,7 +53,7 @@ const OPTIONS: readonly Option[] = [
     name: 'junit',
     argument: 'FILE',
     group: 'Output',
-    describe: 'Write the results as JUnit XML too, in the place of what the file holds',
+    describe: 'Write the results as JUnit XML too, in the place of what the file holds. -: to stdout, and the text to stderr',
   },
   { name: 'github', group: 'Output', describe: 'Print failures as annotations of GitHub Actions too' },
   {
@@ -156,8 +157,8 @@ async function runAll(plans: readonly Plan[], options: RunOptions, args: Args, p
     import('../plan-files.ts'),
     import('../network.ts'),
   ]);
-  const io = gatherOutput(processIo);
-  const junit = args.text('junit');
+  const junit = outputPath(args, 'junit');
+  const io = gatherOutput(beside(junit, processIo));
   const artifacts = args.text('artifacts');
   const listeners: (Listener<RunEvent | RunResult> | undefined)[] = [
     junit === undefined ? undefined : new JunitFile(await FileSink.open(junit, true, io.env)),

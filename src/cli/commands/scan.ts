@@ -22,11 +22,12 @@ import { readExpectations } from '../expect.ts';
 import { gatherOutput } from '../gather.ts';
 import { type Io, writtenBy } from '../io.ts';
 import { openNetwork } from '../network.ts';
+import { beside, outputPath } from '../output-path.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
 import { type Listener, present } from '../present.ts';
 import { createProgress } from '../progress.ts';
 import { unlessGivenUp } from '../resolve-target.ts';
-import { FileSink, STANDARD_OUTPUT } from '../save.ts';
+import { FileSink } from '../save.ts';
 import { writeNote } from '../say.ts';
 import { CsvFile } from '../scan-csv.ts';
 import { checkSame, fingerprintOf, Journal, readJournal } from '../scan-journal.ts';
@@ -67,7 +68,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   keepHeapSmall();
   const json = args.flag('json') === true;
   const quiet = args.flag('quiet') === true;
-  const csvPath = readCsvPath(args);
+  const csvPath = outputPath(args, 'csv', ['pcap', 'resume']);
   const required = args.read('require', among(REQUIRED_VERDICTS));
   const seed = readSeed(args);
   const expecting = await readExpectations(args, 'scan', textIo);
@@ -99,7 +100,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   if (!quiet) for (const note of notes) writeNote(note, textIo);
 
   const progress = createProgress(textIo);
-  const toStderr = csvPath === STANDARD_OUTPUT ? { ...textIo, stdout: textIo.stderr } : textIo;
+  const toStderr = beside(csvPath, textIo);
   const { stdout } = toStderr;
   const write = (text: string): void => {
     if (stdout.isTTY) progress.hide();
@@ -203,18 +204,6 @@ function checkSize(
     `${probes}${part}, ${formatSpan((pairs / ratePps) * 1000)} at ${grouped(ratePps)} a second`,
     'add --yes to go ahead, or scan less',
   );
-}
-
-/** Of `--csv`. @throws CliError where something else goes there */
-function readCsvPath(args: Args): string | undefined {
-  const given = args.text('csv');
-  if (given === undefined) return undefined;
-  const path = given === '-' ? STANDARD_OUTPUT : given;
-  if (path === STANDARD_OUTPUT && args.flag('json'))
-    throw usageError('--json and --csv - at once', 'both are for stdout: give --csv a file');
-  for (const other of ['pcap', 'resume'] as const)
-    if (args.text(other) === given) throw usageError(`--csv and --${other} into one file`, 'name two');
-  return path;
 }
 
 /** What the title says of the ports. */
