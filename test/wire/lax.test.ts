@@ -37,6 +37,17 @@ describe('decodePacketLax', () => {
     expect(stopped(decodePacketLax(syn.subarray(0, length)))).toEqual({ protocol, offset, reason });
   });
 
+  it.each([
+    ['the first', { moreFragments: true }],
+    ['the last', { fragmentOffset: 3 }],
+  ])('reads no header in a fragment: %s (RFC 791 §3.2)', (_which, place) => {
+    const payload = syn.subarray(20);
+    const read = decodePacketLax(encodePacket({ ip: ipv4Header({ source: 1, destination: 2, ...place }), payload }));
+    expect(read).toMatchObject({ payload, ip: place });
+    expect(read).not.toHaveProperty('tcp');
+    expect(read.stopped).toBeUndefined();
+  });
+
   it('gives the data that are there, of a datagram cut off among them', () => {
     const ip = ipv4Header({ source: 1, destination: 2 });
     const whole = encodePacket({ ip, tcp: tcpSegment({ sourcePort: 1, destinationPort: 2, payload: hex('0102030405') }) });

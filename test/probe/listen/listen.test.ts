@@ -88,6 +88,8 @@ describe('a listener', () => {
     scene.listen({ close: 'none', count: 1, timeoutMs: 3000 });
     const { result } = await scene.run(scene.call({ data: [text('anybody there?')], timeoutMs: 2000 }));
     expect(result.ended).toBe('timeout');
+    // It is told while it goes on.
+    expect(scene.events.map(({ type }) => type).slice(0, 2)).toEqual(['listening', 'start']);
     const fromServer = scene.packets.filter(({ ip, tcp }) => ip.source === SERVER && tcp);
     expect(fromServer.map(({ tcp }) => tcp?.flags)).toEqual([SYN | ACK]);
     await scene.end(false);
@@ -147,6 +149,15 @@ describe('a listener', () => {
     expect(ended).toMatchObject({ connections: 1, interrupted: 1, ended: 'interrupted' });
     expect(listenExitCode(ended)).toBe(0);
     expect((await scene.run(call)).result.ended).toBe('reset-by-peer');
+  });
+
+  it('counts a connection that its caller leaves as timed out, and it did not go as asked', async () => {
+    const scene = new Scene();
+    scene.listen({ count: 1, timeoutMs: 2000 });
+    await scene.run(scene.call({ close: 'none' }));
+    const ended = await scene.end(false);
+    expect(ended).toMatchObject({ connections: 1, completed: 0, timedOut: 1, interrupted: 0, resetByPeer: 0 });
+    expect(listenExitCode(ended)).toBe(3);
   });
 
   it('ends at its deadline, and says that fewer came than were awaited', async () => {
