@@ -70,6 +70,14 @@ describe('quiet is one line', () => {
     ['rejected', rejected, 'filtered  10.0.9.2:443  icmp-admin-prohibited  refused at hop 3 (10.0.3.1)\n'],
     ['silent', silent, 'filtered  10.0.9.2:443  no-response  silent after hop 2 (10.0.2.1)\n'],
     [
+      'a hop without an address',
+      () => [
+        start(),
+        ended({ verdict: 'filtered', reason: 'no-response', stop: { kind: 'max-ttl', ttl: 30, address: undefined, icmp: undefined } }),
+      ],
+      'filtered  10.0.9.2:443  no-response  not ended at hop 30\n',
+    ],
+    [
       'unseen',
       () => [
         start(),

@@ -221,6 +221,17 @@ describe('a line that is not met', () => {
     ]);
   });
 
+  it.each([
+    ['5~7', 0],
+    ['6~8', 0],
+    ['3~5', 1],
+    ['7~9', 1],
+    ['-3~5', 1],
+    ['-3~6', 0],
+  ])('fails outside a range of sequence numbers: %s', async (range, failures) => {
+    expect(await failuresOf(acksAll, `${HANDSHAKE}> P. "hello"\n< . ack ${range}`)).toHaveLength(failures);
+  });
+
   it('fails where nothing comes, within its time', async () => {
     expect(await failuresOf(() => undefined, '> S\n< S. 0:0(0)')).toEqual([
       { line: 2, text: '< S. 0:0(0)', field: 'segment', expected: 'S. 0:0(0)', actual: 'nothing within 1 s' },

@@ -42,6 +42,20 @@ describe('flows', () => {
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(1.4e6);
   });
 
+  it('are told after each round of a watch together', async () => {
+    const controller = new AbortController();
+    const { events } = await new Simulation(path()).trace({ flows: 3, watchMs: 1000 }, { signal: controller.signal }, (event) => {
+      if (event.type === 'round' && event.round === 3) controller.abort();
+    });
+    const rounds = events.flatMap((event) => (event.type === 'round' ? [event.round] : []));
+    expect(rounds).toEqual([1, 2, 3]);
+    const first = events.slice(
+      0,
+      events.findIndex(({ type }) => type === 'round'),
+    );
+    expect(first.filter(({ type }) => type === 'hop')).toHaveLength(12);
+  });
+
   it('ask for each name once', async () => {
     const asked: string[] = [];
     const reverse = async (address: string): Promise<string> => {

@@ -41,16 +41,34 @@ describe('a change', () => {
   });
 });
 
-it('keeps what a router has said of itself (RFC 4884) though its next answer says nothing', () => {
-  const hop = new Hop(1, seededRandom(1));
-  const says = (extensions: IcmpExtension[]) => {
+describe('a hop', () => {
+  const hop = () => new Hop(1, seededRandom(1));
+  const hears = (one: Hop, from: number, extensions: IcmpExtension[] = []) => {
     const probe = { datagram: new Uint8Array(40) } as Probe;
-    hop.leaves(probe, 1);
-    const error = { name: 'ttl-exceeded', extensions };
-    const icmp = { type: 'icmp', probe, from: 0x0a000001, round: undefined, error, ip: ipv4Header({ source: 0x0a000001, destination: 1 }) };
-    hop.hearsIcmp(hop.find(probe) as Try, icmp as unknown as Extract<Finding, { type: 'icmp' }>);
+    one.leaves(probe, 1);
+    const icmp = {
+      type: 'icmp',
+      probe,
+      from,
+      round: undefined,
+      error: { name: 'ttl-exceeded', extensions },
+      ip: ipv4Header({ source: from, destination: 9 }),
+    };
+    one.hearsIcmp(one.find(probe) as Try, icmp as unknown as Extract<Finding, { type: 'icmp' }>);
   };
-  says([{ class: 1, type: 1, data: hex('03e84140') }]);
-  says([]);
-  expect(hop.extensions?.mpls).toMatchObject([{ label: 16_004 }]);
+
+  it('keeps what a router has said of itself (RFC 4884) though its next answer says nothing', () => {
+    const one = hop();
+    hears(one, 1, [{ class: 1, type: 1, data: hex('03e84140') }]);
+    hears(one, 1);
+    expect(one.extensions?.mpls).toMatchObject([{ label: 16_004 }]);
+  });
+
+  it('has the address of who answered most, and of as many the first', () => {
+    const one = hop();
+    for (const from of [7, 8, 8, 7]) hears(one, from);
+    expect(one.address).toBe(7);
+    hears(one, 8);
+    expect(one.address).toBe(8);
+  });
 });
