@@ -27,6 +27,15 @@ describe('tells of each test', () => {
     expect(result).toMatchObject({ passed: 1, failed: 2, known: 0, skipped: 0, notRun: 0, flaky: 0, ended: undefined });
   });
 
+  it.each([
+    ['a block: its own line', 'text: |\n        > S\n        < S.', 7],
+    ['text in quotes, whose lines are not those of the plan: the step', 'text: "> S\\n< S."', 2],
+  ])('the line of a script that is not met, of %s', async (_what, script, line) => {
+    const text = `tests:\n  - script:\n      host: peer\n      port: ${CLOSED}\n      ${script}\n    name: a\n`;
+    const { tests } = await new Scene().run(text);
+    expect(tests[0]?.failures).toMatchObject([{ field: 'flags', expected: 'S.', line }]);
+  });
+
   it('without expectations: as the command would exit', async () => {
     const text = 'tests:\n  - { name: a, send: { host: peer, port: 81, timeout: 0.1 } }\n';
     const { tests } = await new Scene().run(text);

@@ -1,55 +1,54 @@
-/** One RST, all commands: what moves no connection settles no probe. */
+/** Which segments a host may send to a probe, by their numbers: RFC 9293 §3.10.7.1 and §3.10.7.3. */
 import { describe, expect, it } from 'vitest';
-import { connect, ping, resultOf, scan, send, trace } from '../../src/index.ts';
-import { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
-import { ACK, RST } from '../../src/wire/flags.ts';
-import { ipv4Header } from '../../src/wire/ipv4.ts';
-import { decodePacket, encodePacket } from '../../src/wire/packet.ts';
-import { seqAdd } from '../../src/wire/seq.ts';
-import { tcpSegment } from '../../src/wire/tcp.ts';
+import { endOf, type Question, refusal } from '../../src/probe/answer.ts';
+import { craft, type SegmentSpec } from '../../src/probe/segment-spec.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../../src/wire/flags.ts';
 
-const OURS = 0x0a000001;
-const PEER = 0x0a000002;
+const SEQ = 0xfffffffe;
+const PAYLOAD = new Uint8Array(10);
 
-/** A peer that answers each segment with a RST that acknowledges so much of it. */
-function run<E extends { type: string }>(acknowledged: number, start: (network: ReturnType<MemoryWire['host']>) => AsyncIterable<E>) {
-  const clock = new VirtualClock();
-  const wire = new MemoryWire(clock);
-  wire.attach(PEER, (datagram) => {
-    const { tcp } = decodePacket(datagram);
-    if (tcp === undefined || tcp.flags & RST) return;
-    const { sourcePort, destinationPort } = tcp;
-    const rst = { sourcePort: destinationPort, destinationPort: sourcePort, flags: RST | ACK, seq: 0, ack: seqAdd(tcp.seq, acknowledged) };
-    wire.send(encodePacket({ ip: ipv4Header({ source: PEER, destination: OURS }), tcp: tcpSegment(rst) }));
+const crafted = (spec: SegmentSpec) =>
+  craft(
+    { seq: SEQ, ...spec },
+    { source: 0x0a000001, sourcePort: 40_000, destination: 0x0a000002, destinationPort: 80 },
+    { seq: 0, ack: 0, ipId: 1, timestamp: 1, mss: 1460 },
+  );
+
+describe('the end of a probe, which its answer acknowledges', () => {
+  it.each<[string, SegmentSpec, number]>([
+    ['a SYN, whatever its options', { flags: SYN }, 0xffffffff],
+    ['a FIN', { flags: FIN | ACK }, 0xffffffff],
+    ['an ACK, of no length', { flags: ACK }, SEQ],
+    ['data, across the wrap', { flags: PSH | ACK, payload: PAYLOAD }, 8],
+    ['SYN, data and FIN', { flags: SYN | FIN, payload: PAYLOAD }, 10],
+    ['a header that says that it is shorter: the rest are data', { flags: ACK, payload: PAYLOAD, dataOffset: 4, options: [] }, 12],
+    ['a header that says that it is longer than all there is', { flags: ACK, dataOffset: 15, options: [] }, SEQ],
+  ])('%s', (_what, spec, end) => {
+    expect(endOf(crafted(spec))).toBe(end);
   });
-  return clock.run(resultOf(start(wire.host(OURS))));
-}
+});
 
-const AT = { host: '10.0.0.2', port: 80 };
-type Net = ReturnType<MemoryWire['host']>;
-const verdictOf = async (run: Promise<{ verdict?: string }>) => (await run).verdict;
+describe('an answer', () => {
+  const SYN_PROBE: Question = { flags: SYN, seq: SEQ, ack: 0, end: 9 };
+  const ACK_PROBE: Question = { flags: ACK, seq: SEQ, ack: 700, end: SEQ };
+  const FIN_PROBE: Question = { flags: FIN, seq: SEQ, ack: 0, end: 0xffffffff };
 
-const COMMANDS: [string, (acknowledged: number) => Promise<string | undefined>][] = [
-  ['connect', (ack) => verdictOf(run(ack, (network: Net) => connect(AT, { network })))],
-  ['send', (ack) => verdictOf(run(ack, (network: Net) => send(AT, { network })))],
-  ['ping', (ack) => verdictOf(run(ack, (network: Net) => ping({ ...AT, count: 1 }, { network })))],
-  ['ping of whole connections', (ack) => verdictOf(run(ack, (network: Net) => ping({ ...AT, count: 1, full: {} }, { network })))],
-  [
-    'scan',
-    async (ack) => {
-      const { counts } = await run(ack, (network: Net) => scan({ targets: ['10.0.0.2'], ports: '80' }, { network }));
-      return Object.keys(counts).find((verdict) => counts[verdict as keyof typeof counts]);
-    },
-  ],
-  ['trace', (ack) => verdictOf(run(ack, (network: Net) => trace({ ...AT, maxTtl: 1 }, { network })))],
-];
-
-describe.each(COMMANDS)('a RST to the SYN of %s', (_name, verdictAfter) => {
-  it('closes the port where it acknowledges the SYN', async () => {
-    expect(await verdictAfter(1)).toBe('closed');
-  });
-
-  it.each([0, 2])('says nothing where it acknowledges %i', async (acknowledged) => {
-    expect(await verdictAfter(acknowledged)).toBe('filtered');
+  it.each<[string, Question, number, number, number, ReturnType<typeof refusal>]>([
+    ['SYN+ACK of all of a SYN with data', SYN_PROBE, SYN | ACK, 5, 9, undefined],
+    ['SYN+ACK of the SYN alone', SYN_PROBE, SYN | ACK, 5, 0xffffffff, undefined],
+    ['SYN+ACK of one less than the SYN', SYN_PROBE, SYN | ACK, 5, SEQ, 'bad-ack'],
+    ['SYN+ACK of more than all', SYN_PROBE, SYN | ACK, 5, 10, 'bad-ack'],
+    ['SYN of a simultaneous open, which acknowledges nothing', SYN_PROBE, SYN, 5, 0, undefined],
+    ['RST+ACK of the SYN', SYN_PROBE, RST | ACK, 0, 0xffffffff, undefined],
+    ['RST+ACK of our own number, as a few firewalls send it', SYN_PROBE, RST | ACK, 0, SEQ, 'bad-rst'],
+    ['RST without ACK to a SYN', SYN_PROBE, RST, 0, 0xffffffff, 'bad-rst'],
+    ['RST with the number that an ACK has asked for', ACK_PROBE, RST, 700, 0, undefined],
+    ['RST with another', ACK_PROBE, RST, 701, 0, 'bad-rst'],
+    ['RST with what looks like the number that a FIN without ACK has asked for', FIN_PROBE, RST, 0, 0, 'bad-rst'],
+    ['RST+ACK of a FIN', FIN_PROBE, RST | ACK, 0, 0xffffffff, undefined],
+    ['ACK, whatever its numbers (RFC 5961 §4)', SYN_PROBE, ACK, 123, 456, undefined],
+    ['neither', SYN_PROBE, FIN | PSH, 0, 9, 'no-ack'],
+  ])('%s', (_what, question, flags, seq, ack, why) => {
+    expect(refusal(question, { flags, seq, ack })).toBe(why);
   });
 });

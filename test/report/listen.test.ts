@@ -58,6 +58,19 @@ describe('a listener', async () => {
     expect(report([{ ...listening, guard: 'socket' }])).toContain('of every address of this host: echoes');
   });
 
+  it('counts in its last line how the connections came out, one as well as many', () => {
+    const counts = { connections: 4, completed: 1, resetByPeer: 1, timedOut: 1, interrupted: 1, durationUs: 2e6 };
+    const ended = {
+      ...(told.at(-1) as Extract<ListenEvent, { type: 'result' }>),
+      ...counts,
+      receivedBytes: 5,
+      sentBytes: 0,
+    } as ListenEvent;
+    expect(report([ended], { quiet: true })).toBe(
+      '4 connections, 1 ended as asked, 1 reset by the peer, 1 ended otherwise, 1 still open, received 5 B, sent 0 B, in 2.00 s\n',
+    );
+  });
+
   it.each([40, 60, 80, 120])('keeps within %i columns', (width) => {
     for (const line of report(told, { width, verbose: true }).split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(width);
   });
