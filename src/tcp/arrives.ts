@@ -289,7 +289,7 @@ function takeText(tcb: Tcb, segment: TcpSegment, actions: Action[]): void {
     return;
   }
   if (seq !== tcb.rcvNxt) {
-    note(actions, tcb.reassembly.insert(seq, payload) ? 'out-of-order' : 'duplicate');
+    note(actions, tcb.reassembly.insert(seq, payload, tcb.rcvBuffer) ? 'out-of-order' : 'duplicate');
     return;
   }
   for (let next: Uint8Array | undefined = payload; next !== undefined; next = tcb.reassembly.take(tcb.rcvNxt)) {

@@ -9,6 +9,9 @@ interface Piece {
 
 /** More pieces than any sane network leaves in a window: beyond it the newest is dropped and the peer sends it again. */
 const MAX_PIECES = 1024;
+/** A small window has room for few of them: a piece takes a thousand bytes of memory, however short it is. */
+const SHORT_PIECE_BYTES = 512;
+const FEW_PIECES = 64;
 /** What SACK has room for. */
 const MAX_STRETCHES = 4;
 
@@ -22,8 +25,13 @@ export class Reassembly {
     return this.pieces.length === 0;
   }
 
-  /** Keeps what is new in the payload, which must lie within the window. @returns false where nothing of it was */
-  insert(seq: number, payload: Uint8Array): boolean {
+  /**
+   * Keeps what is new in the payload, which must lie within the window.
+   * @param windowBytes how wide that can be
+   * @returns false where nothing of it was
+   */
+  insert(seq: number, payload: Uint8Array, windowBytes = Number.POSITIVE_INFINITY): boolean {
+    const most = Math.min(MAX_PIECES, Math.max(FEW_PIECES, Math.ceil(windowBytes / SHORT_PIECE_BYTES)));
     const right = seqAdd(seq, payload.length);
     let added = false;
     let left = seq;
@@ -31,7 +39,7 @@ export class Reassembly {
       const next: Piece | undefined = this.pieces[at];
       const gapEnd = next === undefined ? right : seqMin(next.seq, right);
       if (seqLt(left, gapEnd)) {
-        if (this.pieces.length >= MAX_PIECES) return added;
+        if (this.pieces.length >= most) return added;
         // Copied: a view would keep the whole datagram.
         const part = payload.subarray(seqDiff(left, seq), seqDiff(gapEnd, seq));
         this.pieces.splice(at++, 0, { seq: left, payload: new Uint8Array(part) });

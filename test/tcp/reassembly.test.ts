@@ -131,4 +131,15 @@ describe('Reassembly', () => {
     expect(reassembly.take(0xffff_f000)).toEqual(Uint8Array.of(0));
     expect(reassembly.insert(seqAdd(0xffff_f000, 1), Uint8Array.of(9))).toBe(true);
   });
+
+  it.each([
+    [1 << 20, 1024],
+    [65_536, 128],
+    [1000, 64],
+  ])('of a window of %i bytes it holds %i', (windowBytes, most) => {
+    const reassembly = new Reassembly();
+    let kept = 0;
+    for (let i = 0; i < 2000; i++) if (reassembly.insert(2 * i, Uint8Array.of(i), windowBytes)) kept++;
+    expect(kept).toBe(most);
+  });
 });

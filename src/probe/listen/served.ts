@@ -2,9 +2,10 @@
 import { NetError } from '../../net/errors.ts';
 import type { Flow } from '../../net/flow.ts';
 import type { Arrival } from '../../net/network.ts';
-import { nextDeadlineUs } from '../../tcp/endpoint.ts';
+import { handle, nextDeadlineUs } from '../../tcp/endpoint.ts';
 import { closeWindow } from '../../tcp/receive-window.ts';
 import { ACK, FIN, RST, SYN } from '../../wire/flags.ts';
+import type { Ipv4Header } from '../../wire/ipv4.ts';
 import { seqAdd } from '../../wire/seq.ts';
 import type { TcpSegment } from '../../wire/tcp.ts';
 import { connectResult, type EarlyEnd } from '../connect/result.ts';
@@ -62,6 +63,15 @@ export class Served implements Flow {
   /** Its handshake is under way. */
   get isHalfOpen(): boolean {
     return !this.connection.wasEstablished;
+  }
+
+  /** Takes in the SYN that was answered by a cookie, as when it came. @param arrival what brought the cookie back */
+  remember(syn: TcpSegment, ip: Ipv4Header, arrival: Arrival): void {
+    const { tcb, record } = this.connection;
+    handle(tcb, { type: 'segment', segment: syn }, arrival.atUs);
+    record.takesOffer(syn, ip);
+    record.enters('SYN-RECEIVED', arrival);
+    this.#closeWindow(arrival);
   }
 
   /** Takes in what came, and does what is to be done now. @returns what there is to tell, piece by piece */
@@ -133,13 +143,18 @@ export class Served implements Flow {
     told.push(connection.take(arrival, this.#request.echo));
     // With what came behind it the connection has nothing to do any more.
     if (this.#resetIfDue(told)) this.#toEcho = [];
-    if (isNew && this.#request.misbehaviour.zeroWindowMs !== undefined) {
-      closeWindow(tcb);
-      this.#windowOpensAtUs = arrival.atUs + this.#request.misbehaviour.zeroWindowMs * 1000;
-    }
+    if (isNew) this.#closeWindow(arrival);
     for (const data of this.#toEcho.splice(0)) told.push(connection.apply({ type: 'send', data }));
     this.#read(told);
     told.push(connection.answer());
+  }
+
+  /** From the SYN on, where that was asked for. */
+  #closeWindow({ atUs }: Arrival): void {
+    const { zeroWindowMs } = this.#request.misbehaviour;
+    if (zeroWindowMs === undefined) return;
+    closeWindow(this.connection.tcb);
+    this.#windowOpensAtUs = atUs + zeroWindowMs * 1000;
   }
 
   /** What is echoed is taken when the echo has arrived: so we hold no more of it than our window is wide. */
@@ -210,7 +225,7 @@ export class Served implements Flow {
 
   #alter(segment: TcpSegment): TcpSegment | undefined {
     const { wrongAck, noFinalAck } = this.#request.misbehaviour;
-    if (wrongAck && segment.flags & SYN) return { ...segment, ack: seqAdd(segment.ack, WRONG_BY) };
+    if (wrongAck && segment.flags & SYN) return withWrongAck(segment);
     const { peerFinSeq } = this.connection.tcb;
     const acknowledgesFin = peerFinSeq !== undefined && segment.flags & ACK && segment.ack === seqAdd(peerFinSeq, 1);
     if (!noFinalAck || !acknowledgesFin) return segment;
@@ -220,3 +235,6 @@ export class Served implements Flow {
 }
 
 const WRONG_BY = 0x10_0000;
+
+/** Acknowledges what the peer never sent. */
+export const withWrongAck = (segment: TcpSegment): TcpSegment => ({ ...segment, ack: seqAdd(segment.ack, WRONG_BY) });

@@ -18,7 +18,7 @@ import type { ListenEvent } from '../events.ts';
 import { EndpointConfigs } from './endpoint-configs.ts';
 import type { Path } from './path.ts';
 import type { ListenRequest } from './request.ts';
-import { Served } from './served.ts';
+import { Served, withWrongAck } from './served.ts';
 import { carriedOptions, carryingTimestamp, rememberedOptions, SynCookies } from './syn-cookies.ts';
 import { Tally } from './tally.ts';
 import { Told } from './told.ts';
@@ -173,7 +173,7 @@ export class Server {
       else return this.#begin(flow, undefined);
       return undefined;
     }
-    const mayBringCookie = isBareAck(tcp) && this.#cookies.isAwaited(this.#context.network.clock.nowUs());
+    const mayBringCookie = isBareAck(tcp) && !this.isFull && this.#cookies.isAwaited(this.#context.network.clock.nowUs());
     if (mayBringCookie && this.#open < this.#request.maxConnections) {
       const served = this.#recall(flow, heard, arrival);
       if (served !== undefined) return served;
@@ -214,10 +214,7 @@ export class Server {
     const syn = tcpSegment({ sourcePort, destinationPort, flags: SYN, seq: irs, window: tcp.window, options });
     const served = this.#begin(flow, { iss: seqAdd(tcp.ack, -1), timestamp: findOption(tcp.options, 'timestamps')?.echoReply ?? 0 });
     if (served === undefined) return undefined;
-    // As when it came; its answer has long left.
-    handle(served.connection.tcb, { type: 'segment', segment: syn }, arrival.atUs);
-    served.connection.record.takesOffer(syn, ip);
-    served.connection.record.enters('SYN-RECEIVED', arrival);
+    served.remember(syn, ip, arrival);
     this.tally.cookiesUsed++;
     return served;
   }
@@ -270,11 +267,13 @@ export class Server {
 
   /** What an endpoint of no conversation has to say to a segment. */
   #answer({ address, peerAddress }: Flow, tcb: Tcb, segment: TcpSegment, nowUs: number): void {
-    const { ttl, tos } = this.#request;
+    const { ttl, tos, misbehaviour } = this.#request;
     const actions = handle(tcb, { type: 'segment', segment }, nowUs);
     const ip = ipv4Header({ source: address, destination: peerAddress, ttl, tos, id: 1 + (this.#context.random.uint32() % 0xffff) });
     for (const action of actions) {
-      if (action.type === 'send') this.#answers.push(encodePacket({ ip, tcp: action.segment }));
+      if (action.type !== 'send') continue;
+      const isWrong = misbehaviour.wrongAck && action.segment.flags & SYN;
+      this.#answers.push(encodePacket({ ip, tcp: isWrong ? withWrongAck(action.segment) : action.segment }));
     }
   }
 
@@ -284,11 +283,21 @@ export class Server {
     if (isHalfOpen && !served.isHalfOpen) {
       this.#halfOpen--;
       this.tally.connections++;
+      if (this.isFull) this.#refuseOthers();
     }
     this.#told.introduces(served);
     for (const events of told) this.#told.steps(served, events);
     if (served.isOver) this.#remove(served, served.isHalfOpen);
     else this.#dueAtUs = Math.min(this.#dueAtUs, served.untilUs);
+  }
+
+  /** No more are awaited: handshakes under way go no further. */
+  #refuseOthers(): void {
+    for (const other of [...this.#flows]) {
+      if (!other.isHalfOpen) continue;
+      this.#told.steps(other, other.abort(undefined));
+      this.#remove(other, true);
+    }
   }
 
   #remove(served: Served, wasHalfOpen: boolean): void {

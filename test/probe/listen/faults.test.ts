@@ -4,7 +4,10 @@ import { type Faults, NO_FAULTS } from '../../../src/net/faults.ts';
 import { randomBelow, seededRandom } from '../../../src/net/random.ts';
 import { CLEAN_PATH, LISTEN_DEFAULTS } from '../../../src/probe/listen/request.ts';
 import { ACK, FIN, RST, SYN } from '../../../src/wire/flags.ts';
-import { Scene, SERVER } from './scene.ts';
+import { ipv4Header } from '../../../src/wire/ipv4.ts';
+import { encodePacket } from '../../../src/wire/packet.ts';
+import { tcpSegment } from '../../../src/wire/tcp.ts';
+import { CLIENT, PORT, Scene, SERVER } from './scene.ts';
 
 const pattern = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 2_654_435_761) >>> 24);
 const misbehaviour = (change: Partial<typeof LISTEN_DEFAULTS.misbehaviour> | object) => ({ ...LISTEN_DEFAULTS.misbehaviour, ...change });
@@ -113,6 +116,16 @@ describe('faults of its own', () => {
     expect(ended.strays).toBeGreaterThan(0);
   });
 
+  it('hold back no more than 32 MB: what comes then is lost', async () => {
+    const scene = new Scene();
+    scene.listen({ receivedFaults: { ...CLEAN_PATH, delayUs: 1e6 }, deadlineMs: 3000 });
+    const port = scene.client.openPort({ destination: SERVER, destinationPort: PORT });
+    const tcp = tcpSegment({ sourcePort: port.port, destinationPort: PORT, payload: new Uint8Array(60_000) });
+    const datagram = encodePacket({ ip: ipv4Header({ source: CLIENT, destination: SERVER }), tcp });
+    for (let i = 0; i < 1000; i++) port.send(datagram);
+    expect((await scene.end(false)).strays).toBe(Math.floor((32 << 20) / (datagram.length + 500)));
+  });
+
   it('let go of what is held back at the end', async () => {
     const { result, scene } = await called({ sentFaults: { ...CLEAN_PATH, delayUs: 6e6 } });
     expect(result).toMatchObject(NOTHING);
@@ -125,9 +138,14 @@ describe('misbehaviour', () => {
   const flagsOf = (scene: Scene): (number | undefined)[] =>
     scene.packets.filter(({ ip }) => ip.source === SERVER).map(({ tcp }) => tcp?.flags);
 
-  it('wrong-ack: the SYN+ACK acknowledges what was never sent, and no connection comes of it', async () => {
+  const ways = [
+    ['a connection', {}],
+    ['a cookie', { backlog: 0 }],
+  ] as const;
+
+  it.each(ways)('wrong-ack: %s acknowledges what was never sent, and nothing comes of it', async (_, how) => {
     const scene = new Scene();
-    scene.listen({ misbehaviour: misbehaviour({ wrongAck: true }), deadlineMs: 20_000 });
+    scene.listen({ misbehaviour: misbehaviour({ wrongAck: true }), deadlineMs: 20_000, ...how });
     const { result } = await scene.run(scene.call({ timeoutMs: 2000 }));
     expect(result.verdict).not.toBe('open');
     expect(result.ignored['bad-ack']).toBeGreaterThan(0);
@@ -148,9 +166,9 @@ describe('misbehaviour', () => {
     await scene.end();
   });
 
-  it('zero-window: nothing is taken until it opens', async () => {
+  it.each(ways)('zero-window: nothing is taken by %s until it opens', async (_, how) => {
     const scene = new Scene();
-    scene.listen({ misbehaviour: misbehaviour({ zeroWindowMs: 3000 }), count: 1 });
+    scene.listen({ misbehaviour: misbehaviour({ zeroWindowMs: 3000 }), count: 1, ...how });
     const { result } = await scene.run(scene.call({ data: [pattern(5000)], timeoutMs: 10_000 }));
     expect(result.data).toMatchObject({ sentBytes: 5000, ackedBytes: 5000 });
     expect(result.data.ackUs).toBeUndefined();

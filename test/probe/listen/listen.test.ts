@@ -130,6 +130,28 @@ describe('a listener', () => {
     expect(ended).toMatchObject({ connections: 1, strays: 1 });
   });
 
+  it('takes no more than its count of those who call at once, and resets the others', async () => {
+    const scene = new Scene();
+    scene.listen({ count: 2, close: 'active', idleMs: 0 });
+    const calls = await scene.run(Promise.all(Array.from({ length: 5 }, () => scene.call({ close: 'passive', timeoutMs: 1000 }))));
+    expect(calls.map(({ result }) => result.ended).sort()).toEqual([
+      'reset-by-peer',
+      'reset-by-peer',
+      'reset-by-peer',
+      undefined,
+      undefined,
+    ]);
+    expect(await scene.end(false)).toMatchObject({ connections: 2, completed: 2, halfOpen: 3 });
+  });
+
+  it('takes no more than its count of those who were answered by a cookie', async () => {
+    const scene = new Scene();
+    scene.listen({ count: 2, backlog: 0, close: 'active', idleMs: 0 });
+    const calls = await scene.run(Promise.all(Array.from({ length: 5 }, () => scene.call({ close: 'passive', timeoutMs: 1000 }))));
+    expect(calls.filter(({ result }) => result.ended === 'reset-by-peer')).toHaveLength(3);
+    expect(await scene.end(false)).toMatchObject({ connections: 2, completed: 2 });
+  });
+
   it('drops a SYN where there are connections enough', async () => {
     const scene = new Scene();
     scene.listen({ maxConnections: 1 });
