@@ -5,7 +5,7 @@ import { usageError } from '../options/errors.ts';
 import type { Option } from '../options/options.ts';
 import { quote, suggestion } from '../options/values.ts';
 import { type Command, usage } from './command.ts';
-import { compileAhead } from './compile-ahead.ts';
+import { compileAhead, optimizeLate } from './compiling.ts';
 import { has, ownWords } from './own-words.ts';
 import { ENTRIES, load } from './registry.ts';
 
@@ -21,7 +21,9 @@ export async function parse(argv: readonly string[]): Promise<Request> {
     throw usageError(`${quote(first)} before the command`, 'the command comes first: rawshake COMMAND [options]');
   }
   if (has(words, '--help', '-h')) return { type: 'help', command: await find(first) };
-  if (ENTRIES.find(({ name }) => name === first)?.compiledAhead) compileAhead();
+  const entry = ENTRIES.find(({ name }) => name === first);
+  if (entry?.compiledAhead) compileAhead();
+  if (entry?.optimizedLate) optimizeLate();
   const command = await find(first);
   return { type: 'run', command, args: parseArgs(words, command) };
 }

@@ -5,6 +5,8 @@ import type { Command, CommandBody, CommandHead } from './command.ts';
 export interface Entry extends CommandHead {
   /** A run of it is over in a few milliseconds, most of which would go to compiling: it is compiled before it begins. */
   compiledAhead?: true;
+  /** A run of it does much, but each thing too seldom to be worth being optimized. */
+  optimizedLate?: true;
   load(): Promise<CommandBody>;
 }
 
@@ -38,6 +40,7 @@ export const ENTRIES: readonly Entry[] = [
   {
     name: 'run',
     summary: 'Runs plans: named tests with expectations, in YAML; reports for people and for CI.',
+    optimizedLate: true,
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
   {
