@@ -6,7 +6,7 @@ import { BROKEN_PIPE, OUTPUT_FAILED } from './exit-code.ts';
 export interface Output {
   write(text: string): void;
   readonly isTTY: boolean;
-  /** Of the terminal; undefined off one. */
+  /** Of the terminal; undefined off one, and where no one has told it its size, as in `docker run -t` and `script`. */
   readonly columns: number | undefined;
   readonly rows: number | undefined;
   /** Its reader is so far behind that who has more for it had better wait. */
@@ -68,10 +68,10 @@ export function processIo(): Io {
       },
       isTTY: stream.isTTY === true,
       get columns() {
-        return stream.isTTY ? stream.columns : undefined;
+        return (stream.isTTY && stream.columns) || undefined;
       },
       get rows() {
-        return stream.isTTY ? stream.rows : undefined;
+        return (stream.isTTY && stream.rows) || undefined;
       },
       get isBehind() {
         return stream.writableLength > MUCH_UNREAD_BYTES;

@@ -4,8 +4,8 @@ import type { Io } from './io.ts';
 /** What is over sooner needs no word. */
 export const PATIENCE_MS = 600;
 
-/** A terminal that no one has told its size has 0 columns, and ora would clear lines without end. */
-export const canSpin = ({ stderr }: Pick<Io, 'stderr'>): boolean => stderr.isTTY && Boolean(stderr.columns);
+/** On a terminal that no one has told its size ora would clear lines without end. */
+export const canSpin = ({ stderr }: Pick<Io, 'stderr'>): boolean => stderr.isTTY && stderr.columns !== undefined;
 
 /** Loading ora takes a tenth of a second. Who is no longer root may not be able to: undefined. */
 export async function loadSpinner() {

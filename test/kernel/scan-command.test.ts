@@ -254,6 +254,12 @@ describeNeeding(['namespaces'], 'scan', () => {
     expect(shown).toContain(' open ');
   });
 
+  it('on a terminal without a size takes 80 columns', () => {
+    const argv = rawshakeArgv(['scan', '--help']);
+    const shown = network.client.exec(['script', '-qec', argv.join(' '), '/dev/null']);
+    expect(stripVTControlCharacters(shown).replaceAll('\r', '')).toBe(network.client.exec(argv));
+  });
+
   it('ends quietly where nobody reads on', async () => {
     const shell = '"$@" 2> stderr | head -n 1 > /dev/null; echo $PIPESTATUS; cat stderr';
     const argv = rawshakeArgv(['scan', MANY, '-p', '22,80', '-q']);

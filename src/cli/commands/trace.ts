@@ -87,8 +87,7 @@ function createReporter(args: Args, { probes, flows, watchMs }: TraceRequest, io
     const reporter = createTraceReporter({ write, ...look, quiet, verbose: args.count('verbose') > 0, dot, probes, flows });
     return { reporter, io, leave: () => undefined };
   }
-  // A terminal that no one has told its size has 0 columns.
-  const hasScreen = stdout.isTTY && io.env.TERM !== 'dumb' && (stdout.columns ?? 0) > 0 && args.flag('json') !== true;
+  const hasScreen = stdout.isTTY && io.env.TERM !== 'dumb' && stdout.columns !== undefined && args.flag('json') !== true;
   const size = hasScreen ? () => ({ columns: stdout.columns ?? look.width, rows: stdout.rows ?? 0 }) : undefined;
   const watch = createWatchReporter({ write, ...look, quiet, size });
   const removeResize = io.onResize(() => watch.redraw());
