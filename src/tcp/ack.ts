@@ -144,6 +144,7 @@ function findLoss(tcb: Tcb, nowUs: number, actions: Action[]): void {
   }
   if (!found || tcb.recover !== undefined) return;
   tcb.recover = tcb.sndNxt;
+  tcb.recoverSegments = tcb.unacked.length;
   tcb.ssthresh = Math.max(Math.floor(flightSize(tcb) / 2), 2 * tcb.sndMss);
   tcb.cwnd = tcb.ssthresh;
   const lost = tcb.unacked.firstLost;

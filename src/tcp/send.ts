@@ -116,8 +116,16 @@ export function resend(tcb: Tcb, entry: Unacked, nowUs: number, actions: Action[
   send(tcb, build(tcb, flags, entry.seq, entry.payload, nowUs), actions, note, entry.sentAtUs.length);
 }
 
-/** Bytes that are held to be on their way (RFC 6675 §4). Without SACK each duplicate ACK says that one segment arrived. */
-const pipe = ({ unacked, sackOk, dupAcks, sndMss }: Tcb): number => Math.max(0, unacked.pipeBytes - (sackOk ? 0 : dupAcks * sndMss));
+/**
+ * Bytes that are held to be on their way (RFC 6675 §4). Without SACK each duplicate ACK says that one segment arrived; but no more
+ * of them than were on their way when the loss was found (RFC 5681 §3.2): else a path that copies ACKs, or a peer that makes
+ * them up, draws segments without end.
+ */
+function pipe({ unacked, sackOk, dupAcks, sndMss, recover, recoverSegments }: Tcb): number {
+  if (sackOk) return unacked.pipeBytes;
+  const arrived = recover === undefined ? dupAcks : Math.min(dupAcks, recoverSegments);
+  return Math.max(0, unacked.pipeBytes - arrived * sndMss);
+}
 
 /** Sends all that may be sent now: what was lost first, then new data, then our FIN. */
 export function pump(tcb: Tcb, nowUs: number, actions: Action[]): void {

@@ -110,6 +110,8 @@ export interface Tcb {
   dupAcks: number;
   /** sndNxt when loss was found: recovery lasts until it is acknowledged (RFC 6582). */
   recover: number | undefined;
+  /** How many segments were on their way then. */
+  recoverSegments: number;
 
   retransmitAtUs: number | undefined;
   persistAtUs: number | undefined;
@@ -166,6 +168,7 @@ export function createTcb(config: TcbConfig): Tcb {
     ssthresh: Number.POSITIVE_INFINITY,
     dupAcks: 0,
     recover: undefined,
+    recoverSegments: 0,
     retransmitAtUs: undefined,
     persistAtUs: undefined,
     timeWaitUntilUs: undefined,

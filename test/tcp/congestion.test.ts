@@ -110,6 +110,14 @@ describe('fast retransmit and fast recovery (RFC 5681 §3.2, RFC 6582)', () => {
     expect(t.tcb.unacked.first?.sentAtUs).toHaveLength(2);
   });
 
+  it('is let out no further by duplicate ACKs than there were segments to draw them', () => {
+    const t = inFlight();
+    for (let duplicate = 1; duplicate <= 100; duplicate++) t.getsUnwatched('. 1:1(0) ack 1');
+    // 12 were out; the flight that the loss leaves is 6.
+    expect(t.tcb).toMatchObject({ recoverSegments: 12, cwnd: 6000 });
+    expect(t.sndNxt).toBe(18_001);
+  });
+
   it.each([
     ['data in them', 'P. 1:11(10) ack 1'],
     ['a FIN in them', 'F. 1:1(0) ack 1'],

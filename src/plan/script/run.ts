@@ -194,7 +194,8 @@ class ScriptRun {
       const came = yield* this.port.take(arrival);
       if (this.port.exchange.irs !== undefined) this.#values.set('irs', this.port.exchange.irs);
       if (came !== undefined && (this.#script.watchesRetransmissions || !came.isRetransmission)) return came;
-      if (arrival.atUs > endUs) return undefined;
+      // They may come without end.
+      if (arrival.atUs > endUs || this.#signal?.aborted) return undefined;
     }
   }
 

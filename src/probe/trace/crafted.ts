@@ -25,7 +25,7 @@ import { type Source, sourceOf } from '../start-event.ts';
 import type { Teller, ToldProbe } from '../teller.ts';
 import { answerKind, answerOutcome, probeKind, verdictOf } from '../verdict.ts';
 import { icmpFinding, openTracePort, quotedEnds } from './port.ts';
-import type { Finding, Probe, ProbeChoice, Prober } from './prober.ts';
+import { type Finding, firstFinding, type Probe, type ProbeChoice, type Prober } from './prober.ts';
 import type { TraceRequest } from './request.ts';
 
 /**
@@ -118,13 +118,11 @@ export class CraftedProber implements Prober {
     return probe;
   }
 
-  async next(untilUs: number): Promise<Finding | undefined> {
-    for (;;) {
+  next(untilUs: number): Promise<Finding | undefined> {
+    return firstFinding(async () => {
       const arrival = await this.#port.next(untilUs);
-      if (arrival === undefined) return undefined;
-      const finding = this.#hears(arrival);
-      if (finding !== undefined) return finding;
-    }
+      return arrival && (this.#hears(arrival) ?? 'nothing');
+    });
   }
 
   /** What an arrival for its port says; undefined for what is another program's. */

@@ -28,12 +28,14 @@ import { copyId } from '../segment-spec.ts';
 import { type Source, sourceOf } from '../start-event.ts';
 import type { Teller, Timeline, ToldProbe } from '../teller.ts';
 import { icmpFinding, openTracePort, quotedEnds } from './port.ts';
-import type { Finding, Probe, ProbeChoice, Prober } from './prober.ts';
+import { type Finding, firstFinding, type Probe, type ProbeChoice, type Prober } from './prober.ts';
 import type { TraceRequest } from './request.ts';
 
 /** Numbers that probes take in turn: fewer than any window in use has, more than are ever waited for. */
 const NUMBERS = 4096;
 const FEWEST_NUMBERS = 64;
+/** A peer that takes part closes in a round trip or two: so long it has, also after the deadline. */
+const CLOSE_GRACE_US = 1_000_000;
 /** With the timestamps that the connection may have agreed on. */
 const MOST_HEADERS_LENGTH = MIN_HEADERS_LENGTH + 12;
 
@@ -66,6 +68,8 @@ export class InsideProber implements Prober {
   /** The shortest way that an answer which names no probe seems to be to. */
   #nearestUnnamed = Number.POSITIVE_INFINITY;
   #count = 0;
+  /** There was no time left for the handshake. */
+  isLate = false;
   /** When the handshake was over, however it ended. */
   connectedAtUs = 0;
 
@@ -132,8 +136,9 @@ export class InsideProber implements Prober {
     timeline.begun = { atUs: connection.startedAtUs ?? this.#clock.nowUs(), clocks: connection.clocks };
     this.#tell(opening);
     while (connection.state === 'SYN-SENT' || connection.state === 'SYN-RECEIVED') {
-      if (this.#isInterrupted) this.#apply({ type: 'abort' });
-      else await this.#hear(Number.POSITIVE_INFINITY);
+      this.isLate = this.#clock.nowUs() >= this.#overAtUs;
+      if (this.#isInterrupted || this.isLate) this.#apply({ type: 'abort' });
+      else await this.#hear(this.#overAtUs);
       this.#tell(connection.heedIcmp());
     }
     this.connectedAtUs = this.#clock.nowUs();
@@ -170,11 +175,8 @@ export class InsideProber implements Prober {
     return probe;
   }
 
-  async next(untilUs: number): Promise<Finding | undefined> {
-    for (;;) {
-      const finding = await this.#hear(untilUs);
-      if (finding !== 'nothing') return finding;
-    }
+  next(untilUs: number): Promise<Finding | undefined> {
+    return firstFinding(() => this.#hear(untilUs));
   }
 
   giveUp(probe: Probe): void {
@@ -190,7 +192,8 @@ export class InsideProber implements Prober {
     const connection = this.#connection;
     const { wait, watchMs } = this.#request;
     const isNormalEnd = watchMs !== undefined;
-    const untilUs = this.#clock.nowUs() + wait.maxMs * 1000;
+    const nowUs = this.#clock.nowUs();
+    const untilUs = Math.min(nowUs + wait.maxMs * 1000, Math.max(this.#overAtUs, nowUs + CLOSE_GRACE_US));
     try {
       if (isNormalEnd || !this.#isInterrupted) this.#apply({ type: 'close' });
       while (connection.state !== 'CLOSED' && connection.state !== 'TIME-WAIT') {
@@ -214,6 +217,11 @@ export class InsideProber implements Prober {
     } finally {
       this.#port.close();
     }
+  }
+
+  /** When all of it should be over. */
+  get #overAtUs(): number {
+    return (this.#connection.startedAtUs ?? this.#clock.nowUs()) + this.#request.deadlineMs * 1000;
   }
 
   get #isInterrupted(): boolean {

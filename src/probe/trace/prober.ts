@@ -53,6 +53,20 @@ export interface ProbeChoice {
   flags?: number | undefined;
 }
 
+const MOST_IN_A_ROW = 1024;
+
+/**
+ * The first finding of what comes one by one: `nothing` is none. What is not about a probe may come faster than it can be read,
+ * and for ever; whoever called has a time to look at.
+ */
+export async function firstFinding(hear: () => Promise<Finding | 'nothing' | undefined>): Promise<Finding | undefined> {
+  for (let heard = 0; heard < MOST_IN_A_ROW; heard++) {
+    const finding = await hear();
+    if (finding !== 'nothing') return finding;
+  }
+  return undefined;
+}
+
 /** Sends the probes of one flow, one four-tuple for all of them, and hears what they draw. */
 export interface Prober {
   /** Where they leave from. */
@@ -71,7 +85,10 @@ export interface Prober {
    * @throws EncodeError where it can't be put into bytes
    */
   send(ttl: number, choice?: ProbeChoice): Probe;
-  /** The next finding; undefined at the time, or when woken. With a time that is over it looks what has come until now. */
+  /**
+   * The next finding; undefined at the time, when woken, or after a great many arrivals that are none. With a time that is over
+   * it looks what has come until now.
+   */
   next(untilUs: number): Promise<Finding | undefined>;
   /** Nobody waits for its answer any more: if it opened something at the destination, that is reset. */
   giveUp(probe: Probe): void;

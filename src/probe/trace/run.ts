@@ -113,7 +113,7 @@ export class TraceRun {
 
   /** When what there is to tell is handed over. */
   get #tellAtUs(): number {
-    return this.#hasNews ? this.#toldAtUs + TELL_EVERY_US : Number.POSITIVE_INFINITY;
+    return this.#hasNews || this.#teller.told.length > 0 ? this.#toldAtUs + TELL_EVERY_US : Number.POSITIVE_INFINITY;
   }
 
   *#takeEvents(): Generator<TraceEvent, void> {
@@ -134,13 +134,14 @@ export class TraceRun {
     const nowUs = this.#clock.nowUs();
     const hasSent = await this.#sendDue();
     const untilUs = hasSent ? 0 : Math.min(this.#deadlineUs, this.#tellAtUs, this.#schedule.nextUs(nowUs));
+    const isWait = untilUs > nowUs && this.#prober.queued === 0;
     let finding = await this.#prober.next(untilUs);
     if (finding === undefined) {
       if (!hasSent) this.#expire(nowUs);
       this.#teller.flush();
     }
     for (; finding !== undefined; finding = this.#prober.queued > 0 ? await this.#prober.next(0) : undefined) this.#take(finding);
-    if (untilUs > nowUs) this.#breathedAtUs = this.#clock.nowUs();
+    if (isWait) this.#breathedAtUs = this.#clock.nowUs();
     else if (nowUs - this.#breathedAtUs >= BREATH_US) await this.#breathe();
     if (this.#request.watchMs !== undefined) this.#watch(this.#clock.nowUs());
   }

@@ -103,7 +103,11 @@ function resultOf(
     pathMtu,
     multipath: flows.multipath,
     connection: inside?.state,
-    ended: isInterrupted ? 'interrupted' : isUnconnected || flows.isDone || error !== undefined ? undefined : 'deadline',
+    ended: isInterrupted
+      ? 'interrupted'
+      : !inside?.isLate && (isUnconnected || flows.isDone || error !== undefined)
+        ? undefined
+        : 'deadline',
     error,
   };
 }

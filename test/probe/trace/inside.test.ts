@@ -235,6 +235,21 @@ describe('the connection', () => {
     expect(scene.segments.at(-1)).toMatchObject({ flags: RST, seq: seqAdd(ISS, 1) });
   });
 
+  it('is not waited for beyond the deadline', async () => {
+    const scene = new Scene({ answersSyn: false });
+    const { result } = await scene.run({ deadlineMs: 200 });
+    expect(result).toMatchObject({ verdict: 'filtered', ended: 'deadline', connection: { established: false } });
+    expect(scene.clock.nowUs()).toBe(200_000);
+  });
+
+  it('is reset a second after the deadline, where the peer does not close', async () => {
+    const scene = new Scene({ closes: false });
+    const { result } = await scene.run({ deadlineMs: 100, probes: 1, wait: { maxMs: 60_000, here: 3, near: 10 } });
+    expect(result).toMatchObject({ verdict: 'open', connection: { established: true, closed: false } });
+    expect(scene.segments.at(-1)?.flags).toBe(RST);
+    expect(scene.clock.nowUs()).toBeLessThanOrEqual(1_100_000);
+  });
+
   it.each([0, 50])('is given up when interrupted in its handshake, after %i us', async (us) => {
     const scene = new Scene();
     const controller = new AbortController();
