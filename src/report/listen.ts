@@ -26,7 +26,7 @@ export interface ListenReporter {
   event(event: ListenEvent): void;
 }
 
-/** More lines than this in a second nobody reads: the rest of them are counted. */
+/** More lines than this in a second nobody reads: the rest of them are left out. */
 const MOST_LINES_A_SECOND = 40;
 
 const NUMBER_WIDTH = 7;
@@ -44,29 +44,26 @@ export function createListenReporter(options: ListenReporterOptions): ListenRepo
   const starts = new Map<number, StartEvent>();
   let secondBeganAtMs = Number.NEGATIVE_INFINITY;
   let lines = 0;
-  let hidden = 0;
+  let isFolded = false;
 
-  const tellHidden = (): void => {
-    if (hidden > 0) write(`${style.paint('faint', `  ${style.glyphs.fold} ${count(hidden, 'line')} more, too many to read`)}\n`);
-    hidden = 0;
-  };
   /** @param atMost undefined: it must be said */
   const put = (text: string, atMost: number | undefined): void => {
     if (now() - secondBeganAtMs >= 1000) {
       secondBeganAtMs = now();
       lines = 0;
-      tellHidden();
+      isFolded = false;
     }
-    if (atMost !== undefined && lines >= atMost) hidden++;
-    else {
+    if (atMost === undefined || lines < atMost) {
       lines++;
       write(text);
+    } else if (!isFolded) {
+      isFolded = true;
+      write(`${style.paint('faint', `  ${style.glyphs.fold} more than can be read: left out until the next second`)}\n`);
     }
   };
   return {
     event(event) {
       if (event.type === 'result' && !('conversation' in event)) {
-        tellHidden();
         return write(quiet ? listenLine(event, style) : listenSummary(event, style));
       }
       if (quiet) return;
@@ -128,16 +125,20 @@ function outcome(result: ServedResult, start: StartEvent | undefined, style: Sty
   const peer = start === undefined ? '' : `${peerOf(start, style)} `;
   if (verdict !== 'open') return [`${peer}did not complete the handshake in ${style.duration(durationUs)}`];
   if (error !== undefined) parts.push(`${peer}given up: ${style.escapeText(error.message)}`);
+  else if (isOpenAtEnd(ended)) parts.push(`${peer}still open at the end, reset by us`);
   else if (ended !== undefined) parts.push(`${peer}${ENDED_PHRASES[ended]}`);
   else parts.push(`${peer}${endText(result)}`);
   parts.push(`received ${formatBytes(data.receivedBytes)}`, `sent ${formatBytes(data.sentBytes)}`);
   if (data.ackedBytes < data.sentBytes) parts.push(`${formatBytes(data.ackedBytes)} of it acknowledged`);
   if (retransmissions > 0) parts.push(`${count(retransmissions, 'segment')} sent again`);
   if (fromCookie) parts.push('by SYN cookie');
-  if (ended !== undefined || !close.completed) parts.push(`left in ${close.finalState}`);
+  if (!isOpenAtEnd(ended) && (ended !== undefined || !close.completed)) parts.push(`left in ${close.finalState}`);
   parts.push(`in ${style.duration(durationUs)}`);
   return parts;
 }
+
+/** We were stopped, and it had nothing to do with this one. */
+const isOpenAtEnd = (ended: ServedResult['ended']): boolean => ended === 'interrupted' || ended === 'deadline';
 
 function endText({ close }: ServedResult): string {
   if (close.kind === 'reset') return 'reset by us';

@@ -3,7 +3,7 @@ import { readSeed } from '../../options/common.ts';
 import { LISTEN_OPTIONS, readListen } from '../../options/listen.ts';
 import { createContext } from '../../probe/context.ts';
 import { listen } from '../../probe/listen/listen.ts';
-import type { ListenRequest } from '../../probe/listen/request.ts';
+import type { ListenRequest, ServedClose } from '../../probe/listen/request.ts';
 import { listenExitCode } from '../../probe/listen/tally.ts';
 import { createListenReporter } from '../../report/listen.ts';
 import { count as counted } from '../../report/units.ts';
@@ -72,5 +72,13 @@ function doing({ echo, close, count, deadlineMs }: Omit<ListenRequest, 'segments
     : deadlineMs < Number.POSITIVE_INFINITY
       ? 'ends at its deadline'
       : 'Ctrl-C ends it';
-  return `${what.join(' and ') || 'takes what comes'}, ${close} close; ${end}`;
+  return `${what.join(' and ') || 'takes what comes'}, ${CLOSES[close]}; ${end}`;
 }
+
+const CLOSES: Readonly<Record<ServedClose, string>> = {
+  active: 'closes first',
+  passive: 'closes after the peer',
+  half: 'sends FIN at once',
+  reset: 'ends by RST',
+  none: 'never closes',
+};
