@@ -160,6 +160,8 @@ describe('ends', () => {
     const { tests } = await new Scene().run(text);
     expect(outcomes(tests)).toEqual(['slow failed', 'next passed']);
     expect(tests[0]?.failures).toMatchObject([{ field: 'timeout', expected: '2 s', actual: 'still running' }]);
+    // It had time to close what was open, and to tell of it.
+    expect(tests[0]?.records?.[0]?.events.at(-1)).toMatchObject({ type: 'result', ended: 'interrupted' });
     expect(tests[0]?.durationMs).toBeLessThan(2100);
   });
 

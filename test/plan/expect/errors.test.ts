@@ -51,6 +51,12 @@ const OF_CONNECT: readonly Wrong[] = [
     "data is a record: it can't be compared",
     'name a field of it: data.sentBytes, data.ackedBytes, data.receivedBytes, data.ackUs, data.firstByteUs, data.clock, data.text',
   ],
+  [
+    'synack.flags has 5',
+    '                 ^',
+    'an item of synack.flags is never 5',
+    'it is one of AE, CWR, ECE, URG, ACK, PSH, RST, SYN, FIN',
+  ],
   ['verdict has SYN', '^^^^^^^', 'verdict is a word and no list', 'has finds a word in a list, such as flags has SYN'],
   ['count(verdict) == 1', '      ^^^^^^^', 'verdict is a word and no list', 'lists are such as received, notes and states'],
   ['max(received) > 1', '    ^^^^^^^^', 'max wants numbers, and received are none', 'name a field of them, such as .atUs'],

@@ -47,6 +47,20 @@ it('counts no attempt that was made before it is to distrust them, and lets who 
   expect([outstanding.trustedAttempts(1), outstanding.attempts[outstanding.slotOf(1)]]).toEqual([1, 2]);
 });
 
+it('has those that rested before all others, and loses none of them', () => {
+  const outstanding = sentOnes(4);
+  outstanding.set(0, RESTING);
+  outstanding.set(2, RESTING);
+  outstanding.distrust();
+  outstanding.sent(outstanding.begin(1), 4, 40);
+  const order: number[] = [];
+  for (let { oldest } = outstanding; oldest !== undefined; { oldest } = outstanding) {
+    order.push(oldest);
+    outstanding.take(oldest);
+  }
+  expect(order).toEqual([2, 0, 1, 3, 4]);
+});
+
 it('goes round far beyond 2^32 places with every place in its slot', () => {
   const outstanding = new Outstanding();
   outstanding.first = 2 ** 40 - 3;
