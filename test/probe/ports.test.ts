@@ -18,6 +18,7 @@ import { SEND_DEFAULTS } from '../../src/probe/send/request.ts';
 import { send } from '../../src/probe/send/send.ts';
 import { TRACE_DEFAULTS } from '../../src/probe/trace/request.ts';
 import { trace } from '../../src/probe/trace/trace.ts';
+import { EncodeError } from '../../src/wire/errors.ts';
 import { ACK, SYN } from '../../src/wire/flags.ts';
 import { ipv4Header } from '../../src/wire/ipv4.ts';
 import { decodePacket, encodePacket } from '../../src/wire/packet.ts';
@@ -78,6 +79,19 @@ function watched() {
   });
   return { clock, network, open, opened: () => opened };
 }
+
+it.each<[string, (context: ProbeContext) => AsyncGenerator<unknown, unknown>]>([
+  ['send', (context) => send({ ...SEND_DEFAULTS, ...TARGET, variants: [{ spec: { window: 70_000 } }] }, context)],
+  ['ping', (context) => ping({ ...PING, spec: { window: 70_000 } }, context)],
+  ['trace', (context) => trace({ ...TRACE, spec: { window: 70_000 } }, context)],
+])('the ports of %s are closed where its segment can not be put into bytes', async (_name, engine) => {
+  const { clock, network, open } = watched();
+  const run = async () => {
+    for await (const _event of engine(createContext(network, 1)));
+  };
+  await expect(clock.run(run())).rejects.toThrow(EncodeError);
+  expect(open.size).toBe(0);
+});
 
 describe.each(Object.entries(ENGINES))('the ports of %s are closed', (_name, engine) => {
   it('at its end', async () => {

@@ -1,6 +1,6 @@
 /** `run` as text, TAP, JUnit and annotations. */
 import { expect, it } from 'vitest';
-import type { ConnectEvent, RunEvent, TestEvent } from '../../src/probe/events.ts';
+import type { ConnectEvent, RunEvent, RunResult, TestEvent } from '../../src/probe/events.ts';
 import { annotation } from '../../src/report/github.ts';
 import { JunitReport } from '../../src/report/junit.ts';
 import { createRunReporter } from '../../src/report/run.ts';
@@ -131,6 +131,16 @@ it.each([40, 80, 120])('fits into %i columns', (width) => {
 
 it('says it in one line where it is to be quiet', () => {
   expect(text(80, { quiet: true })).toBe('5 tests: 2 passed, 1 failed, 1 failed as known, 1 skipped, 1 flaky; 61.5 ms\n');
+});
+
+it('is TAP that says so where tests were not run', () => {
+  let written = '';
+  const reporter = createTapReporter((part) => {
+    written += part;
+  });
+  const result = EVENTS.at(-1) as RunResult;
+  reporter.event({ ...result, notRun: 3, ended: 'bail' });
+  expect(written).toBe('Bail out!  3 not run: bail\n');
 });
 
 it('is TAP: names can be no directives, and a known failure is one to be done', () => {

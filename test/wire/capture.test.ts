@@ -167,6 +167,55 @@ describe('pcapng by hand', () => {
   });
 });
 
+describe('what is written', () => {
+  /** The options of a block: code and value, up to the end of options. */
+  const optionsOf = (bytes: Uint8Array, at: number): [number, string][] => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const options: [number, string][] = [];
+    for (let code = view.getUint16(at, true); code !== 0; code = view.getUint16(at, true)) {
+      const length = view.getUint16(at + 2, true);
+      options.push([code, Buffer.from(bytes.subarray(at + 4, at + 4 + length)).toString('latin1')]);
+      at += 4 + Math.ceil(length / 4) * 4;
+    }
+    return options;
+  };
+  const encoder = new PcapngEncoder();
+
+  // draft-ietf-opsawg-pcapng §3.5, §4.1, §4.2, §4.3, §4.6: shb_userappl, if_name, if_tsresol, epb_flags, isb_ifdrop, opt_comment.
+  it.each<[string, Uint8Array, number, [number, string][]]>([
+    [
+      'section header',
+      encoder.sectionHeader({ application: 'us', comment: 'why' }),
+      24,
+      [
+        [4, 'us'],
+        [1, 'why'],
+      ],
+    ],
+    [
+      'interface description',
+      encoder.interfaceDescription({ linkType: 101, name: 'eth0' }),
+      16,
+      [
+        [2, 'eth0'],
+        [9, '\x09'],
+      ],
+    ],
+    [
+      'enhanced packet',
+      encoder.enhancedPacket({ interfaceId: 0, timeNs: 1n, bytes: new Uint8Array(5), direction: 'outbound', comment: 'c' }),
+      36,
+      [
+        [1, 'c'],
+        [2, '\x02\0\0\0'],
+      ],
+    ],
+    ['interface statistics', encoder.interfaceStatistics({ interfaceId: 0, timeNs: 1n, dropped: 7 }), 20, [[5, '\x07\0\0\0\0\0\0\0']]],
+  ])('has the options that others look for: %s', (_block, bytes, at, options) => {
+    expect(optionsOf(bytes, at)).toEqual(options);
+  });
+});
+
 const enhancedPacket = fc.record<Omit<EnhancedPacket, 'interfaceId'>>({
   timeNs: fc.bigInt({ min: 0n, max: 2n ** 63n }),
   bytes: bytes(0, 100),

@@ -26,6 +26,8 @@ interface PeerOptions {
   duplicates: boolean;
   /** It answers what it has got before. */
   answersOld: boolean;
+  /** Those answers have a wrong checksum. */
+  damagesOld: boolean;
   closes: boolean;
   answersSyn: boolean;
   /** It resets the connection at the so-manieth probe. */
@@ -45,7 +47,15 @@ class Scene {
 
   constructor(options: Partial<PeerOptions> = {}) {
     this.#options = {
-      ...{ duplicates: true, answersOld: true, closes: true, answersSyn: true, resetsAt: Number.POSITIVE_INFINITY, mute: [] },
+      ...{
+        duplicates: true,
+        answersOld: true,
+        damagesOld: false,
+        closes: true,
+        answersSyn: true,
+        resetsAt: Number.POSITIVE_INFINITY,
+        mute: [],
+      },
       ...options,
     };
     this.wire.taps.push((datagram) => {
@@ -79,11 +89,12 @@ class Scene {
   }
 
   #hearOld(segment: TcpSegment): void {
-    const { duplicates, answersOld, resetsAt } = this.#options;
+    const { duplicates, answersOld, damagesOld, resetsAt } = this.#options;
     if (++this.#old === resetsAt) return this.#say(segment, { flags: RST | ACK });
     const { seq } = segment;
     const blocks = [{ left: seq, right: seqAdd(seq, segLen(segment)) }];
-    if (answersOld) this.#say(segment, { flags: ACK, options: duplicates ? [{ kind: 5, name: 'sack', blocks }] : [] });
+    const checksum = damagesOld ? 0x1234 : undefined;
+    if (answersOld) this.#say(segment, { flags: ACK, checksum, options: duplicates ? [{ kind: 5, name: 'sack', blocks }] : [] });
   }
 
   #say(to: TcpSegment, fields: Partial<TcpSegment>): void {
@@ -166,6 +177,12 @@ describe('probes inside a connection', () => {
     const { hops } = await new Scene().run({ probes: 3 });
     expect(hops.map(({ answer, icmp }) => answer ?? icmp)).toEqual([undefined, undefined, undefined, 'ack']);
     for (const { rttUs } of hops) expect(rttUs).toEqual([200, 200, 200]);
+  });
+
+  it('are not answered by what has a wrong checksum', async () => {
+    const { hops, result } = await new Scene({ damagesOld: true }).run({ probes: 2 });
+    expect(hops.map(({ figures }) => figures.received)).toEqual([2, 2, 2, ...hops.slice(3).map(() => 0)]);
+    expect(result.connection).toEqual({ established: true, closed: true });
   });
 
   it('have a time without that as soon as only one is on its way', async () => {

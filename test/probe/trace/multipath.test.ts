@@ -118,6 +118,8 @@ describe('the confidence', () => {
       ).confidencePercent / 100;
     expect(flows(Array(6).fill('ab'))).toBe(confidenceOf(6, 1));
     expect(flows(['abz', 'abz', 'abz', 'acz', 'acz', 'acz'])).toBe(Math.min(confidenceOf(6, 2), confidenceOf(3, 1)));
+    // A router's next hops count, not those before it: c was seen to have two, by three flows.
+    expect(flows(['abd', 'abd', 'abd', 'acd', 'ace', 'ace'])).toBe(confidenceOf(3, 2));
     expect(flows(['az', 'bz'])).toBe(0);
   });
 
