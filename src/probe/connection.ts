@@ -258,6 +258,8 @@ export class Connection<P extends ConnectionPort = Port> {
   /** RFC 1191: the router's MTU where it names one, else the least that every host takes. */
   #lowerMtu(nextHopMtu: number, at: Moment, events: ConnectEvent[]): void {
     const mtu = nextHopMtu >= MIN_MTU ? nextHopMtu : FALLBACK_MTU;
+    // Told for each segment that was too large; or a lie.
+    if (mtu - MIN_HEADERS_LENGTH >= this.tcb.config.maxSegmentBytes) return;
     events.push(this.note('mtu-lowered', `The path takes datagrams of ${mtu} bytes at most; smaller segments from here on.`, at.atUs));
     this.#perform(handle(this.tcb, { type: 'mtu', maxSegmentBytes: mtu - MIN_HEADERS_LENGTH }, at.atUs), at, events);
   }

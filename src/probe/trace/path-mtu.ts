@@ -259,7 +259,7 @@ class MtuSearch {
     const from = formatIpv4(finding.from);
     if (error.name === 'fragmentation-needed') {
       // What is left of its TTL tells how far it came, where the router is not one that was seen.
-      const ttl = this.#path.hops.find(({ address }) => address === from)?.ttl ?? (error.ip && probe.ttl - error.ip.ttl + 1);
+      const ttl = this.#path.hops.find(({ address }) => address === from)?.ttl ?? distance(probe, error.ip?.ttl);
       return { type: 'told', from, ttl, mtu: error.nextHopMtu || undefined };
     }
     const hasArrived = aim.by === 'last-hop' ? error.name === 'ttl-exceeded' : from === this.#path.destination;
@@ -272,6 +272,10 @@ class MtuSearch {
     while (clock.nowUs() < endUs && signal?.aborted !== true) await this.#prober.next(endUs);
   }
 }
+
+/** Undefined where somebody has set the TTL to more than it began with. */
+const distance = ({ ttl }: Probe, left: number | undefined): number | undefined =>
+  left === undefined || left > ttl ? undefined : ttl - left + 1;
 
 const halfway = (a: number, b: number): number => Math.floor((a + b) / 2);
 

@@ -18,6 +18,8 @@ interface Hop {
   says: 'mtu' | 'zero' | 'silent' | { lie: number };
   /** It says "TTL exceeded". */
   answers: boolean;
+  /** What its quotes show for a TTL; undefined: what was left. */
+  quotesTtl?: number;
 }
 
 interface World {
@@ -76,7 +78,8 @@ class PathProber implements Prober {
 
   #icmp(probe: Probe, at: number, name: string, nextHopMtu?: number): Finding {
     const ip = ipv4Header({ source: address(at), destination: 1 });
-    const quote = ipv4Header({ source: 1, destination: DESTINATION, ttl: probe.ttl - at });
+    const ttl = this.world.hops[at]?.quotesTtl ?? probe.ttl - at;
+    const quote = ipv4Header({ source: 1, destination: DESTINATION, ttl });
     const error = { name, extensions: [], ip: quote, ...(nextHopMtu === undefined ? {} : { nextHopMtu }) };
     return { type: 'icmp', probe, atUs: 0, from: address(at), round: { us: RTT_US, clock: 'user' }, error, ip, datagram: new Uint8Array() };
   }
@@ -195,6 +198,11 @@ describe('the path MTU', () => {
   it('knows by what is left of the TTL how far a router is that was not seen', async () => {
     const hops = [hop(), hop(1500, 'mtu', false), hop(1300, 'mtu', false)];
     expect(await measure({ hops })).toMatchObject({ mtu: 1300, narrowings: [{ ttl: 3, address: '10.0.0.3', mtu: 1300 }] });
+  });
+
+  it('does not know it where somebody has set the TTL to more than it began with', async () => {
+    const hops = [hop(), { ...hop(1300), answers: false, quotesTtl: 184 }];
+    expect(await measure({ hops })).toMatchObject({ mtu: 1300, narrowings: [{ ttl: undefined, address: '10.0.0.2', mtu: 1300 }] });
   });
 
   it('asks with the segment itself where ACKs draw nothing, and leaves nothing open', async () => {
