@@ -104,8 +104,8 @@ export class Flows {
     // All times begin with its first probe.
     await Promise.race([first?.run.begun, steps.get(0)]);
     for (let flow = 1; flow < stories.length; flow++) advance(flow);
-    /** Of the other flows, until the first one has told the start. */
-    let early: TraceEvent[] | undefined = [];
+    /** Of the other flows, until the first one has told the start; inside a connection that was told before. */
+    let early: TraceEvent[] | undefined = this.#request.inside ? undefined : [];
     try {
       while (steps.size > 0) {
         const { flow, next } = await Promise.race(steps.values());

@@ -112,7 +112,7 @@ class Scene {
     return this.sent.map(({ tcp }) => tcp as TcpSegment);
   }
 
-  async run(request: Partial<TraceRequest> = {}, signal?: AbortSignal) {
+  async run(request: Partial<TraceRequest> = {}, signal?: AbortSignal, each: (event: TraceEvent) => void = () => {}) {
     const whole: TraceRequest = {
       ...{ ...TRACE_DEFAULTS, host: 'peer', address: B, port: 80, inside: true },
       ...{ spec: { seq: ISS }, wait: { maxMs: 500, here: 3, near: 10 } },
@@ -123,6 +123,7 @@ class Scene {
     const collect = async (): Promise<void> => {
       for await (const event of trace(whole, { ...createContext(this.wire.host(A), 1), signal })) {
         events.push(event);
+        each(event);
         if (event.type === 'result') resultAtUs = this.clock.nowUs();
       }
     };
@@ -212,6 +213,15 @@ describe('probes inside a connection', () => {
     const { events, result } = await new Scene({ resetsAt: 2 }).run();
     expect(result).toMatchObject({ verdict: 'open', reached: true, connection: { established: true, closed: false } });
     expect(events.some((event) => event.type === 'note' && event.code === 'reset-by-peer')).toBe(true);
+  });
+
+  it('are told of round by round', async () => {
+    const controller = new AbortController();
+    const stopAtThird = (event: TraceEvent): void => {
+      if (event.type === 'round' && event.round === 3) controller.abort();
+    };
+    const { result } = await new Scene().run({ watchMs: 200, deadlineMs: 5000 }, controller.signal, stopAtThird);
+    expect(result).toMatchObject({ rounds: 3, ended: 'interrupted' });
   });
 
   it('take their numbers in turn when they go on for long', async () => {
