@@ -55,6 +55,7 @@ export function connect(
   return run(options, async (context) => {
     // Thousands may be made at once, and V8 takes a microsecond and more for each field that is added behind a spread.
     const whole = Object.assign({}, CONNECT_DEFAULTS, given(request));
+    checkPieces(whole.data);
     return connectEngine(await located(whole, context), context);
   });
 }
@@ -197,6 +198,16 @@ function given<T extends object>(request: T): Given<T> {
     if (name.endsWith('Ms') && !(typeof value === 'number' && value >= 0))
       throw new InputError(`${name}: ${value} is no time`, 'give milliseconds, 0 or more');
   return Object.fromEntries(fields) as Given<T>;
+}
+
+/** A text and a lone piece are iterable too, but not of pieces. @throws InputError */
+function checkPieces(data: unknown): void {
+  const isIterable = typeof data === 'object' && data !== null && Symbol.iterator in data;
+  if (!isIterable || data instanceof Uint8Array)
+    throw new InputError(
+      'data: not an array of Uint8Array, nor another iterable of them',
+      'give [bytes]; for what comes later there is open()',
+    );
 }
 
 type Given<T> = { [Name in keyof T]: Exclude<T[Name], undefined> };

@@ -7,6 +7,8 @@ export interface PoolOptions<Piece> {
   isAlone(piece: Piece): boolean;
   /** No more pieces are begun. */
   isOver(): boolean;
+  /** The reader has left before the end: what is under way is to end too, and is waited for. */
+  leave(): void;
 }
 
 /** Outcomes that wait for one before them: a piece that takes long does not let them pile up. */
@@ -19,7 +21,7 @@ const MOST_WAITING = 64;
 export async function* inOrder<Piece, Outcome>(
   pieces: readonly Piece[],
   work: (piece: Piece, number: number) => Promise<Outcome | undefined>,
-  { jobs, isAlone, isOver }: PoolOptions<Piece>,
+  { jobs, isAlone, isOver, leave }: PoolOptions<Piece>,
 ): AsyncGenerator<Outcome> {
   const outcomes = new Map<number, Outcome | undefined>();
   let next = 0;
@@ -48,22 +50,30 @@ export async function* inOrder<Piece, Outcome>(
     if (piece === undefined || failure !== undefined || isOver() || isOneAlone || next - told >= jobs + MOST_WAITING) return false;
     return isAlone(piece) ? running === 0 : running < jobs;
   };
-  for (;;) {
-    while (mayBegin()) begin(next++);
-    for (; outcomes.has(told); told++) {
-      const outcome = outcomes.get(told);
-      outcomes.delete(told);
-      if (outcome !== undefined) yield outcome;
+  /** Until one more is done. */
+  const nextDone = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
+  try {
+    for (;;) {
+      while (mayBegin()) begin(next++);
+      for (; outcomes.has(told); told++) {
+        const outcome = outcomes.get(told);
+        outcomes.delete(told);
+        if (outcome !== undefined) yield outcome;
+      }
+      if (running > 0) {
+        const done = nextDone();
+        if (!outcomes.has(told)) await done;
+        continue;
+      }
+      if (mayBegin()) continue;
+      break;
     }
-    if (running > 0) {
-      const settled = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      if (!outcomes.has(told)) await settled;
-      continue;
-    }
-    if (mayBegin()) continue;
-    break;
+  } finally {
+    if (running > 0) leave();
+    while (running > 0) await nextDone();
   }
   if (failure !== undefined) throw failure.error;
 }

@@ -112,17 +112,25 @@ async function* runPlan(
   const [first] = tests;
   if (first === undefined) return;
   let hasFailed = false;
+  const leaving = new AbortController();
+  const running = { ...context, signal: AbortSignal.any([context.signal, leaving.signal]) };
+  setMaxListeners(0, running.signal);
   const broken = await runSetup(setup, first.place, context, COMMAND_MS);
   try {
     yield* inOrder(
       tests,
       async (test, number) => {
         const event =
-          broken.length > 0 ? { ...eventOf(test, number), ...failedWith(broken) } : await runTest(test, number, options, context);
+          broken.length > 0 ? { ...eventOf(test, number), ...failedWith(broken) } : await runTest(test, number, options, running);
         if (event?.status === 'failed') hasFailed = true;
         return event;
       },
-      { jobs: options.jobs, isAlone: (test) => !test.parallel, isOver: () => isOver() || (options.bail && hasFailed) },
+      {
+        jobs: options.jobs,
+        isAlone: (test) => !test.parallel,
+        isOver: () => isOver() || (options.bail && hasFailed),
+        leave: () => leaving.abort(),
+      },
     );
   } finally {
     leftovers.push(...(await runTeardown(teardown, first.place, context, COMMAND_MS)));

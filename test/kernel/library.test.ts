@@ -105,6 +105,40 @@ describeNeeding(['namespaces'], 'the library', () => {
     await expect(open({ host, port: WEB }, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
   });
 
+  it('lets go of everything however a run is left, and the process ends by itself', async () => {
+    const silent = 99;
+    place.server.firewall('input', `tcp dport ${silent} drop`);
+    const program = [process.execPath, 'test/support/leave-early.js', host, `${NEVER_CLOSE}`, `${silent}`];
+    const told = (await place.client.run(program)).trim().split('\n');
+    place.server.openFirewall();
+    const left = told.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(left).toHaveLength(10 * 4 + 2);
+    for (const { run, way, ended, ...open } of left) expect([run, way, open]).toEqual([run, way, { listening: 0, raw: 0 }]);
+    expect(new Set(left.map(({ way, ended }) => `${way}: ${ended}`))).toEqual(
+      new Set([
+        'the loop is left at the first event: start',
+        'the loop is left at the first event: listening',
+        'the loop is left by an error: enough',
+        'the signal comes: interrupted',
+        'the signal has come before: interrupted',
+        'its data fail at piece 0: no more data',
+        'its data fail at piece 1: no more data',
+      ]),
+    );
+    expect(place.server.exec(['ss', '-Htn', 'state', 'established'])).toBe('');
+  });
+
+  it('says before anything is sent that data are not pieces', async () => {
+    async function* later() {
+      yield Buffer.from('data');
+    }
+    for (const data of ['text', Buffer.from('lone'), later()] as never[])
+      await expect(resultOf(connect({ host, port: WEB, data }))).rejects.toMatchObject({
+        name: 'InputError',
+        message: 'data: not an array of Uint8Array, nor another iterable of them',
+      });
+  });
+
   it('leaves nothing open', () => {
     expect(place.client.listeners()).toBe('');
     expect(readFileSync('/proc/net/raw', 'utf8').trim().split('\n')).toHaveLength(1);

@@ -1,6 +1,8 @@
 /** The runner on the network in memory. */
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../src/net/errors.ts';
+import { readPlans } from '../../src/plan/read.ts';
+import { RUN_DEFAULTS, runPlans } from '../../src/plan/run.ts';
 import { CLOSED, FICKLE, OPEN, plan, Scene, SILENT } from './scene.ts';
 
 const outcomes = (tests: readonly { name: string; status: string }[]) => tests.map(({ name, status }) => `${name} ${status}`);
@@ -179,6 +181,22 @@ describe('ends', () => {
     const { tests, result } = await scene.run(plan({ a: [OPEN], b: [OPEN], c: [OPEN], d: [OPEN] }), {}, { signal: controller.signal });
     expect(outcomes(tests)).toEqual(['a passed', 'b passed']);
     expect(result).toMatchObject({ passed: 2, notRun: 2, ended: 'interrupted' });
+  });
+
+  it('no further where nobody wants the rest: what is under way is reset', async () => {
+    const scene = new Scene();
+    const tests = [OPEN, SILENT, SILENT].map((port, i) => `  - { name: t${i}, connect: { host: peer, port: ${port}, timeout: 30 } }\n`);
+    const plans = readPlans([{ file: 'plan.yaml', text: `tests:\n${tests.join('')}` }], {
+      ...{ vars: new Map(), allowCommands: false, env: {}, capabilities: new Set<string>() },
+    });
+    const leaveAtFirst = async () => {
+      for await (const { type } of runPlans(plans, { ...RUN_DEFAULTS, jobs: 2 }, scene.context)) if (type === 'test') return;
+    };
+    await scene.clock.run(leaveAtFirst());
+    const syns = scene.syns.length;
+    await scene.clock.run(new Promise<void>((resolve) => void scene.clock.setTimer(scene.clock.nowUs() + 60e6, resolve)));
+    expect(scene.syns).toHaveLength(syns);
+    expect(scene.syns).toContain(SILENT);
   });
 
   it('with an error where no test can be run', async () => {

@@ -18,7 +18,7 @@ export interface ConnectRequest {
   window: number | undefined;
   ttl: number;
   tos: number;
-  /** What to send, piece by piece. */
+  /** What to send, piece by piece: each is asked for when there is room for it. What asking throws resets the connection and ends the run. */
   data: Iterable<Uint8Array>;
   close: CloseKind;
   /** After our data: how long the peer may be silent before we go on to close. */
