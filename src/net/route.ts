@@ -108,7 +108,7 @@ function bindToSource(fd: number, source: Ipv4Address): void {
   const unicast = source !== 0 && !isMulticast(source);
   const result = unicast ? libc().bind(fd, source, 0) || libc().connect(fd, source, ANY_PORT) : -errno.EADDRNOTAVAIL;
   if (result === -errno.EADDRNOTAVAIL || result === -errno.EACCES) {
-    throw badSource(source, 'it is not an address of this host', 'see `ip -br address`');
+    throw notOurs(source);
   }
   if (result < 0) throw systemError('use', `source address ${formatIpv4(source)}`, -result);
 }
@@ -132,6 +132,8 @@ const isBroadcast = (fd: number, destination: Ipv4Address): boolean =>
 
 const badDestination = (destination: Ipv4Address, reason: string): NetError =>
   new NetError('bad-destination', 'probe', formatIpv4(destination), reason, 'TCP speaks to one host: give the address of one');
+
+export const notOurs = (source: Ipv4Address): NetError => badSource(source, 'it is not an address of this host', 'see `ip -br address`');
 
 const badSource = (source: Ipv4Address, reason: string, hint: string): NetError =>
   new NetError('source-address', 'use', `source address ${formatIpv4(source)}`, reason, hint);

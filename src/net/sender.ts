@@ -10,6 +10,7 @@ import { IP_MTU_DISCOVER, IP_NODEFRAG, IP_PMTUDISC_PROBE, IP_RECVERR, libc, SOL_
 import type { Departure } from './moment.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
 import { PROTOCOL_RAW, RawSocket } from './raw.ts';
+import { notOurs } from './route.ts';
 import { ErrorQueue } from './stamp.ts';
 import { standStill } from './stand-still.ts';
 
@@ -78,6 +79,7 @@ export class Sender {
 
   private bind(source: Ipv4Address): void {
     const result = libc().bind(this.socket.fd, source, 0);
+    if (result === -errno.EADDRNOTAVAIL) throw notOurs(source);
     if (result < 0) throw systemError('bind', formatIpv4(source), -result);
   }
 

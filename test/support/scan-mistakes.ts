@@ -50,6 +50,11 @@ export function scanMistakes(host: string): Mistake[] {
     wrong('an address of three parts', ['10.77.1'], /"10\.77\.1" is neither/),
     wrong('an IPv6 address', ['2001:db8::1'], /is IPv6; rawshake speaks IPv4/),
     wrong('a port with the host', [`${host}:80`], /has a port; give .*, and the port as --ports 80/),
+    wrong(
+      'a source address that is not ours',
+      [host, '--source', '192.0.2.1'],
+      /use source address 192\.0\.2\.1: it is not an address of this host/,
+    ),
     wrong('all excluded', [host, '--exclude', '10.77.1.0/24'], /nothing is left: all are excluded/),
     wrong('a bad exclusion', [host, '--exclude', `${host},10.0.0.0/40`], /--exclude: "10\.0\.0\.0\/40"/),
     wrong('a file of exclusions that is missing', [host, '--exclude-file', '/nosuchfile'], /--exclude-file: .*no such file/, 66),

@@ -37,6 +37,7 @@ export function parseTarget({ text, from }: TargetWord): Interval | undefined {
   if (/^\d{1,5}$/.test(text)) throw new InputError(`${from}: ${quote(text)} is no host`, `give a port as --ports ${text}`);
   const pair = /^([^\s/:,@]+):([\w-]+)$/.exec(text);
   if (pair !== null) throw new InputError(`${from}: ${quote(text)} has a port`, `give ${pair[1]}, and the port as --ports ${pair[2]}`);
+  if (text.includes(',')) throw new InputError(`${from}: ${quote(text)} has a comma in it`, 'give targets with spaces between');
   throw new InputError(`${from}: ${quote(text)} is neither an address, a network, a range nor a name`, FORMS);
 }
 

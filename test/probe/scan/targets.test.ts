@@ -57,6 +57,7 @@ describe('a target', () => {
     ['10.0.0.1-10.0.0', '"10.0.0" is no IPv4 address'],
     ['10.0.0.1-x', 'is neither an address, a network, a range nor a name'],
     ['10.0.0-3.1', 'is neither'],
+    ['10.0.0.1,10.0.0.2', 'has a comma in it; give targets with spaces between'],
     ['10.0.0.*', 'is neither'],
     ['10.0.0', 'is neither'],
     ['010.0.0.1', 'is neither'],
