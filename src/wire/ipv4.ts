@@ -64,22 +64,23 @@ export interface Ipv4Header {
 const NO_OPTIONS = new Uint8Array(0);
 
 /** The header that a Linux host would put before a TCP segment, with the given fields in place of its own. */
-export function ipv4Header({
-  ihl,
-  tos = 0,
-  totalLength,
-  id = 0,
-  reservedBit = false,
-  dontFragment = true,
-  moreFragments = false,
-  fragmentOffset = 0,
-  ttl = 64,
-  protocol = PROTOCOL_TCP,
-  checksum,
-  source,
-  destination,
-  options = NO_OPTIONS,
-}: Partial<Ipv4Header> & Pick<Ipv4Header, 'source' | 'destination'>): Ipv4Header {
+export function ipv4Header(fields: Partial<Ipv4Header> & Pick<Ipv4Header, 'source' | 'destination'>): Ipv4Header {
+  const {
+    ihl,
+    tos = 0,
+    totalLength,
+    id = 0,
+    reservedBit = false,
+    dontFragment = true,
+    moreFragments = false,
+    fragmentOffset = 0,
+    ttl = 64,
+    protocol = PROTOCOL_TCP,
+    checksum,
+    source,
+    destination,
+    options = NO_OPTIONS,
+  } = fields;
   return {
     ihl,
     tos,

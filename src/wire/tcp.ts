@@ -52,20 +52,21 @@ const EMPTY = new Uint8Array(0);
 const NO_OPTIONS: readonly TcpOption[] = [];
 
 /** A segment of the given fields, everything else zero or empty. */
-export function tcpSegment({
-  sourcePort,
-  destinationPort,
-  seq = 0,
-  ack = 0,
-  dataOffset,
-  reserved = 0,
-  flags = 0,
-  window = 0,
-  checksum,
-  urgent = 0,
-  options = NO_OPTIONS,
-  payload = EMPTY,
-}: Partial<TcpSegment> & Pick<TcpSegment, 'sourcePort' | 'destinationPort'>): TcpSegment {
+export function tcpSegment(fields: Partial<TcpSegment> & Pick<TcpSegment, 'sourcePort' | 'destinationPort'>): TcpSegment {
+  const {
+    sourcePort,
+    destinationPort,
+    seq = 0,
+    ack = 0,
+    dataOffset,
+    reserved = 0,
+    flags = 0,
+    window = 0,
+    checksum,
+    urgent = 0,
+    options = NO_OPTIONS,
+    payload = EMPTY,
+  } = fields;
   return { sourcePort, destinationPort, seq, ack, dataOffset, reserved, flags, window, checksum, urgent, options, payload };
 }
 
