@@ -48,6 +48,16 @@ describe('a listener', () => {
     expect(told).toHaveLength(segments ? scene.packets.length : 0);
   });
 
+  it.each([
+    [undefined, undefined],
+    [SERVER, '10.0.0.2'],
+  ])('says which address it listens on: %s', async (source, address) => {
+    const scene = new Scene();
+    scene.listen({ source, deadlineMs: 10 });
+    await scene.end(false);
+    expect(scene.events[0]).toMatchObject({ type: 'listening', address });
+  });
+
   it('acknowledges by its echo, and by itself what brings none', async () => {
     const scene = new Scene();
     scene.listen({ echo: true, count: 1 });
