@@ -20,6 +20,10 @@ interface Hop {
   answers: boolean;
   /** What its quotes show for a TTL; undefined: what was left. */
   quotesTtl?: number;
+  /** It has said too much lately, and says no more until it is left alone for a second. */
+  isTired?: boolean;
+  /** It speaks from the address of this one. */
+  speaksAs?: number;
 }
 
 interface World {
@@ -41,6 +45,8 @@ class PathProber implements Prober {
   sent = 0;
   readonly open = new Set<Probe>();
   readonly #findings: { atUs: number; finding: Finding }[] = [];
+  /** When routers that tire were last asked. */
+  readonly #askedAtUs = new Map<number, number>();
   #wake: (() => void) | undefined;
 
   constructor(
@@ -65,7 +71,7 @@ class PathProber implements Prober {
   #walk(probe: Probe, kind: 'ack' | 'segment'): Finding | undefined {
     const size = probe.datagram.length;
     for (const [at, { mtu, says, answers }] of this.world.hops.entries()) {
-      if (probe.ttl === at + 1) return answers ? this.#icmp(probe, at, 'ttl-exceeded') : undefined;
+      if (probe.ttl === at + 1) return answers && !this.#isTired(at) ? this.#icmp(probe, at, 'ttl-exceeded') : undefined;
       if (size <= mtu) continue;
       if (says === 'silent') return undefined;
       return this.#icmp(probe, at, 'fragmentation-needed', says === 'mtu' ? mtu : says === 'zero' ? 0 : says.lie);
@@ -76,12 +82,20 @@ class PathProber implements Prober {
     return { type: 'answer', probe, atUs: 0, outcome: this.silence, round: undefined, ip, tcp, datagram: new Uint8Array() };
   }
 
+  #isTired(at: number): boolean {
+    if (this.world.hops[at]?.isTired !== true) return false;
+    const askedAtUs = this.#askedAtUs.get(at) ?? Infinity;
+    this.#askedAtUs.set(at, this.clock.nowUs());
+    return this.clock.nowUs() - askedAtUs < 1e6 || askedAtUs === Infinity;
+  }
+
   #icmp(probe: Probe, at: number, name: string, nextHopMtu?: number): Finding {
-    const ip = ipv4Header({ source: address(at), destination: 1 });
+    const from = address(this.world.hops[at]?.speaksAs ?? at);
+    const ip = ipv4Header({ source: from, destination: 1 });
     const ttl = this.world.hops[at]?.quotesTtl ?? probe.ttl - at;
     const quote = ipv4Header({ source: 1, destination: DESTINATION, ttl });
     const error = { name, extensions: [], ip: quote, ...(nextHopMtu === undefined ? {} : { nextHopMtu }) };
-    return { type: 'icmp', probe, atUs: 0, from: address(at), round: { us: RTT_US, clock: 'user' }, error, ip, datagram: new Uint8Array() };
+    return { type: 'icmp', probe, atUs: 0, from, round: { us: RTT_US, clock: 'user' }, error, ip, datagram: new Uint8Array() };
   }
 
   async next(untilUs: number): Promise<Finding | undefined> {
@@ -170,6 +184,13 @@ describe('the path MTU', () => {
     expect(await measure({ hops: [hop(), hop(1300, { lie })] })).toMatchObject({ mtu: 1300, narrowings: [{ ttl: 2, mtu: 1300 }] });
   });
 
+  it('has of a router that names one size after the other the least', async () => {
+    expect(await measure({ hops: [hop(), hop(1450), { ...hop(1400), speaksAs: 1 }, hop()] })).toMatchObject({
+      mtu: 1400,
+      narrowings: [{ address: '10.0.0.2', mtu: 1400 }],
+    });
+  });
+
   it('has a silent narrowing before one that is told, and behind one', async () => {
     const before = await measure({ hops: [hop(), hop(1450, 'silent'), hop(), hop(1280)] });
     expect(before).toMatchObject({
@@ -193,6 +214,11 @@ describe('the path MTU', () => {
   it('lays a black hole to the last hop that answers before it, where others say nothing at all', async () => {
     const hops = [hop(), hop(1500, 'mtu', false), hop(1300, 'silent', false), hop()];
     expect(await measure({ hops })).toMatchObject({ mtu: 1300, narrowings: [{ ttl: 1, address: '10.0.0.1', mtu: 1300 }] });
+  });
+
+  it('gives a router that has said too much lately a rest before it is taken for one that says nothing', async () => {
+    const found = await measure({ hops: [hop(), hop(), { ...hop(1400, 'silent'), isTired: true }, hop()] });
+    expect(found).toMatchObject({ mtu: 1400, narrowings: [{ ttl: 3, mtu: 1400 }] });
   });
 
   it('knows by what is left of the TTL how far a router is that was not seen', async () => {
