@@ -1,4 +1,4 @@
-/** Whatever an engine opened is closed when it is over: at its end, when it is told to stop, and where nobody wants the rest. */
+/** Whatever an engine opened is closed when it is over, however it ends; and what the kernel dropped there stands in the result. */
 import { describe, expect, it } from 'vitest';
 import { MemoryWire, VirtualClock } from '../../src/net/memory.ts';
 import type { Network } from '../../src/net/network.ts';
@@ -48,7 +48,7 @@ const ENGINES: Readonly<Record<string, (context: ProbeContext) => AsyncGenerator
 };
 
 /** A network that knows what is open on it, with a peer that answers SYNs and nothing else. */
-function watched() {
+function watched(dropped = 0) {
   const clock = new VirtualClock();
   const wire = new MemoryWire(clock);
   wire.attach(B, (datagram) => {
@@ -66,6 +66,7 @@ function watched() {
     opened++;
     open.add(it);
     return Object.assign(it, {
+      dropped,
       close() {
         open.delete(it);
         close();
@@ -125,4 +126,14 @@ describe.each(Object.entries(ENGINES))('the ports of %s are closed', (_name, eng
     expect(opened()).toBeGreaterThan(0);
     expect(open.size).toBe(0);
   });
+});
+
+it.each(Object.entries(ENGINES))('%s tells what the kernel dropped', async (_name, engine) => {
+  const { clock, network } = watched(3);
+  const events: unknown[] = [];
+  const run = async () => {
+    for await (const event of engine(createContext(network, 1))) events.push(event);
+  };
+  await clock.run(run());
+  expect(events.at(-1)).toMatchObject({ type: 'result', kernelDrops: 3 });
 });
