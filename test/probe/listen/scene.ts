@@ -4,7 +4,7 @@ import { MemoryWire, VirtualClock } from '../../../src/net/memory.ts';
 import { connect } from '../../../src/probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../../../src/probe/connect/request.ts';
 import { createContext } from '../../../src/probe/context.ts';
-import type { ConnectResult, ListenEvent, ListenResult, ServedResult } from '../../../src/probe/events.ts';
+import type { ConnectEvent, ConnectResult, ListenEvent, ListenResult, ServedResult } from '../../../src/probe/events.ts';
 import { listen } from '../../../src/probe/listen/listen.ts';
 import { LISTEN_DEFAULTS, type ListenRequest } from '../../../src/probe/listen/request.ts';
 import { parseIpv4 } from '../../../src/wire/address.ts';
@@ -46,11 +46,12 @@ export class Scene {
     this.#run.catch(() => undefined);
   }
 
-  /** A call from the other host. */
-  async call(request: Partial<ConnectRequest> = {}): Promise<Call> {
+  /** A call from the other host. @param seen is shown every event of it */
+  async call(request: Partial<ConnectRequest> = {}, seen: (event: ConnectEvent) => void = () => {}): Promise<Call> {
     const asked = { ...CONNECT_DEFAULTS, host: 'server', address: SERVER, port: PORT, ...request };
     const received: Uint8Array[] = [];
     for await (const event of connect(asked, createContext(this.client, this.#seed + 1))) {
+      seen(event);
       if (event.type === 'data') received.push(event.payload);
       if (event.type === 'result') return { result: event, bytes: new Uint8Array(Buffer.concat(received)) };
     }
