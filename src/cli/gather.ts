@@ -1,5 +1,5 @@
 /** Thousands of lines a second cost more to write one by one than to make. */
-import { type Io, writtenBy } from './io.ts';
+import { type Io, ioWith, writtenBy } from './io.ts';
 
 const MOST_LENGTH = 1 << 16;
 
@@ -13,8 +13,7 @@ export function gatherOutput(io: Io): Io & { /** To be called at the end. */ flu
     if (gathered !== '') stdout.write(gathered);
     gathered = '';
   };
-  return {
-    ...io,
+  return ioWith(io, {
     flush,
     stdout: writtenBy(stdout, (text) => {
       gathered += text;
@@ -27,9 +26,9 @@ export function gatherOutput(io: Io): Io & { /** To be called at the end. */ flu
       flush();
       stderr.write(text);
     }),
-    exitNow(code) {
+    exitNow(code: number) {
       flush();
       io.exitNow(code);
     },
-  };
+  });
 }

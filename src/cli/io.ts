@@ -35,6 +35,9 @@ export interface Io {
   exitNow(code: number): void;
 }
 
+/** The same but for some of it. A spread would read `stdin`, which makes it. */
+export const ioWith = <T extends Partial<Io>>(io: Io, parts: T): Io & T => Object.assign(Object.create(io), parts);
+
 /** Why stdout takes no more. */
 export interface OutputFailure {
   /** The reader went away, which is nothing to talk about. */

@@ -1,7 +1,7 @@
 /** Options that name a file to write, `-` for stdout; the text goes to stderr then. */
 import type { Args } from '../options/args.ts';
 import { usageError } from '../options/errors.ts';
-import type { Io } from './io.ts';
+import { type Io, ioWith } from './io.ts';
 import { STANDARD_OUTPUT } from './save.ts';
 
 /** What else is printed for programs. */
@@ -22,7 +22,7 @@ export function outputPath(args: Args, name: string, others: readonly string[] =
 }
 
 /** With the text on stderr, where the file is stdout. */
-export const beside = (path: string | undefined, io: Io): Io => (path === STANDARD_OUTPUT ? { ...io, stdout: io.stderr } : io);
+export const beside = (path: string | undefined, io: Io): Io => (path === STANDARD_OUTPUT ? ioWith(io, { stdout: io.stderr }) : io);
 
 function pathOf(args: Args, name: string): string | undefined {
   const given = args.text(name);

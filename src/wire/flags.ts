@@ -24,10 +24,12 @@ const FLAGS = [
 
 export type FlagName = (typeof FLAGS)[number][0];
 
-const namesOf: FlagName[][] = Array.from({ length: 512 }, (_, bits) => FLAGS.filter(([, bit]) => bits & bit).map(([name]) => name));
+/** Made as they are asked for: to make all 512 at the start takes milliseconds. */
+const namesOf: (FlagName[] | undefined)[] = new Array(512).fill(undefined);
 
 /** The names of the bits that are set, highest first. The array is shared: do not change it. */
-export const flagNames = (flags: number): readonly FlagName[] => namesOf[flags & 0x1ff];
+export const flagNames = (flags: number): readonly FlagName[] =>
+  (namesOf[flags & 0x1ff] ??= FLAGS.filter(([, bit]) => flags & bit).map(([name]) => name));
 
 /** tcpdump's letters, in the order in which it writes them. */
 const LETTERS = [

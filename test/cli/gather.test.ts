@@ -16,3 +16,19 @@ it('what goes to stderr comes after what was written to stdout before it', async
   await new Promise((resolve) => setImmediate(resolve));
   expect(seen).toEqual(['one two ', 'three ', 'four ']);
 });
+
+it('does not make stdin, which nobody asked for', () => {
+  let made = 0;
+  const io = {
+    stdout: SILENT,
+    stderr: SILENT,
+    get stdin() {
+      made++;
+      return process.stdin;
+    },
+  };
+  const gathering = gatherOutput(io as Partial<Io> as Io);
+  expect(made).toBe(0);
+  expect(gathering.stdin).toBe(process.stdin);
+  expect(made).toBe(1);
+});

@@ -20,7 +20,7 @@ import { formatIpv4, type Ipv4Address } from '../../wire/address.ts';
 import type { CommandBody } from '../command.ts';
 import { readExpectations } from '../expect.ts';
 import { gatherOutput } from '../gather.ts';
-import { type Io, writtenBy } from '../io.ts';
+import { type Io, ioWith, writtenBy } from '../io.ts';
 import { openNetwork } from '../network.ts';
 import { beside, outputPath } from '../output-path.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
@@ -106,7 +106,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
     if (stdout.isTTY) progress.hide();
     stdout.write(text);
   };
-  const io = gatherOutput({ ...toStderr, stdout: writtenBy(stdout, write) });
+  const io = gatherOutput(ioWith(toStderr, { stdout: writtenBy(stdout, write) }));
   const names = createNames(hostNames);
   const reporter = createScanReporter({
     write: (text) => io.stdout.write(text),

@@ -13,7 +13,7 @@ import { createWatchReporter } from '../../report/trace-watch.ts';
 import { type CommandBody, HOST, PORT } from '../command.ts';
 import { readExpectations } from '../expect.ts';
 import { gatherOutput } from '../gather.ts';
-import type { Io } from '../io.ts';
+import { type Io, ioWith } from '../io.ts';
 import { openNetwork } from '../network.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
 import { present } from '../present.ts';
@@ -97,12 +97,11 @@ function createReporter(args: Args, { probes, flows, watchMs }: TraceRequest, io
       watch.leave();
       removeResize();
     },
-    io: {
-      ...io,
-      exitNow(code) {
+    io: ioWith(io, {
+      exitNow(code: number) {
         watch.leave();
         io.exitNow(code);
       },
-    },
+    }),
   };
 }
