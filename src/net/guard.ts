@@ -5,6 +5,7 @@ import { errno } from './errno.ts';
 import { NetError } from './errors.ts';
 import { attachFilter, type CompiledProgram, compile, type PortRange, rejectAll } from './filter.ts';
 import { IP_LOCAL_PORT_RANGE, IP_MINTTL, libc, SO_REUSEADDR, SOL_IP, SOL_SOCKET } from './libc.ts';
+import type { PortGuard } from './network.ts';
 import { bindError, serverBindError } from './reservation.ts';
 
 const HIGHEST_TTL = 255;
@@ -25,13 +26,23 @@ const WHOLE_RANGE = 0;
  */
 export interface Guard {
   readonly port: number;
+  /** By what it keeps the kernel away. */
+  readonly kind: GuardKind;
   /** Gives the port back to the kernel. Once. */
   close(): void;
 }
 
+export type GuardKind = Exclude<PortGuard, 'none'>;
+
+/** A socket that takes nothing in, on no port yet. */
+interface ShutSocket {
+  fd: number;
+  kind: GuardKind;
+}
+
 /** Makes guards, and keeps the sockets of closed ones for those to come. */
 export class Guards {
-  private readonly spares: number[] = [];
+  private readonly spares: ShutSocket[] = [];
   private readonly range: PortRange;
   /** The port given last, of those that nobody asked for. */
   private last: number | undefined;
@@ -48,14 +59,14 @@ export class Guards {
    * @throws NetError `port-in-use`, `no-permission`
    */
   openServer(address: Ipv4Address, port: number): Guard {
-    const fd = this.openSocket();
+    const { fd, kind } = this.openSocket();
     libc().setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     const result = libc().bind(fd, address, port) || libc().listen(fd, 1);
     if (result < 0) {
       libc().close(fd);
       throw serverBindError(-result, address, port);
     }
-    return { port, close: () => libc().close(fd) };
+    return { port, kind, close: () => libc().close(fd) };
   }
 
   /**
@@ -63,7 +74,8 @@ export class Guards {
    * @throws NetError `port-in-use`, `no-permission`
    */
   open(address: Ipv4Address, port: number | undefined): Guard {
-    const fd = this.spares.pop() ?? this.openSocket();
+    const socket = this.spares.pop() ?? this.openSocket();
+    const { fd, kind } = socket;
     if (port === undefined) this.narrow(fd);
     let result = libc().bind(fd, address, port ?? 0);
     if (result === -errno.EADDRINUSE && port === undefined) {
@@ -76,9 +88,9 @@ export class Guards {
       throw bindError(-result, address, port);
     }
     // A port that was asked for stays with its socket, so that one is not kept.
-    if (port !== undefined) return { port, close: () => libc().close(fd) };
+    if (port !== undefined) return { port, kind, close: () => libc().close(fd) };
     this.last = libc().getsockname(fd).port;
-    return { port: this.last, close: () => this.take(fd) };
+    return { port: this.last, kind, close: () => this.take(socket) };
   }
 
   /**
@@ -95,16 +107,16 @@ export class Guards {
   /** Closes the spare sockets; guards that are open stay. */
   close(): void {
     this.closed = true;
-    for (const fd of this.spares.splice(0)) libc().close(fd);
+    for (const { fd } of this.spares.splice(0)) libc().close(fd);
   }
 
-  private take(fd: number): void {
-    const spare = !this.closed && this.spares.length < MOST_SPARES && libc().disconnect(fd) === 0;
-    if (spare) this.spares.push(fd);
-    else libc().close(fd);
+  private take(socket: ShutSocket): void {
+    const spare = !this.closed && this.spares.length < MOST_SPARES && libc().disconnect(socket.fd) === 0;
+    if (spare) this.spares.push(socket);
+    else libc().close(socket.fd);
   }
 
-  private openSocket(): number {
+  private openSocket(): ShutSocket {
     const fd = openDescriptor('TCP');
     this.filter ??= compile(rejectAll);
     const { filter, leastTtl } = shut(fd, this.filter);
@@ -118,7 +130,7 @@ export class Guards {
         'run it with sudo, or allow SO_ATTACH_FILTER or IP_MINTTL in the sandbox',
       );
     }
-    return fd;
+    return { fd, kind: filter ? 'socket' : 'least-ttl' };
   }
 }
 

@@ -17,6 +17,7 @@ import type {
   Network,
   Port,
   PortArrival,
+  PortGuard,
   PortRequest,
   Route,
   SharedInbox,
@@ -108,7 +109,7 @@ class KernelNetwork implements Network {
 
 class KernelPort implements Port, Listener {
   readonly route: Route;
-  readonly guard = 'socket';
+  readonly guard: PortGuard;
   readonly address: number;
   readonly port: number;
   readonly peerAddress: number;
@@ -130,6 +131,7 @@ class KernelPort implements Port, Listener {
     this.route = route;
     this.address = route.sourceAddress;
     this.port = guard.port;
+    this.guard = guard.kind;
     this.peerAddress = request.destination;
     this.peerPort = request.destinationPort;
     this.receiveWindowBytes = Math.floor(sockets.receiveBufferBytes / BUFFER_PER_WINDOW);

@@ -8,7 +8,7 @@ import { Guards } from './guard.ts';
 import { Inbox } from './inbox.ts';
 import { interfaceMtu } from './interfaces.ts';
 import type { Departure } from './moment.ts';
-import type { Arrival, Home, ListenerRequest, ListeningPorts, Route } from './network.ts';
+import type { Arrival, Home, ListenerRequest, ListeningPorts, PortGuard, Route } from './network.ts';
 import { localPortRange } from './ports.ts';
 import { Receiver } from './receiver.ts';
 import { findRoute, type Routes } from './route.ts';
@@ -35,7 +35,7 @@ const destinationOf = (datagram: Uint8Array): Ipv4Address => decodeIpv4Header(da
 const home = (interfaceName: string): Home => ({ interfaceName, mtu: interfaceMtu(interfaceName) ?? FALLBACK_MTU });
 
 export class KernelListener implements ListeningPorts {
-  readonly guard = 'socket';
+  readonly guard: PortGuard;
   readonly receiveWindowBytes: number;
   private readonly request: ListenerRequest;
   private readonly clock: MachineClock;
@@ -66,7 +66,9 @@ export class KernelListener implements ListeningPorts {
     this.signal = new Inbox(clock, () => this.poll());
     try {
       const guards = this.keep(new Guards(localPortRange()));
-      for (const port of ports) this.keep(guards.openServer(address, port));
+      const held = ports.map((port) => this.keep(guards.openServer(address, port)));
+      // All are made alike.
+      this.guard = held[0]?.kind ?? 'none';
       this.sender = this.keep(new Sender(clock, stamps && dated, { source: request.address, amongStrangers: true }));
       this.tcp = this.keep(this.receiver(PROTOCOL_TCP, stamps));
       this.syns = this.keep(this.receiver(PROTOCOL_TCP, stamps, SYN_BUFFER_BYTES));

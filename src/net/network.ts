@@ -67,12 +67,19 @@ export interface SharedInbox {
   fail(error: Error): void;
 }
 
+/**
+ * What keeps the kernel from answering for a port. `socket`: a listening socket of ours whose filter lets nothing in. `least-ttl`: the
+ * same without a filter, where this process may attach none: what arrives with a TTL of 255 gets past it, and the kernel answers that.
+ * `none`: nothing does; needless on a link of memory.
+ */
+export const PORT_GUARDS = ['socket', 'least-ttl', 'none'] as const;
+export type PortGuard = (typeof PORT_GUARDS)[number];
+
 /** A local TCP port that is ours alone until it is closed: no other program has it, and the kernel does not answer for it. */
 export interface Port {
   readonly route: Route;
   readonly port: number;
-  /** How the kernel is kept from answering: a listening socket of ours, or not at all (needless on a link of memory). */
-  readonly guard: 'socket' | 'none';
+  readonly guard: PortGuard;
   /**
    * Sends one IPv4 datagram, now.
    * @returns when it left
@@ -195,8 +202,7 @@ export interface Home {
 
 /** Ports of ours that anybody may speak to. No other program has them, and the kernel answers nobody for them. */
 export interface ListeningPorts {
-  /** As {@link Port.guard}. */
-  readonly guard: 'socket' | 'none';
+  readonly guard: PortGuard;
   /** Where an address lives that a datagram was sent to; undefined where it is not one that we listen on, but a broadcast's. */
   homeOf(address: Ipv4Address): Home | undefined;
   /** The way back to a peer from the address that it called. @throws NetError as {@link Network.openPort} */

@@ -226,6 +226,18 @@ describeNeeding(['namespaces'], 'privileges', () => {
     expect(main).toMatchObject({ ...nothing, uids: [0, 0, 0, 0] });
   });
 
+  it.each([
+    ['socket', '+net_raw,+net_admin'],
+    ['least-ttl', '+net_raw'],
+  ])('the guard is told as it is: %s with %s', async (guard, capabilities) => {
+    const before = ['setpriv', '--bounding-set', `-all,${capabilities}`, '--inh-caps', `-all,${capabilities}`];
+    const [connected, listening] = await Promise.all([
+      rawshake(network.client, ['connect', network.serverAddress, '7', '--json'], { before }),
+      rawshake(network.client, ['listen', '7777', '--deadline', '0.1', '--json'], { before }),
+    ]);
+    expect([connected, listening].map(({ lines }) => (lines[0] as { guard?: string }).guard)).toEqual([guard, guard]);
+  });
+
   it('root that may not become anybody else gives up its capabilities all the same', async () => {
     const before = ['setpriv', '--bounding-set', '-all,+net_raw,+net_admin', '--inh-caps', '-all,+net_raw,+net_admin'];
     const { main } = await whileOpen({ before, env: sudo(NOBODY) });

@@ -1,5 +1,5 @@
 /** What the events of several commands have in common. */
-import type { ClockSource, ClockSources } from '../../net/network.ts';
+import type { ClockSource, ClockSources, PortGuard } from '../../net/network.ts';
 import type { ArrivalNote, SendNote } from '../../tcp/actions.ts';
 import type { State } from '../../tcp/state.ts';
 import type { FlagName } from '../../wire/flags.ts';
@@ -41,8 +41,8 @@ export interface StartEvent {
   startedAtNs: bigint;
   /** What dates the segments, unless one says otherwise of itself. */
   clock: ClockSources;
-  /** What keeps the kernel from answering for our port. */
-  guard: 'socket' | 'none';
+  /** What keeps the kernel from answering for our port; `least-ttl`: all but what arrives with a TTL of 255. */
+  guard: PortGuard;
 }
 
 /** What is remarkable about a segment. */

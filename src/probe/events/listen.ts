@@ -1,5 +1,7 @@
 /** What `listen` tells. */
+
 import type { NetError } from '../../net/errors.ts';
+import type { PortGuard } from '../../net/network.ts';
 import type { IcmpEvent, NoteEvent, SCHEMA_VERSION, SegmentEvent, StartEvent } from './common.ts';
 import type { ConnectResult, DataEvent, StateEvent } from './connect.ts';
 import type { OfConversation } from './replay.ts';
@@ -15,7 +17,7 @@ export interface ListeningEvent {
   ports: readonly number[];
   /** ISO 8601, UTC. */
   startedAt: string;
-  guard: 'socket' | 'none';
+  guard: PortGuard;
 }
 
 /** How a conversation with a peer that called went, told as a connect of ours. */

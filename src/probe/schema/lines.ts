@@ -1,4 +1,5 @@
 /** Each kind of line of `--json`, held to the type of the event that it tells. */
+import { PORT_GUARDS, type PortGuard } from '../../net/network.ts';
 import type {
   Answer,
   CheckEvent,
@@ -55,7 +56,7 @@ const start = defined(
       interfaceName: optional(text),
       startedAt: text,
       clock: record({ transmit: clock, receive: clock }),
-      guard: oneOf<'socket' | 'none'>()('socket', 'none'),
+      guard: oneOf<PortGuard>()(...PORT_GUARDS),
     },
     'StartEvent',
   ),

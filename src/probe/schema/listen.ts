@@ -1,4 +1,5 @@
 /** The lines of `listen`: those of `connect`, each with its conversation, and a result of all that called. */
+import { PORT_GUARDS, type PortGuard } from '../../net/network.ts';
 import type { ConnectResult, ListeningEvent, ListenResult, SCHEMA_VERSION, ServedResult } from '../events.ts';
 import { type AnySchema, constant, defined, extended, flag, integer, list, number, oneOf, optional, record, text } from './builder.ts';
 import { ending, type Printed } from './common.ts';
@@ -14,7 +15,7 @@ const listening = defined(
       address: optional(text),
       ports: list(integer),
       startedAt: text,
-      guard: oneOf<'socket' | 'none'>()('socket', 'none'),
+      guard: oneOf<PortGuard>()(...PORT_GUARDS),
     },
     'ListeningEvent',
   ),
