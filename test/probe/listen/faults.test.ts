@@ -169,7 +169,12 @@ describe('misbehaviour', () => {
   it.each(ways)('zero-window: nothing is taken by %s until it opens', async (_, how) => {
     const scene = new Scene();
     scene.listen({ misbehaviour: misbehaviour({ zeroWindowMs: 3000 }), count: 1, ...how });
-    const { result } = await scene.run(scene.call({ data: [pattern(5000)], timeoutMs: 10_000 }));
+    const told: string[] = [];
+    const call = scene.call({ data: [pattern(5000)], timeoutMs: 10_000 }, (event) => {
+      if (event.type === 'note' && event.code === 'zero-window') told.push(event.text);
+    });
+    const { result } = await scene.run(call);
+    expect(told).toEqual([expect.stringMatching(/closed/), expect.stringMatching(/open/)]);
     expect(result.data).toMatchObject({ sentBytes: 5000, ackedBytes: 5000 });
     expect(result.data.ackUs).toBeUndefined();
     const windows = scene.packets.filter(({ ip }) => ip.source === SERVER).map(({ tcp }) => tcp?.window);

@@ -47,6 +47,16 @@ describe('the numbers', () => {
     expect(hops.at(-1)).toMatchObject({ address: '10.9.9.9', rttUs: [null, null, null], figures: { received: 3 } });
   });
 
+  it('have the data that were asked for at their beginning, also where they are made long', async () => {
+    const simulation = new Simulation(pathOf(routers(2), 'closed'));
+    const payload = new TextEncoder().encode('hello');
+    const { result } = await simulation.trace({ mtu: true, spec: { payload } });
+    expect(result.pathMtu?.mtu).toBe(1500);
+    const probes = segmentsOf(simulation).filter(isProbe);
+    expect(probes.every((probe) => Buffer.compare(probe.payload.subarray(0, 5), payload) === 0)).toBe(true);
+    expect(Math.max(...probes.map(({ ip }) => ip.totalLength ?? 0))).toBe(1500);
+  });
+
   it('stay with an identification that was asked for', async () => {
     const simulation = new Simulation(pathOf(routers(2)));
     const { result } = await simulation.trace({ spec: { ipId: 77 } });
