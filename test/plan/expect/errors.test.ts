@@ -57,6 +57,8 @@ const OF_CONNECT: readonly Wrong[] = [
     'an item of synack.flags is never 5',
     'it is one of AE, CWR, ECE, URG, ACK, PSH, RST, SYN, FIN',
   ],
+  ['verdict ; open', '        ^', '";" has no meaning here', 'signs are == != < <= > >= ~ !~ ( ) , and .; put texts in quotes'],
+  ['verdict == 😀', '           ^^', '"😀" has no meaning here', 'signs are == != < <= > >= ~ !~ ( ) , and .; put texts in quotes'],
   ['verdict has SYN', '^^^^^^^', 'verdict is a word and no list', 'has finds a word in a list, such as flags has SYN'],
   ['count(verdict) == 1', '      ^^^^^^^', 'verdict is a word and no list', 'lists are such as received, notes and states'],
   ['max(received) > 1', '    ^^^^^^^^', 'max wants numbers, and received are none', 'name a field of them, such as .atUs'],
