@@ -1,7 +1,7 @@
 /** `HOST PORT` or `HOST:PORT`, to a host and a port number. */
-import { isIpv6Address, resolvePort } from '../net/resolve.ts';
+import { isIpv6Address, resolvePort, tcpServices } from '../net/resolve.ts';
 import { usageError } from './errors.ts';
-import { quote } from './values.ts';
+import { quote, suggestion } from './values.ts';
 
 export interface Target {
   host: string;
@@ -42,5 +42,8 @@ export function readPort(option: string, text: string): number {
   const port = resolvePort(text);
   if (port !== undefined) return port;
   if (/^[\d-]/.test(text)) throw usageError(`${option}: ${text} is no port`, 'give 1 to 65535');
-  throw usageError(`${option}: ${quote(text)} is no known service name`, 'give a number from 1 to 65535 or a name from /etc/services');
+  throw usageError(
+    `${option}: ${quote(text)} is no known service name`,
+    suggestion(text, [...tcpServices().keys()], 'give a number from 1 to 65535 or a name from /etc/services'),
+  );
 }

@@ -7,6 +7,7 @@ it.each<[string[], string]>([
   [['ping', '10.0.0.1-9:80'], 'HOST: "10.0.0.1-9" is more than one host; give one; rawshake scan takes networks and ranges'],
   [['connect', '10.0.0.1', '80,443'], 'PORT: 80,443 is more than one port; give one; rawshake scan takes many'],
   [['trace', '10.0.0.1:80-90'], 'PORT: 80-90 is more than one port; give one; rawshake scan takes many'],
+  [['connect', '10.0.0.1', 'HTTP'], 'PORT: "HTTP" is no known service name; did you mean http?'],
   [['connect', '10.0.0.1', '-1'], 'PORT: -1 is no port; give 1 to 65535'],
   [['connect', '10.0.0.1', '80', '--no-timestamps=1,2'], '--no-timestamps=1,2: --no-timestamps takes no value; leave the value out'],
   [['connect', '10.0.0.1', '80', '--pcap', '-', '--json'], '--json and --pcap - at once; both are for stdout: give --pcap a file'],
