@@ -154,17 +154,23 @@ describeNeeding(['namespaces'], 'replay', () => {
   });
 
   it('tells what it knows where Ctrl-C ends a stdin that does not', async () => {
-    const child = network.client.spawn(rawshakeArgv(['replay', '-', '--quiet']));
+    const child = network.client.spawn(rawshakeArgv(['replay', '-', '--json']));
     const ended = new Promise((resolve) => child.once('close', resolve));
     let said = '';
+    const begins = new Promise((resolve) => child.stdout.once('data', resolve));
     child.stdout.setEncoding('utf8').on('data', (text) => {
       said += text;
     });
     child.stdin.write(readFileSync(files.ethernet).subarray(0, 3000));
-    await delay(1000);
+    await begins;
     child.kill('SIGINT');
     expect(await ended).toBe(130);
-    expect(said).toMatch(/^1 {2}127\.0\.0\.1:\d+ {2}open /);
+    const lines = said
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.find(({ type, conversation }) => type === 'result' && conversation === 1)).toMatchObject({ verdict: 'open' });
+    expect(lines.at(-1)).toMatchObject({ type: 'result', exitCode: 130 });
   });
 
   it('tells what it knows where Ctrl-C ends a named pipe into which nobody writes', async () => {
