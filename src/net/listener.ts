@@ -21,10 +21,10 @@ const MOST_WAITING_BYTES = 32 << 20;
 const BUFFER_PER_WINDOW = 4;
 
 /**
- * SYNs have a buffer of their own, so that a flood of them drowns nobody else: some 20,000, which a slow machine too
- * answers within the second after which who sent them asks again.
+ * SYNs have a buffer of their own, so that a flood of them drowns nobody else: some 10,000, what comes while this process
+ * is kept waiting for a processor, and few enough to be answered before who sent them asks again.
  */
-const SYN_BUFFER_BYTES = 8 << 20;
+const SYN_BUFFER_BYTES = 4 << 20;
 
 const ANY_ADDRESS = 0;
 

@@ -126,6 +126,29 @@ describeNeeding(['namespaces'], 'a listener', () => {
     network.close();
   });
 
+  it('sends many at once, and those behind one that can not be sent', async () => {
+    const host = address('127.0.0.1');
+    const nowhere = address('198.51.100.1');
+    const segment = (seq: number, destination: Ipv4Address): Uint8Array =>
+      encodePacket({
+        ip: ipv4Header({ source: host, destination }),
+        tcp: tcpSegment({ sourcePort: 9, destinationPort: 7, flags: ACK, seq }),
+      });
+    const count = 200;
+    ports.sendMany(Array.from({ length: count }, (_, seq) => segment(seq, seq % 90 === 5 ? nowhere : host)));
+    const heard: number[] = [];
+    while (!heard.includes(count - 1)) {
+      const arrivals = await ports.next(network.clock.nowUs() + 1_000_000);
+      expect(arrivals.length).toBeGreaterThan(0);
+      for (const { datagram } of arrivals) {
+        const { tcp } = decodePacket(datagram);
+        // Callers of before whom nobody answered may still try.
+        if (tcp?.sourcePort === 9) heard.push(tcp.seq);
+      }
+    }
+    expect(heard).toEqual(Array.from({ length: count }, (_, seq) => seq).filter((seq) => seq % 90 !== 5));
+  });
+
   it('a wait ends at its time and when it is woken', async () => {
     let startedAtUs = network.clock.nowUs();
     while ((await ports.next(startedAtUs + 20_000)).length > 0) startedAtUs = network.clock.nowUs();
