@@ -29,7 +29,7 @@ import { type Source, sourceOf } from '../start-event.ts';
 import type { Teller, Timeline, ToldProbe } from '../teller.ts';
 import { icmpFinding, openTracePort, quotedEnds } from './port.ts';
 import { type Finding, firstFinding, type Probe, type ProbeChoice, type Prober } from './prober.ts';
-import type { TraceRequest } from './request.ts';
+import { fullTtlOf, type TraceRequest } from './request.ts';
 
 /** Numbers that probes take in turn: fewer than any window in use has, more than are ever waited for. */
 const NUMBERS = 4096;
@@ -89,7 +89,7 @@ export class InsideProber implements Prober {
         iss: spec.seq,
         synOptions: spec.namedOptions ?? {},
         window: spec.window,
-        ttl: spec.ttl ?? 64,
+        ttl: spec.ttl ?? fullTtlOf(request),
         tos: spec.tos ?? 0,
         timeoutMs: request.wait.maxMs,
         timeWaitMs: DEFAULT_TIME_WAIT_MS,

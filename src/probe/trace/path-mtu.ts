@@ -30,6 +30,8 @@ export interface MtuLimits {
   untilUs: number;
   /** The probes go out inside a connection. */
   inside: boolean;
+  /** Of the probes that are to reach the destination. */
+  fullTtl: number;
 }
 
 /** What came of a probe. `told`: by "fragmentation needed", with the MTU where the router names one. */
@@ -43,8 +45,6 @@ interface Aim {
   by: PathMtu['by'];
 }
 
-/** Enough for any host. */
-const FULL_TTL = 64;
 /** RFC 791: what every link takes. */
 const SMALLEST = 68;
 /** RFC 1191 §7.1: sizes that links have, tried where nobody names one. */
@@ -101,7 +101,7 @@ class MtuSearch {
   /** What the destination answers; else the last router that does. */
   async #takeAim(): Promise<Aim | undefined> {
     const { destination, hops } = this.#path;
-    const there = { ttl: FULL_TTL, address: destination };
+    const there = { ttl: this.#limits.fullTtl, address: destination };
     const last = hops.at(-1);
     const aims: Aim[] = this.#limits.inside
       ? [{ ...there, choice: {}, by: 'connection' }]

@@ -46,6 +46,12 @@ export interface TraceRequest {
   segments: boolean;
 }
 
+/** Enough for any host, but for those that are looked for farther away. */
+const FULL_TTL = 64;
+
+/** The TTL of what is to reach the destination, however far it is. */
+export const fullTtlOf = ({ maxTtl }: TraceRequest): number => Math.max(FULL_TTL, maxTtl);
+
 export const TRACE_DEFAULTS = {
   source: undefined,
   sourcePort: undefined,

@@ -9,7 +9,7 @@ import { type Flow, Flows } from './flows.ts';
 import { InsideProber } from './inside.ts';
 import { findPathMtu } from './path-mtu.ts';
 import type { Prober } from './prober.ts';
-import type { TraceContext, TraceRequest } from './request.ts';
+import { fullTtlOf, type TraceContext, type TraceRequest } from './request.ts';
 
 /** What a run came to beside what its flows tell. */
 interface End {
@@ -78,7 +78,7 @@ function measure({ run, prober }: Flow, request: TraceRequest, context: TraceCon
     rttUs: Math.max(0, ...longest) || undefined,
   };
   const untilUs = (begun?.atUs ?? clock.nowUs()) + request.deadlineMs * 1000;
-  return findPathMtu(prober, known, { clock, signal: context.signal, untilUs, inside: request.inside });
+  return findPathMtu(prober, known, { clock, signal: context.signal, untilUs, inside: request.inside, fullTtl: fullTtlOf(request) });
 }
 
 function resultOf(

@@ -133,7 +133,8 @@ async function measure(world: Partial<World>, limits: Partial<MtuLimits> = {}, s
     hops: whole.hops.flatMap(({ answers }, at) => (answers ? [{ ttl: at + 1, address: formatIpv4(address(at)) }] : [])),
     rttUs: RTT_US,
   };
-  const found = await clock.run(findPathMtu(prober, path, { clock, signal: undefined, untilUs: Infinity, inside: false, ...limits }));
+  const usual = { clock, signal: undefined, untilUs: Infinity, inside: false, fullTtl: 64 };
+  const found = await clock.run(findPathMtu(prober, path, { ...usual, ...limits }));
   expect(prober.open.size).toBe(0);
   return { ...found, sent: prober.sent, tookUs: clock.nowUs() };
 }
@@ -149,6 +150,16 @@ describe('the path MTU', () => {
       towards: '10.0.0.99',
       narrowings: [],
       sent: 2,
+    });
+  });
+
+  it('is found beyond 64 hops too, where the path is looked at so far', async () => {
+    const hops = [...Array.from({ length: 80 }, () => hop()), hop(1400)];
+    expect(await measure({ hops }, { fullTtl: 100 })).toMatchObject({
+      mtu: 1400,
+      found: 'icmp',
+      by: 'ack',
+      narrowings: [{ ttl: 81, mtu: 1400 }],
     });
   });
 
