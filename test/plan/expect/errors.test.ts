@@ -57,6 +57,12 @@ const OF_CONNECT: readonly Wrong[] = [
     'an item of synack.flags is never 5',
     'it is one of AE, CWR, ECE, URG, ACK, PSH, RST, SYN, FIN',
   ],
+  [
+    'close.text == "x"',
+    '      ^^^^',
+    'there is no text in close',
+    'there are kind, initiator, completed, finalState, durationUs, finAckUs, clock',
+  ],
   ['verdict ; open', '        ^', '";" has no meaning here', 'signs are == != < <= > >= ~ !~ ( ) , and .; put texts in quotes'],
   ['verdict == 😀', '           ^^', '"😀" has no meaning here', 'signs are == != < <= > >= ~ !~ ( ) , and .; put texts in quotes'],
   ['verdict has SYN', '^^^^^^^', 'verdict is a word and no list', 'has finds a word in a list, such as flags has SYN'],

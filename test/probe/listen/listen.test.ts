@@ -192,6 +192,15 @@ describe('a listener', () => {
     expect(listenExitCode(ended)).toBe(3);
   });
 
+  it('resets nobody in TIME-WAIT when it is stopped: all is done but the waiting (RFC 9293 §3.6.1)', async () => {
+    const scene = new Scene();
+    scene.listen({ close: 'active', data: () => [text('bye')], timeWaitMs: 60_000 });
+    await scene.run(scene.call({ close: 'passive' }));
+    const ended = await scene.end();
+    expect(ended).toMatchObject({ connections: 1, completed: 1, ended: 'interrupted' });
+    expect(scene.packets.some(({ tcp }) => tcp && tcp.flags & RST)).toBe(false);
+  });
+
   it('ends at its deadline, and says that fewer came than were awaited', async () => {
     const scene = new Scene();
     scene.listen({ count: 1, deadlineMs: 2000 });
