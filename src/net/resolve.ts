@@ -91,8 +91,8 @@ async function namesOf(resolver: Resolver, address: string): Promise<string[] | 
   }
 }
 
-/** Asked of node:net, which takes milliseconds for its first answer, only where there can be doubt. */
-export const isIpv6Address = (text: string): boolean => /:.*:/.test(text) && isIPv6(text);
+/** With brackets around it or without. Asked of node:net, which takes milliseconds for its first answer, only where there can be doubt. */
+export const isIpv6Address = (text: string): boolean => /:.*:/.test(text) && isIPv6(text.replace(/^\[(.*)\]$/, '$1'));
 
 /** @returns none where the name has no address of that family */
 async function addressesOf(host: string, family: 4 | 6): Promise<string[]> {

@@ -17,7 +17,7 @@ export function readTarget([first = '', second]: readonly string[]): Target {
   if (second !== undefined && colon >= 0)
     throw usageError(`${quote(first)} has a port and ${quote(second)} is another`, 'give HOST PORT or HOST:PORT');
   const [host, portText = ''] = colon < 0 ? [first, second] : [first.slice(0, colon), first.slice(colon + 1)];
-  if (host.includes(':') && !isIpv6Address(host.replace(/^\[(.*)\]$/, '$1')))
+  if (host.includes(':') && !isIpv6Address(host))
     throw usageError(`HOST: ${quote(first)} has more than one colon`, 'give HOST PORT or HOST:PORT');
   if (host === '') throw usageError('HOST is empty', 'give HOST PORT or HOST:PORT');
   if (/^\d+\.[\d.]*[/-][\d./-]+$/.test(host))
@@ -30,7 +30,7 @@ export function readTarget([first = '', second]: readonly string[]): Target {
 
 /** Many: `HOST PORT`, or `HOST:PORT` as often as one likes. @throws CliError as {@link readTarget} */
 export function readTargets(words: readonly string[]): Target[] {
-  const isPair = words.length === 2 && !words[0]?.includes(':');
+  const isPair = words.length === 2 && (!words[0]?.includes(':') || isIpv6Address(words[0]));
   if (isPair) return [readTarget(words)];
   const without = words.length > 1 ? words.find((word) => !word.includes(':')) : undefined;
   if (without !== undefined) throw usageError(`${quote(without)} has no port`, 'give HOST PORT, or HOST:PORT for each of several');

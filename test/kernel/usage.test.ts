@@ -106,7 +106,14 @@ route add unreachable 10.66.3.0/24`);
     it('a host that has IPv6 alone', () =>
       expectError(['connect', 'six.example', '7'], 68, 'name-not-resolved', /six\.example.*IPv4/, hosts()));
 
-    it('an IPv6 address', () => expectError(['connect', '2001:db8::1', '7'], 68, 'name-not-resolved', /2001:db8::1.*IPv4/));
+    describe.each(['connect', 'send', 'ping', 'trace', 'scan'])('of %s', (command) => {
+      const portOf = (): string[] => (command === 'scan' ? ['--ports', '7'] : ['7']);
+      it.each([
+        ['an IPv6 address', '2001:db8::1', /2001:db8::1.*this is an IPv6 address/],
+        ['one in brackets', '[2001:db8::1]', /2001:db8::1.*this is an IPv6 address/],
+        ['an address out of range', '10.0.0.300', /"10\.0\.0\.300": this is neither a name nor an IPv4 address/],
+      ])('%s', (_name, host, line) => expectError([command, host, ...portOf()], 68, 'name-not-resolved', line));
+    });
 
     it('but a host that resolves is connected to', async () => {
       const run = await rawshake(network.client, ['connect', 'four.example', '7', '--json'], hosts());

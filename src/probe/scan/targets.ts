@@ -1,4 +1,5 @@
 /** The hosts of a scan: from words to a set of addresses. */
+import { isIpv6Address } from '../../net/resolve.ts';
 import { formatIpv4, parseIpv4 } from '../../wire/address.ts';
 import { InputError, quote } from '../input-error.ts';
 import { type Interval, IntervalSet } from './intervals.ts';
@@ -13,14 +14,15 @@ export interface TargetWord {
 
 const FORMS = 'give an address, a network such as 10.0.0.0/24, a range such as 10.0.0.1-50 or 10.0.0.1-10.0.3.7, or a name';
 
-/** What /etc/hosts and DNS could know. A last part that is a number makes it an address, or nothing (net/resolve.ts). */
+/** What /etc/hosts and DNS could know, and what is in the place of it, such as `10.0.0.300` (net/resolve.ts). */
 const NAME = /^[^\s/:,@*-][^\s/:,@*]*$/;
-const ENDS_IN_A_NUMBER = /(^|\.)(\d+|0x[\da-f]*)\.?$/i;
-const STARTS_AS_ADDRESS = /^\d+\.\d+\.\d+\.\d+[-/]/;
+const PORT = /^\d{1,5}$/;
+const RANGE = /^\d+\.\d+\.\d+\.\d+-|^\d+\.[\d.]*-[\d.-]+$/;
 
 /**
  * Reads an address, a network in CIDR notation or a range, whose end may be an address or the last octet alone.
- * @returns undefined where the word is a name: the caller resolves it, and takes its address in its place
+ * @returns undefined where the word stands for one host otherwise: the caller resolves it, and takes its address in its place. That
+ *   tells of what is no name and no IPv4 address either.
  * @throws InputError
  */
 export function parseTarget({ text, from }: TargetWord): Interval | undefined {
@@ -30,11 +32,10 @@ export function parseTarget({ text, from }: TargetWord): Interval | undefined {
   if (network !== null) return readNetwork(text, network[1] as string, network[2] as string, from);
   const range = /^(\d+\.\d+\.\d+\.\d+)-([\d.]+)$/.exec(text);
   if (range !== null) return readRange(text, range[1] as string, range[2] as string, from);
-  if (NAME.test(text) && !ENDS_IN_A_NUMBER.test(text) && !STARTS_AS_ADDRESS.test(text)) return undefined;
-  if (/^[\da-f:]*:[\da-f:]*:[\da-f:.]*(\/\d+)?$/i.test(text))
-    throw new InputError(`${from}: ${quote(text)} is IPv6`, 'rawshake speaks IPv4');
+  if (isIpv6Address(text) || (NAME.test(text) && !PORT.test(text) && !RANGE.test(text))) return undefined;
+  if (/^[\da-f:]*:[\da-f:]*:[\da-f:.]*\/\d+$/i.test(text)) throw new InputError(`${from}: ${quote(text)} is IPv6`, 'rawshake speaks IPv4');
   if (text.includes('://')) throw new InputError(`${from}: ${quote(text)} is a URL`, 'give the host in it');
-  if (/^\d{1,5}$/.test(text)) throw new InputError(`${from}: ${quote(text)} is no host`, `give a port as --ports ${text}`);
+  if (PORT.test(text)) throw new InputError(`${from}: ${quote(text)} is no host`, `give a port as --ports ${text}`);
   const pair = /^([^\s/:,@]+):([\w-]+)$/.exec(text);
   if (pair !== null) throw new InputError(`${from}: ${quote(text)} has a port`, `give ${pair[1]}, and the port as --ports ${pair[2]}`);
   if (text.includes(',')) throw new InputError(`${from}: ${quote(text)} has a comma in it`, 'give targets with spaces between');

@@ -29,6 +29,12 @@ describe('a target', () => {
     ['web-01', 'a name'],
     ['10-0-0-1.nodes.example', 'a name'],
     ['localhost', 'a name'],
+    ['10.0.0', 'a name'],
+    ['10.0.0.300', 'a name'],
+    ['010.0.0.1', 'a name'],
+    ['2001:db8::1', 'a name'],
+    ['[2001:db8::1]', 'a name'],
+    ['fe80::1%eth0', 'a name'],
   ])('%s', (text, expected) => {
     expect(read(text)).toBe(expected);
   });
@@ -59,8 +65,6 @@ describe('a target', () => {
     ['10.0.0-3.1', 'is neither'],
     ['10.0.0.1,10.0.0.2', 'has a comma in it; give targets with spaces between'],
     ['10.0.0.*', 'is neither'],
-    ['10.0.0', 'is neither'],
-    ['010.0.0.1', 'is neither'],
     ['10.0.0.0/255.255.255.0', 'is neither'],
     ['example.com/24', 'is neither'],
     ['80', 'is no host; give a port as --ports 80'],
@@ -68,8 +72,7 @@ describe('a target', () => {
     ['example.com:80', 'has a port; give example.com, and the port as --ports 80'],
     ['@more.txt', 'is neither'],
     ['', 'is neither'],
-    ['2001:db8::1', 'is IPv6; rawshake speaks IPv4'],
-    ['2001:db8::/32', 'is IPv6'],
+    ['2001:db8::/32', 'is IPv6; rawshake speaks IPv4'],
   ])('of %s is refused', (text, expected) => {
     expect(refusal(() => read(text))).toContain(expected);
   });
