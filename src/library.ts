@@ -80,7 +80,7 @@ export function ping(
   return run(options, async (context) => {
     const whole = { ...PING_DEFAULTS, ...given(request) };
     const { deadlineMs } = whole;
-    const wanted = 'targets' in request ? request.targets : [request];
+    const wanted = 'targets' in whole ? whole.targets : [whole];
     const targets = await Promise.all(wanted.map(({ host, port, address }) => located({ host, port, address, deadlineMs }, context)));
     const { onFiguresWanted } = options;
     return pingEngine(

@@ -98,6 +98,9 @@ export class Reassembly {
 
   /** The blocks to report, the one that holds the latest piece first (RFC 2018 §4). */
   sackBlocks(most: number): SackBlock[] {
+    const [first] = this.pieces;
+    // Those that were known best may all have been taken.
+    if (first !== undefined && this.stretches.length === 0) this.report(first.seq);
     return this.stretches.slice(0, most);
   }
 }

@@ -50,7 +50,10 @@ describeNeeding(['namespaces'], 'the library', () => {
       close: { kind: 'active', completed: true },
     });
     expect(await resultOf(send({ host, port: CLOSED, spec: undefined, count: undefined, ...nothing }))).toMatchObject({ sent: 1 });
-    expect(await resultOf(ping({ host, port: WEB, count: 1, intervalMs: undefined, ...nothing }))).toMatchObject({ sent: 1, received: 1 });
+    expect(await resultOf(ping({ host, port: WEB, targets: undefined, count: 1, intervalMs: undefined, ...nothing }))).toMatchObject({
+      sent: 1,
+      received: 1,
+    });
     expect(await resultOf(scan({ targets: [host], ports: '80', confidence: undefined }, nothing))).toMatchObject({ counts: { open: 1 } });
     expect(await resultOf(trace({ host, port: WEB, maxTtl: undefined, ...nothing }))).toMatchObject({ reached: true });
   });

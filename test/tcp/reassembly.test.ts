@@ -112,6 +112,13 @@ describe('Reassembly', () => {
     expect(all).toEqual([3, 3, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 2, 2, 2, 2, 2, 3, 3, 3]);
   });
 
+  it('reports something as long as it holds something, also when what it reported last was taken', () => {
+    const reassembly = new Reassembly();
+    for (const seq of [60, 50, 40, 30, 20, 10]) reassembly.insert(seq, new Uint8Array(5));
+    expect(reassembly.take(45)).toBeUndefined();
+    expect(reassembly.sackBlocks(4)).toEqual([{ left: 50, right: 55 }]);
+  });
+
   it('keeps bytes, not the datagrams they came in', () => {
     const datagram = Buffer.alloc(60_000, 7);
     const reassembly = new Reassembly();

@@ -85,11 +85,16 @@ export class Server {
       served.pending.push(arrival);
       this.#touched.add(served);
     }
-    this.#path.sendMany(this.#answers);
-    this.#answers = [];
+    this.#sendAnswers();
     const nowUs = this.#context.network.clock.nowUs();
     for (const served of this.#touched) this.#advance(served, nowUs);
     this.#touched.clear();
+    this.#sendAnswers();
+  }
+
+  #sendAnswers(): void {
+    this.#path.sendMany(this.#answers);
+    this.#answers = [];
   }
 
   /** Does what is due. */
@@ -291,19 +296,28 @@ export class Server {
     else this.#dueAtUs = Math.min(this.#dueAtUs, served.untilUs);
   }
 
-  /** No more are awaited: handshakes under way go no further. */
+  /** No more are awaited: handshakes under way go no further, and whose SYN was not yet taken in finds nobody who listens. */
   #refuseOthers(): void {
     for (const other of [...this.#flows]) {
       if (!other.isHalfOpen) continue;
-      this.#told.steps(other, other.abort(undefined));
-      this.#remove(other, true);
+      if (other.connection.state === 'LISTEN') {
+        this.#forget(other, true);
+        for (const arrival of other.pending) this.#meet(other, arrival);
+      } else {
+        this.#told.steps(other, other.abort(undefined));
+        this.#remove(other, true);
+      }
     }
   }
 
-  #remove(served: Served, wasHalfOpen: boolean): void {
+  #forget(served: Served, wasHalfOpen: boolean): void {
     this.#flows.delete(served);
     this.#touched.delete(served);
     if (wasHalfOpen) this.#halfOpen--;
+  }
+
+  #remove(served: Served, wasHalfOpen: boolean): void {
+    this.#forget(served, wasHalfOpen);
     const result = served.result();
     this.tally.counts(served, result);
     this.#told.ends(served, result);
