@@ -23,7 +23,7 @@ export function listenSummary(result: ListenResult, style: Style): string {
         'warning',
       ),
     );
-  return `\n${entries.map((line) => formatEntry(line, style)).join('')}`;
+  return entries.map((line) => formatEntry(line, style)).join('');
 }
 
 /** `'3 connections, 3 as asked, received 78 B, sent 1.2 kB, in 12.3 s'`. */

@@ -45,6 +45,8 @@ export function createListenReporter(options: ListenReporterOptions): ListenRepo
   let secondBeganAtMs = Number.NEGATIVE_INFINITY;
   let lines = 0;
   let isFolded = false;
+  /** The last line is blank. */
+  let isApart = false;
 
   /** @param atMost undefined: it must be said */
   const put = (text: string, atMost: number | undefined): void => {
@@ -53,6 +55,7 @@ export function createListenReporter(options: ListenReporterOptions): ListenRepo
       lines = 0;
       isFolded = false;
     }
+    isApart = false;
     if (atMost === undefined || lines < atMost) {
       lines++;
       write(text);
@@ -64,10 +67,13 @@ export function createListenReporter(options: ListenReporterOptions): ListenRepo
   return {
     event(event) {
       if (event.type === 'result' && !('conversation' in event)) {
-        return write(quiet ? listenLine(event, style) : listenSummary(event, style));
+        return write(quiet ? listenLine(event, style) : `${isApart ? '' : '\n'}${listenSummary(event, style)}`);
       }
       if (quiet) return;
-      if (event.type === 'listening') return write(heading(event, options.doing, style));
+      if (event.type === 'listening') {
+        isApart = true;
+        return write(heading(event, options.doing, style));
+      }
       if (!('conversation' in event)) return put(aside(event, style), undefined);
       const start = starts.get(event.conversation);
       const most = verbose ? undefined : MOST_LINES_A_SECOND;

@@ -52,6 +52,12 @@ describe('a listener', async () => {
     await expect(report(told, options)).toMatchFileSnapshot(`pictures/${name}.txt`);
   });
 
+  it('puts one blank line before its summary, also where nobody called', () => {
+    const [listening, result] = [told[0], told.at(-1)] as [ListenEvent, ListenEvent];
+    expect(report([listening, result])).toMatch(/\.\n\n {2}connections/);
+    expect(report(told)).toMatch(/[^\n]\n\n {2}connections/);
+  });
+
   it('says that it is unguarded where it is', () => {
     const [listening] = told as [Extract<ListenEvent, { type: 'listening' }>];
     expect(report([{ ...listening, guard: 'none' }])).toContain(', unguarded:');
