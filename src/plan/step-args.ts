@@ -1,13 +1,12 @@
 /** A step's options, as a command line would have them. */
 import { dirname, resolve } from 'node:path';
 import { Args, type ArgValue } from '../options/args.ts';
-import { CliError } from '../options/errors.ts';
 import type { Option } from '../options/options.ts';
-import { InputError } from '../probe/input-error.ts';
 import { TEST_KEYS } from './keys.ts';
 import { KINDS, type Kind, SCRIPT_TEXT } from './kinds.ts';
+import { type Given, GOOD_WORDS, mistakesIn, WORDS } from './mistakes.ts';
 import type { StepName } from './model.ts';
-import { PlanError } from './problem.ts';
+import { PlanError, Problems } from './problem.ts';
 import type { Reading } from './reading.ts';
 import { ScriptError } from './script/error.ts';
 import type { Dict, Entry, Value } from './tree.ts';
@@ -45,34 +44,53 @@ export function readStepArgs(
   reading: Reading,
 ): Args {
   const kind: Kind = KINDS[name];
+  const keys = keysOf(kind);
   const own = value.kind === 'scalar' ? undefined : reading.map(value, name);
   const entries = new Map<string, Entry>([...(defaults?.entries ?? []), ...(own?.entries ?? [])]);
   const all: Dict = { kind: 'map', at: value.at, entries };
-  reading.known(all, keysOf(kind), name, (key) => hintFor(kind, key, name));
+  const problems = new Problems();
+  const told = new Set<string>();
+  const attempt = <T>(what: readonly string[], read: () => T): T | undefined =>
+    problems.attempt(() => {
+      try {
+        return read();
+      } catch (error) {
+        for (const key of what) told.add(key);
+        throw error;
+      }
+    });
+  attempt(
+    [...entries.keys()].filter((key) => !keys.some(({ name }) => name === key)),
+    () => reading.known(all, keys, name, (key) => hintFor(kind, key, name)),
+  );
   const alone = value.kind === 'scalar' && value.value !== null ? value : undefined;
   if (kind.isText && alone !== undefined) entries.set(SCRIPT_TEXT, { keyAt: value.at, value: alone });
-  const positionals =
-    alone !== undefined && !kind.isText ? reading.text(alone, name).trim().split(/\s+/) : targetsOf(all, name, kind, reading);
+  const positionals = attempt(WORDS, () =>
+    alone !== undefined && !kind.isText ? reading.text(alone, name).trim().split(/\s+/) : targetsOf(all, name, kind, reading),
+  );
   const options = new Map<string, ArgValue>();
   for (const option of kind.options) {
     const given = entries.get(option.name)?.value;
-    const read = given === undefined ? undefined : readOption(option, given, name, reading);
+    const read = given && attempt([option.name], () => readOption(option, given, name, reading));
     if (read !== undefined) options.set(option.name, read);
   }
-  const args = new Args(positionals, options, [name, ...positionals, ...[...options].flatMap(([key, each]) => wordsOf(key, each))]);
-  try {
-    kind.check(args, env);
-  } catch (error) {
-    if (error instanceof ScriptError) throw scriptError(error, entries.get(SCRIPT_TEXT)?.value, reading);
-    if (!(error instanceof CliError || error instanceof InputError)) throw error;
-    throw reading.source.error(
-      placeOf(error.message, entries) ?? value.at,
-      `${name}: ${inPlanWords(error.message)}`,
-      error.hint && inPlanWords(error.hint),
-    );
-  }
-  return args;
+  const given: Given = { positionals: positionals ?? GOOD_WORDS, options };
+  problems.attempt(() => {
+    try {
+      for (const { key, error } of mistakesIn(given, told, (rest) => kind.check(argsOf(name, rest), env))) {
+        const at = (key === undefined ? undefined : entries.get(key))?.value.at ?? value.at;
+        problems.add(reading.source.problem(at, `${name}: ${inPlanWords(error.message)}`, error.hint && inPlanWords(error.hint)));
+      }
+    } catch (error) {
+      throw error instanceof ScriptError ? scriptError(error, entries.get(SCRIPT_TEXT)?.value, reading) : error;
+    }
+  });
+  problems.check();
+  return argsOf(name, given);
 }
+
+const argsOf = (name: StepName, { positionals, options }: Given): Args =>
+  new Args(positionals, options, [name, ...positionals, ...[...options].flatMap(([key, each]) => wordsOf(key, each))]);
 
 /** In the terms of the plan's file, where the script stands there line by line. */
 function scriptError({ message, line, column, hint }: ScriptError, script: Value | undefined, { source }: Reading): PlanError {
@@ -134,13 +152,6 @@ function wordsOf(name: string, value: ArgValue): string[] {
   if (typeof value === 'object') return value.flatMap((each) => wordsOf(name, each));
   const text = String(value);
   return text.startsWith('-') || name === 'timestamps' ? [`--${name}=${text}`] : [`--${name}`, text];
-}
-
-/** Where the option stands that an error of a command line speaks of first. */
-function placeOf(message: string, entries: ReadonlyMap<string, Entry>): number | undefined {
-  const option = /^--(?:no-)?([a-z][a-z-]*)/.exec(message)?.[1];
-  const key = option ?? (/^[A-Z]+/.exec(message)?.[0] ?? '').toLowerCase();
-  return entries.get(key)?.value.at;
 }
 
 /** There are no dashes before the options of a plan, and its targets are keys. */

@@ -216,6 +216,30 @@ describe('tells', () => {
     ]);
   });
 
+  it('every wrong value of one step', () => {
+    const step = 'host: a/b\n  port: 99999\n  close: nicely\n  mss: many\n  sack-permitted: maybe\n  data: [1]\n  timeout: 0';
+    expect(problems(test(`connect:\n  ${step}`)).map((line) => line.replace('plan.yaml:', ''))).toMatchInlineSnapshot(`
+      [
+        "9:13: connect: data is a list, and a single value is wanted; undefined",
+        "8:23: connect: sack-permitted is "maybe", neither true nor false; undefined",
+        "5:13: connect: port: 99999 is no port; give 1 to 65535",
+        "6:14: connect: close: "nicely" is not known; give one of active, passive, half, simultaneous, reset, none",
+        "7:12: connect: mss: "many" is not a whole number; give 0 to 65535, in decimal or 0x",
+        "10:16: connect: timeout: 0 leaves no time for an answer; give more, such as 0.5",
+      ]
+    `);
+  });
+
+  it.each([
+    ['where one says whether another may be', 'host: 10.0.0.1\n  port: 80\n  close: non\n  hold: 3', [/close: "non" is not known/]],
+    ['where two do not fit', 'host: 10.0.0.1\n  port: 80\n  hold: 3\n  mss: many', [/hold without close none/, /mss: "many"/]],
+    ['in one word', 'host: 10.0.0.1:99999\n  close: non', [/port: 99999 is no port/, /close: "non"/]],
+    ['where the port is missing', 'host: 10.0.0.1\n  close: non', [/port is missing/, /close: "non"/]],
+    ['where the host is missing', 'port: 99999\n  close: non', [/connect has no host/, /close: "non"/]],
+  ])('wrong values and nothing that follows from them: %s', (_name, options, expected) => {
+    expect(problems(test(`connect:\n  ${options}`))).toEqual(expected.map((line) => expect.stringMatching(line)));
+  });
+
   it('the same name in two plans', () => {
     const text = test('connect: 10.0.0.1:80');
     expect(
