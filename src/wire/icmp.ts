@@ -9,7 +9,7 @@
 import { get16, get32, put8, put16, put32 } from './bytes.ts';
 import { internetChecksum } from './checksum.ts';
 import { type DecodeFault, refuse } from './errors.ts';
-import { decodeIpv4Header, type Ipv4Header, PROTOCOL_TCP } from './ipv4.ts';
+import { decodeIpv4Header, type Ipv4Header, ipv4HeaderFault, PROTOCOL_TCP } from './ipv4.ts';
 import { decodeTcpLax, type LaxTcpSegment } from './tcp.ts';
 
 const CODE = 1;
@@ -144,11 +144,8 @@ export function readIcmpError(message: IcmpMessage): IcmpError | undefined {
   const error: IcmpError = { name: icmpName(type, code), extensions };
   if (type === ICMP_UNREACHABLE && code === ICMP_CODE_FRAGMENTATION_NEEDED) error.nextHopMtu = rest & 0xffff;
   if (type === ICMP_PARAMETER_PROBLEM) error.pointer = rest >>> 24;
-  try {
-    error.ip = decodeIpv4Header(quote);
-  } catch {
-    return error;
-  }
+  if (ipv4HeaderFault(quote) !== undefined) return error;
+  error.ip = decodeIpv4Header(quote);
   if (error.ip.protocol === PROTOCOL_TCP && error.ip.fragmentOffset === 0) {
     const start = (error.ip.ihl as number) * 4;
     const end = error.ip.totalLength as number;
