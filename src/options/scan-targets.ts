@@ -1,7 +1,7 @@
 /** The hosts of a scan: words, lists of them in files or on stdin, and names, to addresses. */
 import { NetError } from '../net/errors.ts';
 import type { Found } from '../net/look-up.ts';
-import { resolveHost } from '../net/resolve.ts';
+import type { ResolvedHost } from '../net/resolve.ts';
 import { type Interval, IntervalSet } from '../probe/scan/intervals.ts';
 import { parseTarget, selectTargets, type Targets, type TargetWord } from '../probe/scan/targets.ts';
 import { formatIpv4, type Ipv4Address } from '../wire/address.ts';
@@ -30,8 +30,15 @@ const MOST_RUNS = 1 << 20;
 /** Names that a note has room for. */
 const NAMES_IN_A_NOTE = 3;
 
+/** Where the hosts of a scan come from beside the words. */
+export interface HostSources {
+  stdin: WordSource;
+  /** @throws NetError `name-not-resolved` */
+  resolve(host: string): Promise<ResolvedHost>;
+}
+
 /** @throws CliError, InputError, NetError `name-not-resolved` */
-export async function readScanTargets(args: Args, io: { stdin: WordSource }, wait: Waiting): Promise<ScanTargets> {
+export async function readScanTargets(args: Args, io: HostSources, wait: Waiting): Promise<ScanTargets> {
   const wanted = new Hosts();
   for (const text of args.positionals) {
     if (text === '-') await wanted.addAll(wordsOf('TARGETS', '-', io));
@@ -47,10 +54,10 @@ export async function readScanTargets(args: Args, io: { stdin: WordSource }, wai
   const notes: string[] = [];
   const words = [...new Map([...wanted.names, ...excluded.names]).values()];
   const subject = words.length === 1 ? quote((words[0] as TargetWord).text) : `${words.length} names`;
-  const { found: resolved, leftMs } = await wait(resolveAll(words), subject);
+  const { found: resolved, leftMs } = await wait(resolveAll(words, io), subject);
   const manyAddresses: string[] = [];
   for (const { text } of wanted.names.values()) {
-    const { address, addresses } = resolved.get(text) as Resolved;
+    const { address, addresses } = resolved.get(text) as ResolvedHost;
     wanted.runs.push(only(address));
     const key = formatIpv4(address);
     const known = names.get(key);
@@ -58,7 +65,7 @@ export async function readScanTargets(args: Args, io: { stdin: WordSource }, wai
     if (addresses.length > 1) manyAddresses.push(`${text} has ${addresses.length} IPv4 addresses; using ${key}`);
   }
   // A host that is to be left alone is so at each of its addresses.
-  for (const { text } of excluded.names.values()) excluded.runs.push(...(resolved.get(text) as Resolved).addresses.map(only));
+  for (const { text } of excluded.names.values()) excluded.runs.push(...(resolved.get(text) as ResolvedHost).addresses.map(only));
   if (manyAddresses.length <= NAMES_IN_A_NOTE) notes.push(...manyAddresses);
   else notes.push(`${manyAddresses.length} names have more than one IPv4 address; of each the first is used`);
   const targets = selectTargets(wanted.runs, excluded.runs, { allowReserved: args.flag('allow-reserved') === true });
@@ -88,20 +95,18 @@ class Hosts {
   }
 }
 
-type Resolved = Awaited<ReturnType<typeof resolveHost>>;
-
 /**
  * Asks for many names at a time.
  * @throws NetError for the first that can't be resolved, which says how many more there are
  */
-async function resolveAll(words: readonly TargetWord[]): Promise<ReadonlyMap<string, Resolved>> {
-  const resolved = new Map<string, Resolved>();
+async function resolveAll(words: readonly TargetWord[], { resolve }: HostSources): Promise<ReadonlyMap<string, ResolvedHost>> {
+  const resolved = new Map<string, ResolvedHost>();
   const failures = new Map<TargetWord, NetError>();
   let next = 0;
   const resolveSome = async (): Promise<void> => {
     for (let word = words[next++]; word !== undefined; word = words[next++]) {
       try {
-        resolved.set(word.text, await resolveHost(word.text));
+        resolved.set(word.text, await resolve(word.text));
       } catch (error) {
         if (!(error instanceof NetError)) throw error;
         failures.set(word, error);

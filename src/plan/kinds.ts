@@ -1,5 +1,6 @@
 /** The kinds of probes that a step may be: which options they have, and how they are checked and started. Engines are loaded when they run. */
 import { inTime, type Patience } from '../net/look-up.ts';
+import type { ResolvedHost } from '../net/resolve.ts';
 import type { Args } from '../options/args.ts';
 import { checkSegments } from '../options/check-segments.ts';
 import { readPath, readSeed } from '../options/common.ts';
@@ -28,7 +29,7 @@ export interface StepContext extends ProbeContext {
   env: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;
   /** Each name is asked for once in a run. @throws NetError `name-not-resolved` */
-  resolve(host: string): Promise<Ipv4Address>;
+  resolve(host: string): Promise<ResolvedHost>;
 }
 
 export type StepResult = Extract<StepEvent, { type: 'result' }>;
@@ -75,7 +76,7 @@ async function located<T extends { host: string; deadlineMs: number }>(
   context: StepContext,
 ): Promise<T & { address: Ipv4Address }> {
   const { found, leftMs } = await inTime(context.resolve(asked.host), quote(asked.host), patience(asked.deadlineMs, context));
-  return { ...asked, address: found, deadlineMs: leftMs };
+  return { ...asked, address: found.address, deadlineMs: leftMs };
 }
 
 /** Closes a file that was opened for its data, which are not wanted yet. */
@@ -172,7 +173,7 @@ const scan: Kind = {
     return {
       async *start(args, context) {
         const asked = readScan(args, context.env);
-        const { targets, leftMs } = await readScanTargets(args, { stdin: NOTHING }, (lookUps, subject) =>
+        const { targets, leftMs } = await readScanTargets(args, { stdin: NOTHING, resolve: context.resolve }, (lookUps, subject) =>
           inTime(lookUps, subject, patience(asked.maxTimeMs, context)),
         );
         const ports = readPorts(args);

@@ -1,7 +1,7 @@
 /** Runs plans: their tests beside each other as far as they may be, and told of in their order. */
 import { setMaxListeners } from 'node:events';
 import type { Network } from '../net/network.ts';
-import { resolveHost } from '../net/resolve.ts';
+import { type ResolvedHost, resolveHost } from '../net/resolve.ts';
 import { createContext } from '../probe/context.ts';
 import { type RunEvent, type RunResult, SCHEMA_VERSION, type TestEvent, type TestFailure } from '../probe/events.ts';
 import { isoTime } from '../probe/segment-event.ts';
@@ -24,6 +24,8 @@ export interface RunOptions {
 
 export const RUN_DEFAULTS: RunOptions = { jobs: 1, bail: false, repeat: 1 };
 
+type Resolve = (host: string) => Promise<Ipv4Address | ResolvedHost>;
+
 export interface RunContext {
   /** One for all tests. */
   network: Network;
@@ -33,8 +35,8 @@ export interface RunContext {
   signal?: AbortSignal | undefined;
   /** Of setup and teardown; without it they are left out. */
   runCommand?: RunCommand | undefined;
-  /** Default: the resolver of this machine. @throws NetError */
-  resolve?: ((host: string) => Promise<Ipv4Address>) | undefined;
+  /** Gives the address of a host, or all that it has as {@link resolveHost}, which is the default. @throws NetError */
+  resolve?: Resolve | undefined;
 }
 
 /**
@@ -66,7 +68,7 @@ export async function* runPlans(plans: readonly Plan[], options: RunOptions, con
     env: context.env,
     signal,
     runCommand: context.runCommand,
-    resolve: onceEach(context.resolve ?? (async (host) => (await resolveHost(host)).address)),
+    resolve: onceEach(context.resolve ?? resolveHost),
   };
   const counts = { passed: 0, failed: 0, known: 0, skipped: 0 };
   const leftovers: TestFailure[] = [];
@@ -198,10 +200,14 @@ async function runTest(test: Test, number: number, { repeat }: RunOptions, conte
 }
 
 /** Asks for each name once, whoever else wants it. */
-function onceEach(resolve: (host: string) => Promise<Ipv4Address>): (host: string) => Promise<Ipv4Address> {
-  const asked = new Map<string, Promise<Ipv4Address>>();
+function onceEach(resolve: Resolve): (host: string) => Promise<ResolvedHost> {
+  const asked = new Map<string, Promise<ResolvedHost>>();
+  const ask = async (host: string): Promise<ResolvedHost> => {
+    const found = await resolve(host);
+    return typeof found === 'number' ? { address: found, addresses: [found] } : found;
+  };
   return (host) => {
-    const known = asked.get(host) ?? resolve(host);
+    const known = asked.get(host) ?? ask(host);
     asked.set(host, known);
     return known;
   };

@@ -172,9 +172,12 @@ describeNeeding(['namespaces'], 'the end before its time', () => {
       expect([run.code, run.result.error?.code]).toEqual([68, 'name-not-resolved']);
     });
 
-    it('a test of a plan ends in its time, and the run with it', async () => {
+    it.each([
+      ['connect', "'silent.example:80'"],
+      ['scan', '{ host: silent.example, ports: 80 }'],
+    ])('%s of a plan ends in the time of its test, and the run with it', async (kind, step) => {
       const plan = join(temporaryDirectory(), 'plan.yaml');
-      writeFileSync(plan, "tests:\n  - { name: a, timeout: 0.5, connect: 'silent.example:80' }\n");
+      writeFileSync(plan, `tests:\n  - { name: a, timeout: 0.5, ${kind}: ${step} }\n`);
       const run = await startResolving(['run', plan, '--json']).finished;
       expect([run.code, run.of('result')]).toMatchObject([3, [{ passed: 0, failed: 1, exitCode: 3 }]]);
     });

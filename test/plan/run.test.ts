@@ -79,6 +79,19 @@ describe('tells of each test', () => {
     expect(tests[1]?.durationMs).toBe(100);
   });
 
+  it('names that many steps want, each asked for once, and a scan leaves alone all that one to be excluded has', async () => {
+    const asked: string[] = [];
+    const resolve = async (host: string) => {
+      asked.push(host);
+      return host === 'peer' ? 0x0a000002 : { address: 0x0a000003, addresses: [0x0a000003, 0x0a000004] };
+    };
+    const scan = `{ targets: [peer, 10.0.0.3-4], exclude: spare, ports: ${OPEN}, require: open }`;
+    const text = `tests:\n  - name: a\n    steps:\n      - scan: ${scan}\n      - scan: ${scan}\n      - send: peer:${OPEN}\n`;
+    const { tests } = await new Scene().run(text, {}, { resolve });
+    expect(tests[0]).toMatchObject({ status: 'passed', failures: [] });
+    expect(asked.toSorted()).toEqual(['peer', 'spare']);
+  });
+
   describe('a slow look-up takes its time from the deadline of', () => {
     const options = {
       send: ', timeout: 9',
@@ -96,11 +109,14 @@ describe('tells of each test', () => {
       expect(tests[0]).toMatchObject({ status: 'failed', durationMs: 2000 });
     });
 
-    it('a look-up that never ends, and is given up then', async () => {
-      const text = 'tests:\n  - { name: a, send: { host: nobody, port: 80, deadline: 2 } }\n';
-      const { tests } = await new Scene().run(text, {}, { resolve: () => new Promise<never>(() => undefined) });
-      expect(tests[0]).toMatchObject({ durationMs: 2000, failures: [{ field: 'error', actual: expect.stringContaining('in time') }] });
-    });
+    it.each(['send: { host: nobody, port: 80, deadline: 2 }', 'scan: { host: nobody, ports: 80, max-time: 2 }'])(
+      'a look-up that never ends, and is given up then: %s',
+      async (step) => {
+        const text = `tests:\n  - { name: a, ${step} }\n`;
+        const { tests } = await new Scene().run(text, {}, { resolve: () => new Promise<never>(() => undefined) });
+        expect(tests[0]).toMatchObject({ durationMs: 2000, failures: [{ field: 'error', actual: expect.stringContaining('in time') }] });
+      },
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_NET_RAW } from '../../net/credentials.ts';
+import type { ResolvedHost } from '../../net/resolve.ts';
 import type { Args } from '../../options/args.ts';
 import { usageError } from '../../options/errors.ts';
 import { type Option, OUTPUT_OPTIONS, PRIVILEGE_OPTIONS, reworded, TIME_OPTIONS } from '../../options/options.ts';
@@ -7,7 +8,6 @@ import type { Plan } from '../../plan/model.ts';
 import type { RunOptions } from '../../plan/run.ts';
 import type { RunEvent, RunResult } from '../../probe/events.ts';
 import { resultLine } from '../../report/json.ts';
-import type { Ipv4Address } from '../../wire/address.ts';
 import type { CommandBody } from '../command.ts';
 import { exitCodeOf, reportError } from '../exit-code.ts';
 import { gatherOutput } from '../gather.ts';
@@ -172,9 +172,9 @@ async function runAll(plans: readonly Plan[], options: RunOptions, args: Args, p
   const { runShellCommand } = await import('../shell-command.ts');
   const { resolveHost } = await import('../../net/resolve.ts');
   let lookups = 0;
-  const resolve = async (host: string): Promise<Ipv4Address> => {
+  const resolve = (host: string): Promise<ResolvedHost> => {
     lookups++;
-    return (await resolveHost(host).finally(() => lookups--)).address;
+    return resolveHost(host).finally(() => lookups--);
   };
   let exitCode: number;
   try {

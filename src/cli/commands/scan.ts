@@ -1,4 +1,5 @@
 import { CAP_NET_ADMIN, CAP_NET_BIND_SERVICE } from '../../net/credentials.ts';
+import { resolveHost } from '../../net/resolve.ts';
 import type { Args } from '../../options/args.ts';
 import { checkSegments } from '../../options/check-segments.ts';
 import { readSeed } from '../../options/common.ts';
@@ -80,7 +81,9 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
     names: hostNames,
     notes,
     leftMs,
-  } = await readScanTargets(args, textIo, (lookUps, subject) => unlessGivenUp(lookUps, subject, textIo, asked.maxTimeMs));
+  } = await readScanTargets(args, { stdin: textIo.stdin, resolve: resolveHost }, (lookUps, subject) =>
+    unlessGivenUp(lookUps, subject, textIo, asked.maxTimeMs),
+  );
   const request = { ...asked, targets, ports, maxTimeMs: leftMs };
   const hosts = targets.addresses.count;
   checkSize(request, args.flag('yes') === true);
