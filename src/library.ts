@@ -13,7 +13,7 @@ import { connect as connectEngine } from './probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
 import { createContext, type ProbeContext } from './probe/context.ts';
 import type { ConnectEvent, ListenEvent, PingEvent, ScanEvent, ScriptEvent, SendEvent, TraceEvent } from './probe/events.ts';
-import { InputError } from './probe/input-error.ts';
+import { checkWord, InputError } from './probe/input-error.ts';
 import { listen as listenEngine } from './probe/listen/listen.ts';
 import { LISTEN_DEFAULTS, type ListenRequest } from './probe/listen/request.ts';
 import { type OpenConnection, open as openEngine } from './probe/open/open.ts';
@@ -25,11 +25,15 @@ import { parsePorts } from './probe/scan/ports.ts';
 import { SCAN_DEFAULTS, type ScanRequest } from './probe/scan/request.ts';
 import { scan as scanEngine } from './probe/scan/scan.ts';
 import { parseTarget, selectTargets, type Targets } from './probe/scan/targets.ts';
+import type { Technique } from './probe/scan/technique.ts';
+import { CLOSE_KINDS, VERDICTS } from './probe/schema/words.ts';
 import type { SegmentSpec } from './probe/segment-spec.ts';
-import { SEND_DEFAULTS, type SendRequest } from './probe/send/request.ts';
+import { AWAITED, SEND_DEFAULTS, type SendRequest } from './probe/send/request.ts';
 import { send as sendEngine } from './probe/send/send.ts';
+import { PRESETS, type SynOptionChoice } from './probe/syn-options.ts';
 import { TRACE_DEFAULTS, type TraceContext, type TraceRequest } from './probe/trace/request.ts';
 import { trace as traceEngine } from './probe/trace/trace.ts';
+import { RULES } from './probe/verdict.ts';
 
 /** Where and how a call runs; all of it may be left out. */
 export interface RunOptions extends Partial<Omit<ProbeContext, 'network'>> {
@@ -54,7 +58,7 @@ export function connect(
 ): AsyncGenerator<ConnectEvent, void> {
   return run(options, async (context) => {
     // Thousands may be made at once, and V8 takes a microsecond and more for each field that is added behind a spread.
-    const whole = Object.assign({}, CONNECT_DEFAULTS, given(request));
+    const whole = Object.assign({}, CONNECT_DEFAULTS, given(request, { close: CLOSE_KINDS }));
     checkPieces(whole.data);
     return connectEngine(await located(whole, context), context);
   });
@@ -67,7 +71,7 @@ export function send(
 ): AsyncGenerator<SendEvent, void> {
   const { spec = {}, ...rest } = request;
   return run(options, async (context) =>
-    sendEngine(await located({ ...SEND_DEFAULTS, variants: [{ spec }], ...given(rest) }, context), context),
+    sendEngine(await located({ ...SEND_DEFAULTS, variants: [{ spec }], ...given(rest, { repeatUntil: AWAITED }) }, context), context),
   );
 }
 
@@ -104,7 +108,9 @@ export function scan(
 ): AsyncGenerator<ScanEvent, void> {
   return run(options, async (context) => {
     const whole = { ...SCAN_DEFAULTS, seed: options.seed ?? context.random.uint32(), ...given(request) };
-    const { targets, ports } = whole;
+    const { targets, ports, technique, tell = [] } = whole;
+    checkTechnique(technique);
+    for (const verdict of tell) checkWord('tell', verdict, VERDICTS);
     return scanEngine(
       {
         ...whole,
@@ -141,7 +147,7 @@ export function script(request: Asked<ScriptRequest, typeof SCRIPT_DEFAULTS>, op
  * @throws InputError, NetError `port-in-use`, `no-permission`, `source-address`
  */
 export function listen(request: Asked<ListenRequest, typeof LISTEN_DEFAULTS>, options: RunOptions = {}): AsyncGenerator<ListenEvent, void> {
-  return run(options, async (context) => listenEngine({ ...LISTEN_DEFAULTS, ...given(request) }, context));
+  return run(options, async (context) => listenEngine({ ...LISTEN_DEFAULTS, ...given(request, { close: SERVED_CLOSES }) }, context));
 }
 
 /**
@@ -191,12 +197,23 @@ async function* run<Event>(
   }
 }
 
-/** What was given of a request: undefined is as good as left out. @throws InputError where a time is none */
-function given<T extends object>(request: T): Given<T> {
+/** As of a connect, but both sides can't begin at once where one answers. */
+const SERVED_CLOSES = CLOSE_KINDS.filter((kind) => kind !== 'simultaneous');
+
+/**
+ * What was given of a request: undefined is as good as left out.
+ * @param words of the fields that take one
+ * @throws InputError where a time is none, or a word is not known
+ */
+function given<T extends object>(request: T, words: { readonly [Name in keyof T]?: readonly string[] } = {}): Given<T> {
   const fields = Object.entries(request).filter(([, value]) => value !== undefined);
-  for (const [name, value] of fields)
+  for (const [name, value] of fields) {
+    const known = words[name as keyof T];
+    if (known !== undefined) checkWord(name, value, known);
+    if (name === 'synOptions') checkWord('synOptions.preset', (value as SynOptionChoice).preset ?? 'linux', PRESETS);
     if (name.endsWith('Ms') && !(typeof value === 'number' && value >= 0))
       throw new InputError(`${name}: ${value} is no time`, 'give milliseconds, 0 or more');
+  }
   return Object.fromEntries(fields) as Given<T>;
 }
 
@@ -208,6 +225,12 @@ function checkPieces(data: unknown): void {
       'data: not an array of Uint8Array, nor another iterable of them',
       'give [bytes]; for what comes later there is open()',
     );
+}
+
+/** @throws InputError for its name, which a scan of the command line takes */
+function checkTechnique({ flags, kind }: Technique): void {
+  if (typeof flags !== 'number' || !Object.hasOwn(RULES, kind))
+    throw new InputError('technique: neither one of TECHNIQUES nor flags with a kind', 'give TECHNIQUES.syn or another of them');
 }
 
 type Given<T> = { [Name in keyof T]: Exclude<T[Name], undefined> };

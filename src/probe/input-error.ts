@@ -17,3 +17,14 @@ export class InputError extends Error {
 
 /** As it was typed, in quotes. */
 export const quote = (text: string): string => JSON.stringify(text);
+
+/**
+ * What the compiler holds callers to, for those that it has not read.
+ * @param name of the field
+ * @throws InputError where the value is none of the words
+ */
+export function checkWord(name: string, value: unknown, words: readonly string[]): void {
+  if ((words as readonly unknown[]).includes(value)) return;
+  const shown = typeof value === 'string' ? quote(value) : String(value);
+  throw new InputError(`${name}: ${shown} is not known`, `give one of ${words.join(', ')}`);
+}

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connect, open, ping, resultOf, scan, send, trace } from '../../src/index.ts';
+import { connect, listen, open, ping, resultOf, scan, send, trace } from '../../src/index.ts';
 import { RST, SYN } from '../../src/wire/flags.ts';
 import { describeNeeding } from '../support/capabilities.ts';
 import { command } from '../support/command.ts';
@@ -70,6 +70,21 @@ describeNeeding(['namespaces'], 'the library', () => {
         message: `timeoutMs: ${timeoutMs} is no time`,
       });
     await expect(open({ host, port: WEB, timeWaitMs: Number.NaN })).rejects.toThrow('timeWaitMs: NaN is no time');
+  });
+
+  it.each<[field: string, hint: RegExp, call: (any: never) => AsyncIterable<{ type: string }>]>([
+    ['close', /simultaneous/, (close) => connect({ host, port: WEB, close })],
+    ['close', /active, passive, half, reset, none$/, (close) => listen({ ports: [9999], close })],
+    ['repeatUntil', /syn-ack/, (repeatUntil) => send({ host, port: WEB, repeatUntil })],
+    ['synOptions.preset', /none, linux, bsd, windows/, (preset) => connect({ host, port: WEB, synOptions: { preset } })],
+    ['technique', /TECHNIQUES\.syn/, (technique) => scan({ targets: [host], ports: '80', technique })],
+    ['tell', /open\|filtered/, (verdict) => scan({ targets: [host], ports: '80', tell: new Set([verdict]) })],
+  ])('refuses a word that there is not for %s, %s', async (field, hint, call) => {
+    await expect(resultOf(call('simultaneus' as never))).rejects.toMatchObject({
+      name: 'InputError',
+      message: expect.stringMatching(new RegExp(`^${field}: `)),
+      hint: expect.stringMatching(hint),
+    });
   });
 
   it('repeats its choices by a seed', async () => {
