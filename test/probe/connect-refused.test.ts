@@ -1,11 +1,13 @@
 /** `connect` where a send is refused by this host, or by a router behind it. */
 import { describe, expect, it } from 'vitest';
 import { NetError, type NetErrorCode } from '../../src/net/errors.ts';
-import type { NoteEvent } from '../../src/probe/events.ts';
+import type { ConnectEvent, NoteEvent } from '../../src/probe/events.ts';
 import { ipv4Header, PROTOCOL_ICMP } from '../../src/wire/ipv4.ts';
 import { decodePacket, encodePacket } from '../../src/wire/packet.ts';
 import { seqAdd } from '../../src/wire/seq.ts';
 import { CLIENT, Scene, SERVER } from './listen/scene.ts';
+
+type Segment = Extract<ConnectEvent, { type: 'segment' }>;
 
 describe('a send that this host refuses', () => {
   const data = [Uint8Array.from({ length: 3000 }, (_, i) => i)];
@@ -29,10 +31,16 @@ describe('a send that this host refuses', () => {
       });
     };
     const notes: string[] = [];
-    const { result, bytes } = await scene.run(scene.call({ data }, (event) => event.type === 'note' && notes.push(event.code)));
+    const told: Segment[] = [];
+    const { result, bytes } = await scene.run(
+      scene.call({ data }, (event) => {
+        if (event.type === 'note') notes.push(event.code);
+        if (event.type === 'segment' && event.direction === 'sent') told.push(event);
+      }),
+    );
     await scene.end();
-    const lengths = scene.packets.flatMap(({ ip, tcp }) => (ip.source !== SERVER && tcp ? [tcp.payload.length] : []));
-    return { result, bytes, notes, longest: Math.max(...lengths) };
+    const left = scene.packets.flatMap(({ ip, tcp }) => (ip.source !== SERVER && tcp ? [tcp] : []));
+    return { result, bytes, notes, told, left, longest: Math.max(...left.map(({ payload }) => payload.length)) };
   }
 
   it('for its size, where the kernel has heard of a narrower path: smaller ones go (RFC 1191)', async () => {
@@ -52,6 +60,12 @@ describe('a send that this host refuses', () => {
   it('for another reason is that error, however narrow the path', async () => {
     const { result } = await call((length) => (length > 1000 ? 'no-route' : undefined), 1000);
     expect(result.error).toMatchObject({ code: 'no-route' });
+  });
+
+  it('ends the connection, and the RST that it leaves by is told as what was sent before', async () => {
+    const { told, left } = await call((length) => (length > 1000 ? 'local-firewall' : undefined));
+    expect(told.at(-1)?.flags).toContain('RST');
+    expect(told.map(({ seq }) => seq)).toEqual(left.map(({ seq }) => seq));
   });
 
   it('because its queue is full is as lost as on the wire: it is sent again', async () => {

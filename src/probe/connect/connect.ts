@@ -141,12 +141,9 @@ async function* converse(request: ConnectRequest, context: ProbeContext, connect
       yield* hearNext(connection, decision.untilUs);
     }
   } catch (error) {
-    if (error instanceof NetError) {
-      connection.reset();
-      return { ended: undefined, error };
-    }
-    // Who gives us the data could not go on, which is for the caller to hear; that we end it is told as ever.
     yield* connection.reset();
+    if (error instanceof NetError) return { ended: undefined, error };
+    // Who gives us the data could not go on, which is for the caller to hear.
     throw error;
   } finally {
     dialogue.end();

@@ -82,6 +82,7 @@ export class Served implements Flow {
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
       this.#early = { ended: undefined, error };
+      told.push(this.connection.reset());
       this.#finish();
     }
     return told;

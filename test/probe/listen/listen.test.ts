@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NetError } from '../../../src/net/errors.ts';
 import { rememberedOptions } from '../../../src/probe/listen/syn-cookies.ts';
 import { listenExitCode } from '../../../src/probe/listen/tally.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../../../src/wire/flags.ts';
@@ -181,6 +182,26 @@ describe('a listener', () => {
     expect(ended).toMatchObject({ connections: 1, interrupted: 1, ended: 'interrupted' });
     expect(listenExitCode(ended)).toBe(0);
     expect((await scene.run(call)).result.ended).toBe('reset-by-peer');
+  });
+
+  it('resets a caller whom this host sends nothing of its data', async () => {
+    const scene = new Scene();
+    const { openListener } = scene.server;
+    scene.server.openListener = (request) => {
+      const ports = openListener.call(scene.server, request);
+      const { send } = ports;
+      return Object.assign(ports, {
+        send(datagram: Uint8Array) {
+          if (datagram.length > 1000) throw new NetError('local-firewall', 'send', 'to 10.0.0.1', 'refused');
+          return send(datagram);
+        },
+      });
+    };
+    scene.listen({ data: () => [pattern(3000)] });
+    const { result } = await scene.run(scene.call({ close: 'passive', timeoutMs: 20_000 }));
+    expect(result.ended).toBe('reset-by-peer');
+    await scene.end();
+    expect(scene.conversations).toMatchObject([{ error: { code: 'local-firewall' } }]);
   });
 
   it('counts a connection that its caller leaves as timed out, and it did not go as asked', async () => {
