@@ -43,10 +43,18 @@ export class Routes {
     const nowUs = this.clock.nowUs();
     const known = this.known.get(key);
     if (known && nowUs - known.askedAtUs < MAX_AGE_US) return known.route;
-    const route = findRoute(request, this.addresses);
+    const route = this.ask(request);
     if (this.known.size >= MAX_ENTRIES) this.known.clear();
     this.known.set(key, { route, askedAtUs: nowUs });
     return route;
+  }
+
+  private ask(request: RouteRequest): Route {
+    const route = findRoute(request, this.addresses);
+    if (route.interfaceName !== '') return route;
+    // The kernel uses an address that was not there when they were listed.
+    this.listedAtUs = Number.NEGATIVE_INFINITY;
+    return findRoute(request, this.addresses);
   }
 
   /** As localAddresses; another map where they were listed anew. */

@@ -1,9 +1,12 @@
 /** What is known of this host for a second: its addresses are listed once for all peers, and anew when that is over. */
-import { expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { localAddresses } from '../../src/net/interfaces.ts';
 import { VirtualClock } from '../../src/net/memory.ts';
 import { Routes } from '../../src/net/route.ts';
 import { parseIpv4 } from '../../src/wire/address.ts';
+import { describeNeeding } from '../support/capabilities.ts';
+import { moveInto } from '../support/inside.ts';
+import { Namespace } from '../support/netns.ts';
 
 vi.mock('../../src/net/interfaces.ts', async (original) => {
   const interfaces = await original<typeof import('../../src/net/interfaces.ts')>();
@@ -22,4 +25,25 @@ it('lists the addresses of this host once for a thousand peers, and again after 
   clock.step();
   expect(routes.addresses).not.toBe(before);
   expect(localAddresses).toHaveBeenCalledTimes(2);
+});
+
+describeNeeding(['namespaces'], 'an address that is added within that second', () => {
+  let place: Namespace;
+  let moveBack: () => void;
+
+  beforeAll(() => {
+    place = new Namespace();
+    moveBack = moveInto(place);
+  });
+  afterAll(() => {
+    moveBack();
+    place.remove();
+  });
+
+  it('is known to be on its interface', () => {
+    const routes = new Routes(new VirtualClock());
+    expect(routes.find({ destination: parseIpv4('127.0.0.1') as number })).toMatchObject({ interfaceName: 'lo' });
+    place.ip('addr add 10.77.1.1/32 dev lo');
+    expect(routes.find({ destination: parseIpv4('10.77.1.1') as number })).toMatchObject({ interfaceName: 'lo' });
+  });
 });
