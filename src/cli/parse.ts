@@ -91,10 +91,11 @@ function checkWords(positionals: readonly string[], command: Command): readonly 
   return positionals;
 }
 
-/** Of an option that was given more than once the last value, unless it may be repeated. */
+/** Of an option that was given more than once the last value, unless it may be repeated, or reads as if it might. */
 function readValue(option: Option, value: unknown): ArgValue {
   const all: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (option.repeatable) return all.map((each) => String(single(option, each)));
+  if (option.once !== undefined && all.length > 1) throw usageError(`--${option.name} more than once`, option.once);
   return single(option, all.at(-1));
 }
 

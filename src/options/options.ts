@@ -15,8 +15,10 @@ export interface Option {
   negatable?: true;
   /** A switch that says more the more often it is given: `-vv`. */
   counted?: true;
-  /** Takes a value each time it is given, in order. */
+  /** Takes a value each time it is given, in order. Of others the last value counts, as scripts that add to a line of options have it. */
   repeatable?: true;
+  /** Given twice it would read as if its values came together: that is refused, with this as what to do. */
+  once?: string;
   group:
     | 'Tests'
     | 'Targets'

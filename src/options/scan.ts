@@ -43,6 +43,7 @@ const OWN_OPTIONS: readonly Option[] = [
     name: 'ports',
     alias: 'p',
     argument: 'PORTS',
+    once: 'give all ports in one, with commas between',
     group: 'Targets',
     describe: `Numbers, ranges and service names, such as 22,80,8000-8099,https; -1023 and 49152- are open to one side, - is all. Default: --top ${DEFAULT_TOP}`,
   },
@@ -98,6 +99,7 @@ const OWN_OPTIONS: readonly Option[] = [
   {
     name: 'show',
     argument: 'WHAT',
+    once: 'give all verdicts in one, with commas between',
     group: 'Output',
     describe: `Ports to list: ${VERDICTS.join(', ')}, with commas between, or all; the others are counted. Default: what may be open`,
   },

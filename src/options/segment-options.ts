@@ -19,6 +19,7 @@ const TCP_OPTIONS: readonly Option[] = [
   {
     name: 'flags',
     argument: 'FLAGS',
+    once: 'give all flags in one, with commas between',
     group: 'TCP header',
     describe: 'Any mix: SYN,ACK or SA or 0x12 or none; FIN SYN RST PSH ACK URG ECE CWR AE',
     default: 'SYN',

@@ -33,6 +33,7 @@ const SENDING_OPTIONS: readonly Option[] = [
   {
     name: 'sweep',
     argument: 'FIELD=FROM..TO',
+    once: 'sweep one field at a time',
     group: 'Sending',
     describe: `A segment for each value, each from a port of its own, in one table of what the peer answers. Fields: ${SWEEP_FIELDS.join(', ')}`,
   },

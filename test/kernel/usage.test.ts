@@ -80,6 +80,14 @@ route add unreachable 10.66.3.0/24`);
       ['two sources of data', ['connect', SERVER, '7', '--data', 'a', '--data-hex', '00'], /data/],
       ['an unknown option, with a suggestion', ['connect', SERVER, '7', '--clsoe', 'active'], /clsoe.*--close/],
       ['an unknown command, with a suggestion', ['conect', SERVER, '7'], /conect.*connect/],
+      [
+        'two sweeps',
+        ['send', SERVER, '7', '--sweep', 'ttl=1..2', '--sweep', 'ecn=0..3'],
+        /--sweep more than once; sweep one field at a time/,
+      ],
+      ['flags twice', ['ping', SERVER, '7', '--flags', 'SYN', '--flags', 'ACK'], /--flags more than once; give all flags in one/],
+      ['ports twice', ['scan', SERVER, '-p', '22', '--ports', '80'], /--ports more than once; give all ports in one, with commas between/],
+      ['verdicts twice', ['scan', SERVER, '--show', 'open', '--show', 'closed'], /--show more than once; give all verdicts in one/],
       ['an option without its value', ['connect', SERVER, '7', '--close'], /close/],
     ])('%s', (_name, args, line) => expectError(args, 64, 'usage', line));
 
@@ -90,6 +98,11 @@ route add unreachable 10.66.3.0/24`);
       ['the broadcast target of all', ['connect', '255.255.255.255', '7'], 'bad-destination', /255\.255\.255\.255.*broadcast/],
       ['a multicast target', ['connect', '224.0.0.1', '7'], 'bad-destination', /224\.0\.0\.1.*multicast/],
     ])('%s', (_name, args, code, line) => expectError(args, 64, code, line));
+  });
+
+  it('of an option that is given twice the last value counts', async () => {
+    const run = await rawshake(network.client, ['connect', SERVER, '7', '--close', 'active', '--close', 'reset', '--json']);
+    expect(run.result).toMatchObject({ exitCode: 0, close: { kind: 'reset' } });
   });
 
   it('a payload file that is missing: 66', () =>
