@@ -41,7 +41,10 @@ it('waits for a reader of stdout that is far behind, and no longer than until it
     }
     yield { type: 'result' } as SendEvent;
   }
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
+  /** After more turns of the event loop than ten notes take. */
+  const settled = async (): Promise<void> => {
+    for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+  };
   const ended = present(
     (signal) => notes(signal) as AsyncGenerator<never, void>,
     { json: false, reporter: { event: () => undefined }, waitsFor: () => undefined, exitCode: () => 0 },
