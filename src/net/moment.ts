@@ -23,6 +23,9 @@ export interface Departure extends Moment {
  */
 export type FigureClock = 'kernel' | 'user' | 'stepped';
 
+/** Microseconds between two times, to the nanosecond: a stamp says no more, and what else there is comes of subtracting. */
+export const usBetween = (fromUs: number, toUs: number): number => Math.round((toUs - fromUs) * 1000) / 1000;
+
 /** A duration in microseconds, never negative. */
 export interface Figure {
   us: number;
@@ -30,7 +33,7 @@ export interface Figure {
 }
 
 export function elapsed(from: Moment, to: Moment): Figure {
-  const us = Math.max(0, to.atUs - from.atUs);
+  const us = Math.max(0, usBetween(from.atUs, to.atUs));
   if (from.wallSteps !== to.wallSteps) return { us, clock: 'stepped' };
   return { us, clock: from.stamped && to.stamped ? 'kernel' : 'user' };
 }

@@ -1,7 +1,7 @@
 /** Probes that are whole connections: handshake, data if any, close. */
 import { NetError } from '../../net/errors.ts';
 import { Inbox } from '../../net/inbox.ts';
-import type { Departure, FigureClock } from '../../net/moment.ts';
+import { type Departure, type FigureClock, usBetween } from '../../net/moment.ts';
 import type { Clock } from '../../net/network.ts';
 import { connect } from '../connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from '../connect/request.ts';
@@ -195,7 +195,7 @@ class ConnectionWatch {
       atUs: this.#probe.departure.atUs + atUs,
       outcome,
       // Of more than one SYN there is no telling which it answers (Karn).
-      round: this.#syns === 1 ? { us: answer.atUs - this.#synSentAtUs, clock: this.#clockOf(answer) } : undefined,
+      round: this.#syns === 1 ? { us: usBetween(this.#synSentAtUs, answer.atUs), clock: this.#clockOf(answer) } : undefined,
       flags: answer.flags,
       ttl: answer.ttl,
       window: answer.window,

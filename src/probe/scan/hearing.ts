@@ -1,5 +1,6 @@
 /** What has come: answers that prove themselves, each mapped to the place that it settles. */
 
+import { usBetween } from '../../net/moment.ts';
 import { measured } from '../../tcp/rto.ts';
 import { formatIpv4 } from '../../wire/address.ts';
 import { hear } from '../arrival.ts';
@@ -59,7 +60,7 @@ export class Hearing {
     const { outstanding, places, hosts, loss, witnesses, rate, rto, request, nowUs } = this.#survey;
     const { source, sourcePort, ttl, window, hasOptions } = this.#segment;
     const slot = outstanding.slotOf(place);
-    const rttUs = isLast ? nowUs - (outstanding.sentAtUs[slot] as number) : undefined;
+    const rttUs = isLast ? usBetween(outstanding.sentAtUs[slot] as number, nowUs) : undefined;
     if (rttUs !== undefined) measured(rto, rttUs);
     loss.answered(attempt);
     witnesses.add(source, sourcePort);
