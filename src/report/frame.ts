@@ -12,6 +12,8 @@ const DELTA_WIDTH = 8;
 const STATE_WIDTH = 12;
 /** Below this width the delta is left out. */
 const DELTA_FROM_WIDTH = 72;
+/** Below this width our state is left out: it is told in the summary. */
+const STATE_FROM_WIDTH = 40;
 /** How far from our lifeline text stands, in arrows and between them. */
 const TEXT_INDENT = 3;
 const PIECE_GAP = '  ';
@@ -52,7 +54,7 @@ export class Frame {
   /** @param showsState with a column for our state */
   constructor(style: Style, showsState: boolean) {
     this.#style = style;
-    this.#stateWidth = showsState ? STATE_WIDTH : 0;
+    this.#stateWidth = showsState && style.width >= STATE_FROM_WIDTH ? STATE_WIDTH : 0;
     this.#showsDelta = style.width >= DELTA_FROM_WIDTH;
     this.#inner = style.width - this.#gutterWidth - 2;
     this.textWidth = this.#inner - TEXT_INDENT - 1;

@@ -68,8 +68,8 @@ export interface StyleOptions {
   width: number;
 }
 
-/** What a row needs at the least. */
-const MIN_WIDTH = 40;
+/** What a ladder and a summary need at the least; some tables take 40. */
+const MIN_WIDTH = 30;
 /** Longer lines and arrows only take the eye further. */
 const MAX_WIDTH = 120;
 

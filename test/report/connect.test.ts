@@ -40,6 +40,7 @@ describe('other looks', () => {
     ['active-120-colour', active, { ascii: false, colour: true, width: 120 }],
     ['active-200-verbose', active, { ascii: false, verbose: true, width: 200 }],
     ['active-40', active, { width: 40 }],
+    ['active-30', active, { width: 30 }],
     ['lossy-120', lossy, { ascii: false, width: 120 }],
     ['adminProhibited-120', adminProhibited, { ascii: false, width: 120 }],
     ['hostile-80', hostile, {}],

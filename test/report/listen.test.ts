@@ -83,7 +83,7 @@ describe('a listener', async () => {
     );
   });
 
-  it.each([40, 60, 80, 120])('keeps within %i columns', (width) => {
+  it.each([30, 40, 60, 80, 120])('keeps within %i columns', (width) => {
     for (const line of report(told, { width, verbose: true }).split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(width);
   });
 

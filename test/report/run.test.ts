@@ -124,7 +124,7 @@ it('shows why a test failed, and what went over the wire', () => {
   ]);
 });
 
-it.each([40, 80, 120])('fits into %i columns', (width) => {
+it.each([30, 40, 80, 120])('fits into %i columns', (width) => {
   for (const ascii of [true, false])
     for (const line of text(width, { ascii }).split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(width);
 });

@@ -169,6 +169,7 @@ describe('pictures', () => {
     ['open', open, {}],
     ['open-120-unicode', open, { ascii: false, width: 120 }],
     ['open-40', open, { width: 40 }],
+    ['open-30', open, { width: 30 }],
     ['open-v', open, { verbose: 1 }],
     ['open-vv', open, { verbose: 2 }],
     ['open-v-40', open, { verbose: 1, width: 40 }],
