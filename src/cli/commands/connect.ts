@@ -18,6 +18,7 @@ import { type Listener, present } from '../present.ts';
 import { resolveTarget } from '../resolve-target.ts';
 import { FileSink, STANDARD_OUTPUT } from '../save.ts';
 import { writeNote } from '../say.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 import { lookOf } from '../terminal.ts';
 
 export const connectCommand: CommandBody = {
@@ -36,6 +37,7 @@ async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Pr
   const savePath = outputPath(args, 'save', ['pcap']);
   if (savePath === STANDARD_OUTPUT && textIo.stdout.isTTY)
     throw usageError('--save -: stdout is a terminal', 'pipe it into another program, or name a file');
+  if (savePath !== undefined) keepHeapSmall();
   const io = beside(savePath, textIo);
   const expecting = await readExpectations(args, 'connect', io);
   const { address, note, deadlineMs } = await resolveTarget(asked.host, io, asked.deadlineMs);
