@@ -13,7 +13,7 @@ import { connect as connectEngine } from './probe/connect/connect.ts';
 import { CONNECT_DEFAULTS, type ConnectRequest } from './probe/connect/request.ts';
 import { createContext, type ProbeContext } from './probe/context.ts';
 import type { ConnectEvent, ListenEvent, PingEvent, ScanEvent, ScriptEvent, SendEvent, TraceEvent } from './probe/events.ts';
-import { checkWord, InputError } from './probe/input-error.ts';
+import { checkWord, InputError, quote } from './probe/input-error.ts';
 import { listen as listenEngine } from './probe/listen/listen.ts';
 import { LISTEN_DEFAULTS, type ListenRequest } from './probe/listen/request.ts';
 import { type OpenConnection, open as openEngine } from './probe/open/open.ts';
@@ -253,7 +253,7 @@ const lookedUp = (
   host: string,
   limitMs = Number.POSITIVE_INFINITY,
   { network: { clock }, signal }: ProbeContext,
-): Promise<Found<ResolvedHost>> => inTime(resolveHost(host), JSON.stringify(host), { clock, limitMs, signal });
+): Promise<Found<ResolvedHost>> => inTime(resolveHost(host), quote(host), { clock, limitMs, signal });
 
 const isWords = (targets: Targets | readonly string[]): targets is readonly string[] => Array.isArray(targets);
 

@@ -21,6 +21,12 @@ export function outputPath(args: Args, name: string, others: readonly string[] =
   return path;
 }
 
+/** For bytes that are no text. @param reader who could take them @throws CliError where they would go to a terminal */
+export function refuseTerminal(name: string, path: string | undefined, { stdout }: Pick<Io, 'stdout'>, reader: string): void {
+  if (path === STANDARD_OUTPUT && stdout.isTTY)
+    throw usageError(`--${name} -: stdout is a terminal`, `pipe it into ${reader}, or name a file`);
+}
+
 /** With the text on stderr, where the file is stdout. */
 export const beside = (path: string | undefined, io: Io): Io => (path === STANDARD_OUTPUT ? ioWith(io, { stdout: io.stderr }) : io);
 

@@ -1,13 +1,12 @@
 /** `--pcap`: the run as a capture, beside what is shown of it. */
 import type { Args } from '../options/args.ts';
-import { usageError } from '../options/errors.ts';
 import { shellWord } from '../options/values.ts';
 import type { ProbeEvent, ProbeResult } from '../probe/events.ts';
 import { VERSION } from '../probe/version.ts';
 import { type CaptureWriter, createCaptureWriter } from '../report/pcapng.ts';
 import type { CommandBody } from './command.ts';
 import type { Io } from './io.ts';
-import { beside, outputPath } from './output-path.ts';
+import { beside, outputPath, refuseTerminal } from './output-path.ts';
 import { isLast, type Listener } from './present.ts';
 import { FileSink, PRIVATE, STANDARD_OUTPUT } from './save.ts';
 
@@ -57,8 +56,7 @@ export const withCapture =
     const path = outputPath(args, 'pcap');
     if (path === undefined) return run(args, io, undefined);
     const takesStdout = path === STANDARD_OUTPUT;
-    if (takesStdout && io.stdout.isTTY)
-      throw usageError('--pcap -: stdout is a terminal', 'pipe it into a program that reads captures, or name a file');
+    refuseTerminal('pcap', path, io, 'a program that reads captures');
     const capture = new CaptureFile(await FileSink.open(path, args.flag('force') === true, io.env, PRIVATE), takesStdout, args.typed);
     try {
       return await run(args, beside(path, io), capture);

@@ -45,6 +45,9 @@ export const DEFAULT_TCB_CONFIG = {
   crossFin: false,
 } as const satisfies Partial<TcbConfig>;
 
+/** A configuration of which all that has a default may be left out. */
+export type TcbChoice = Omit<TcbConfig, keyof typeof DEFAULT_TCB_CONFIG> & Partial<TcbConfig>;
+
 export interface Tcb {
   config: TcbConfig;
   state: State;
@@ -125,7 +128,9 @@ export interface Tcb {
   oldConnections: number;
 }
 
-export function createTcb(config: TcbConfig): Tcb {
+export function createTcb(choice: TcbChoice): Tcb {
+  // Not by spreads: V8 takes a microsecond for each field that is written behind one, and a flood makes many of these.
+  const config: TcbConfig = Object.assign({}, DEFAULT_TCB_CONFIG, choice);
   return {
     config,
     state: 'CLOSED',

@@ -5,6 +5,7 @@ import type { ConnectEvent, NoteEvent } from '../../src/probe/events.ts';
 import { ipv4Header, PROTOCOL_ICMP } from '../../src/wire/ipv4.ts';
 import { decodePacket, encodePacket } from '../../src/wire/packet.ts';
 import { seqAdd } from '../../src/wire/seq.ts';
+import { changePorts, failSends } from '../support/ports.ts';
 import { CLIENT, Scene, SERVER } from './listen/scene.ts';
 
 type Segment = Extract<ConnectEvent, { type: 'segment' }>;
@@ -16,20 +17,13 @@ describe('a send that this host refuses', () => {
   async function call(fails: (length: number, n: number) => NetErrorCode | undefined, pathMtu = 1500) {
     const scene = new Scene();
     scene.listen({ echo: true, count: 1, deadlineMs: 10_000 });
-    const { openPort } = scene.client;
-    let n = 0;
-    scene.client.openPort = (request) => {
-      const port = openPort.call(scene.client, request);
-      const { send } = port;
-      return Object.assign(port, {
-        pathMtu: () => pathMtu,
-        send(datagram: Uint8Array) {
-          const code = fails(datagram.length, ++n);
-          if (code !== undefined) throw new NetError(code, 'send', 'to 10.0.0.2', 'refused');
-          return send(datagram);
-        },
-      });
-    };
+    changePorts(scene.client, (port) => {
+      port.pathMtu = () => pathMtu;
+    });
+    failSends(scene.client, (n, { length }) => {
+      const code = fails(length, n);
+      return code && new NetError(code, 'send', 'to 10.0.0.2', 'refused');
+    });
     const notes: string[] = [];
     const told: Segment[] = [];
     const { result, bytes } = await scene.run(

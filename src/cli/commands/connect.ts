@@ -1,7 +1,6 @@
 import type { Args } from '../../options/args.ts';
 import { readSeed } from '../../options/common.ts';
 import { CONNECT_OPTIONS, readConnect } from '../../options/connect.ts';
-import { usageError } from '../../options/errors.ts';
 import { connect } from '../../probe/connect/connect.ts';
 import { connectExitCode } from '../../probe/connect/result.ts';
 import { createContext } from '../../probe/context.ts';
@@ -12,11 +11,11 @@ import { connectWaits } from '../connect-waits.ts';
 import { readExpectations } from '../expect.ts';
 import type { Io } from '../io.ts';
 import { openNetwork } from '../network.ts';
-import { beside, outputPath } from '../output-path.ts';
+import { beside, outputPath, refuseTerminal } from '../output-path.ts';
 import { type CaptureFile, withCapture } from '../pcap.ts';
 import { type Listener, present } from '../present.ts';
 import { resolveTarget } from '../resolve-target.ts';
-import { FileSink, STANDARD_OUTPUT } from '../save.ts';
+import { FileSink } from '../save.ts';
 import { writeNote } from '../say.ts';
 import { keepHeapSmall } from '../small-heap.ts';
 import { lookOf } from '../terminal.ts';
@@ -35,8 +34,7 @@ export const connectCommand: CommandBody = {
 async function run(args: Args, textIo: Io, capture: CaptureFile | undefined): Promise<number> {
   const asked = readConnect(args);
   const savePath = outputPath(args, 'save', ['pcap']);
-  if (savePath === STANDARD_OUTPUT && textIo.stdout.isTTY)
-    throw usageError('--save -: stdout is a terminal', 'pipe it into another program, or name a file');
+  refuseTerminal('save', savePath, textIo, 'another program');
   if (savePath !== undefined) keepHeapSmall();
   const io = beside(savePath, textIo);
   const expecting = await readExpectations(args, 'connect', io);

@@ -1,5 +1,4 @@
 /** What `listen` tells. */
-
 import type { NetError } from '../../net/errors.ts';
 import type { PortGuard } from '../../net/network.ts';
 import type { IcmpEvent, NoteEvent, SCHEMA_VERSION, SegmentEvent, StartEvent } from './common.ts';

@@ -1,7 +1,7 @@
 /** What the endpoints of a listener begin with. */
 import type { Flow } from '../../net/flow.ts';
 import type { Random } from '../../net/random.ts';
-import { DEFAULT_TCB_CONFIG, type TcbConfig } from '../../tcp/tcb.ts';
+import { DEFAULT_TCB_CONFIG, type TcbChoice } from '../../tcp/tcb.ts';
 import { MIN_HEADERS_LENGTH } from '../../wire/packet.ts';
 import type { TcpOption } from '../../wire/tcp-options.ts';
 import { synOptions } from '../syn-options.ts';
@@ -12,10 +12,6 @@ const LEAST_WINDOW_BYTES = 64 * 1024;
 const MOST_WINDOW_BYTES = 1 << 20;
 /** As Linux: over a path of a fraction of a second the RFC's second would be most of the time. */
 const MIN_RTO_US = 200_000;
-
-/** What no request changes. */
-const { initialRtoUs, maxRtoUs, timeWaitUs, crossFin } = DEFAULT_TCB_CONFIG;
-const UNCHANGED = { initialRtoUs, maxRtoUs, timeWaitUs, crossFin };
 
 export class EndpointConfigs {
   readonly #request: ListenRequest;
@@ -32,7 +28,7 @@ export class EndpointConfigs {
   }
 
   /** @param open how many connections share the kernel's buffer already */
-  of({ port, peerPort }: Flow, mtu: number, iss: number, timestamp: number, open: number): TcbConfig {
+  of({ port, peerPort }: Flow, mtu: number, iss: number, timestamp: number, open: number): TcbChoice {
     const { window, timeoutMs, misbehaviour, echo } = this.#request;
     const share = Math.floor(this.#receiveWindowBytes / (open + 1));
     return {
@@ -47,8 +43,6 @@ export class EndpointConfigs {
       maxSegmentBytes: mtu - MIN_HEADERS_LENGTH,
       userTimeoutUs: timeoutMs * 1000,
       minRtoUs: MIN_RTO_US,
-      // Last: V8 takes a microsecond for each field that is written behind a spread.
-      ...UNCHANGED,
     };
   }
 

@@ -1,3 +1,4 @@
+/** Tells hops: each as soon as it and all before it are settled, or all of them after a round. */
 import { formatIpv4, type Ipv4Address, parseIpv4 } from '../../wire/address.ts';
 import type { HopEvent } from '../events.ts';
 import type { Source } from '../start-event.ts';

@@ -1,9 +1,9 @@
 /** How a ping ends, what it tells in between, and what this machine may fail at. */
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../../src/net/errors.ts';
-import type { Network } from '../../../src/net/network.ts';
 import type { FiguresEvent, PingEvent, SegmentEvent, UnsentEvent } from '../../../src/probe/events.ts';
 import { pingExitCode } from '../../../src/probe/ping/result.ts';
+import { changePorts, failSends } from '../../support/ports.ts';
 import { A, B, later, of, rst, Scene, synAck } from './scene.ts';
 
 const FOUR = { count: 4, intervalMs: 100 };
@@ -58,17 +58,14 @@ describe('the end', () => {
 
   it('gives every port back', async () => {
     const scene = new Scene(synAck);
-    const { network } = scene;
     let open = 0;
-    scene.network = wrap(network, (port) => {
+    changePorts(scene.network, (port) => {
       open++;
       const close = port.close.bind(port);
-      return Object.assign(port, {
-        close() {
-          open--;
-          close();
-        },
-      });
+      port.close = () => {
+        open--;
+        close();
+      };
     });
     await scene.run({ count: 100, intervalMs: 0 });
     expect(open).toBe(0);
@@ -106,43 +103,20 @@ it('tells every segment where that is asked for, each with its probe', async () 
   ]);
 });
 
-function wrap(network: Network, change: (port: ReturnType<Network['openPort']>) => ReturnType<Network['openPort']>): Network {
-  return {
-    clock: network.clock,
-    clockSources: network.clockSources,
-    openInbox: () => network.openInbox(),
-    openFan: (request) => network.openFan(request),
-    openListener: (request) => network.openListener(request),
-    openPort: (request) => change(network.openPort(request)),
-    close: () => network.close(),
-  };
-}
-
 describe('an error of this machine', () => {
   const down = new NetError('no-route', 'send', 'to 10.0.0.2', 'the network is down');
 
-  function failing(scene: Scene, fails: (n: number) => boolean): Network {
-    let sends = 0;
-    return wrap(scene.network, (port) => {
-      const send = port.send.bind(port);
-      return Object.assign(port, {
-        send(datagram: Uint8Array) {
-          if (fails(++sends)) throw down;
-          return send(datagram);
-        },
-      });
-    });
-  }
+  const fail = ({ network }: Scene, fails: (n: number) => boolean): void => failSends(network, (n) => (fails(n) ? down : undefined));
 
   it('before anything was sent ends the run', async () => {
     const scene = new Scene(rst);
-    scene.network = failing(scene, () => true);
+    fail(scene, () => true);
     await expect(scene.run()).rejects.toBe(down);
   });
 
   it('in between is told and counted, not lost, and the run goes on', async () => {
     const scene = new Scene(rst);
-    scene.network = failing(scene, (n) => n === 2 || n === 3);
+    fail(scene, (n) => n === 2 || n === 3);
     const { events, result } = await scene.run({ count: 5, intervalMs: 100 });
     expect(of<UnsentEvent>(events, 'unsent')).toMatchObject([
       { sequence: 2, atUs: 100_000, code: 'no-route', message: down.message },
@@ -153,7 +127,7 @@ describe('an error of this machine', () => {
 
   it('does not make it try without end as fast as it goes', async () => {
     const scene = new Scene(rst);
-    scene.network = failing(scene, (n) => n > 10);
+    fail(scene, (n) => n > 10);
     const { result } = await scene.run({ count: 20, intervalMs: 0 });
     expect(result).toMatchObject({ received: 10, unsent: 10 });
     expect(scene.clock.nowUs()).toBeGreaterThanOrEqual(900_000);
@@ -161,7 +135,7 @@ describe('an error of this machine', () => {
 
   it('of one target leaves the others', async () => {
     const scene = new Scene(synAck);
-    scene.network = failing(scene, (n) => n === 1);
+    fail(scene, (n) => n === 1);
     const targets = [A + 8, B].map((address) => ({ host: 'peer', address, port: 80 }));
     const { events, result } = await scene.run({ targets, count: 1 });
     expect(events.map(({ type }: PingEvent) => type)).toEqual(['unsent', 'start', 'reply', 'result']);
@@ -170,7 +144,7 @@ describe('an error of this machine', () => {
 
   it('is no reason to give up where only the RST could not leave', async () => {
     const scene = new Scene(synAck);
-    scene.network = failing(scene, (n) => n === 2);
+    fail(scene, (n) => n === 2);
     expect((await scene.run({ count: 2, intervalMs: 100 })).result).toMatchObject({ received: 2, unsent: 0 });
   });
 });

@@ -4,13 +4,13 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../../src/net/errors.ts';
 import { MemoryWire, VirtualClock } from '../../../src/net/memory.ts';
-import type { Network } from '../../../src/net/network.ts';
 import { createContext } from '../../../src/probe/context.ts';
 import { SEND_DEFAULTS, type SendRequest } from '../../../src/probe/send/request.ts';
 import { send } from '../../../src/probe/send/send.ts';
 import { Trial } from '../../../src/probe/send/trial.ts';
 import { ACK, RST } from '../../../src/wire/flags.ts';
 import { type TcpSegment, tcpSegment } from '../../../src/wire/tcp.ts';
+import { failSends } from '../../support/ports.ts';
 import { A, B, type Peer, Scene, SEQ, silence, synAck } from './scene.ts';
 
 describe('the end', () => {
@@ -102,39 +102,17 @@ describe('the end', () => {
 describe('an error of this machine', () => {
   const noRoute = new NetError('no-route', 'send', 'to 10.0.0.2', 'gone');
 
-  /** The network, failing at the n-th send. */
-  function failing(scene: Scene, at: number): Network {
-    const { network } = scene;
-    let sends = 0;
-    return {
-      clock: network.clock,
-      clockSources: network.clockSources,
-      openInbox: () => network.openInbox(),
-      openFan: (request) => network.openFan(request),
-      openListener: (request) => network.openListener(request),
-      openPort(request) {
-        const port = network.openPort(request);
-        const send = port.send.bind(port);
-        return Object.assign(port, {
-          send(datagram: Uint8Array) {
-            if (++sends === at) throw noRoute;
-            return send(datagram);
-          },
-        });
-      },
-      close: () => network.close(),
-    };
-  }
+  const failAt = ({ network }: Scene, at: number): void => failSends(network, (n) => (n === at ? noRoute : undefined));
 
   it('before the first segment is thrown', async () => {
     const scene = new Scene(silence);
-    scene.network = failing(scene, 1);
+    failAt(scene, 1);
     await expect(scene.run()).rejects.toBe(noRoute);
   });
 
   it('later stands in the result, beside what is known; and what is half open is reset', async () => {
     const scene = new Scene(synAck);
-    scene.network = failing(scene, 2);
+    failAt(scene, 2);
     const { result } = await scene.run({ count: 3 });
     expect(result).toMatchObject({ verdict: 'open', sent: 1, received: 1, error: noRoute });
     expect(scene.sent.at(-1)?.packet.tcp?.flags).toBe(RST);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../../src/net/errors.ts';
 import { traceExitCode } from '../../../src/probe/trace/result.ts';
+import { failSends } from '../../support/ports.ts';
 import { type SimulatedPath, Simulation } from '../../support/simulated-path.ts';
 
 const path = (changes: Partial<SimulatedPath> = {}): SimulatedPath => ({
@@ -97,20 +98,9 @@ describe('flows', () => {
 
   it('end with the error of any of them', async () => {
     const simulation = new Simulation(path());
-    const { network } = simulation;
     const full = new NetError('no-buffers', 'send', 'to 10.9.9.9', 'the send queue of this host is full');
-    const openPort = network.openPort.bind(network);
-    network.openPort = (request) => {
-      const port = openPort(request);
-      const { send } = port;
-      let left = 2;
-      if (request.sourcePort === 50_001)
-        port.send = (datagram) => {
-          if (left-- > 0) return send(datagram);
-          throw full;
-        };
-      return port;
-    };
+    let left = 2;
+    failSends(simulation.network, (_n, _datagram, { sourcePort }) => (sourcePort === 50_001 && left-- <= 0 ? full : undefined));
     const { result } = await simulation.trace({ flows: 2, sourcePort: 50_000, mtu: true });
     expect(result.error).toBe(full);
     expect(result.pathMtu).toBeUndefined();

@@ -1,8 +1,8 @@
 /** Rounds without end: what is told after each, how the path may change meanwhile, and what this machine may fail in. */
 import { describe, expect, it } from 'vitest';
 import { NetError } from '../../../src/net/errors.ts';
-import type { Network, Port } from '../../../src/net/network.ts';
 import type { HopEvent, TraceEvent } from '../../../src/probe/events.ts';
+import { failSends } from '../../support/ports.ts';
 import { type SimulatedHop, type SimulatedPath, Simulation } from '../../support/simulated-path.ts';
 
 const routers = (count: number, others: Record<number, Partial<SimulatedHop>> = {}): SimulatedHop[] =>
@@ -92,50 +92,30 @@ describe('a watch', () => {
   });
 });
 
-/** A network that can't send from one datagram of ours to another. */
-function broken(network: Network, from: number, to: number): Network {
-  let sent = 0;
-  const failing = (port: Port): Port =>
-    new Proxy(port, {
-      get: (target, key) => {
-        if (key !== 'send') {
-          const value = Reflect.get(target, key, target);
-          return typeof value === 'function' ? value.bind(target) : value;
-        }
-        return (datagram: Uint8Array) => {
-          sent++;
-          if (sent > from && sent <= to) throw new NetError('no-route', 'send', 'to 10.9.9.9', 'the network is down');
-          return target.send(datagram);
-        };
-      },
-    });
-  return new Proxy(network, {
-    get: (target, key) => {
-      if (key === 'openPort') return (request: Parameters<Network['openPort']>[0]) => failing(target.openPort(request));
-      const value = Reflect.get(target, key, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
+/** It can't send from one datagram of ours to another. */
+const breakDown = ({ network }: Simulation, from: number, to: number): void =>
+  failSends(network, (n) => (n > from && n <= to ? new NetError('no-route', 'send', 'to 10.9.9.9', 'the network is down') : undefined));
 
 describe('a machine that can not send', () => {
   it('from the first probe on is an error', async () => {
     const simulation = new Simulation(pathOf(routers(2)));
-    await expect(simulation.trace({}, { network: broken(simulation.network, 0, 1) })).rejects.toThrow('the network is down');
+    breakDown(simulation, 0, 1);
+    await expect(simulation.trace()).rejects.toThrow('the network is down');
   });
 
   it('in the middle ends a trace, with what is known', async () => {
     const simulation = new Simulation(pathOf(routers(2)));
-    const { result } = await simulation.trace({ rate: 10 }, { network: broken(simulation.network, 2, 100) });
+    breakDown(simulation, 2, 100);
+    const { result } = await simulation.trace({ rate: 10 });
     expect(result).toMatchObject({ ended: undefined, verdict: 'filtered', hops: 2, error: { code: 'no-route' } });
   });
 
   it('in the middle of a watch costs the rounds until it can again, each with a note', async () => {
     const simulation = new Simulation(pathOf(routers(2)));
-    const network = broken(simulation.network, 60, 63);
+    breakDown(simulation, 60, 63);
     const controller = new AbortController();
     let ended = 0;
-    const { events, result } = await simulation.trace({ watchMs: 1000 }, { signal: controller.signal, network }, (event) => {
+    const { events, result } = await simulation.trace({ watchMs: 1000 }, { signal: controller.signal }, (event) => {
       if (event.type === 'round' && ++ended === 20) controller.abort();
     });
     const notes = events.filter((event) => event.type === 'note');
